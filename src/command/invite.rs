@@ -1,0 +1,43 @@
+//! INVITE: let somebody into a channel. Source: <https://modern.ircdocs.horse/#invite-message>
+
+use super::arguments::Arguments;
+use super::decision::{Caller, Decision, Reply};
+use crate::protocol::limits::INVITES_MAX;
+use crate::world::{Event, Refusal, World};
+
+/// `INVITE <nick> <channel>`; the two may stand in either order.
+#[derive(Debug)]
+pub struct Invite {
+    nick: String,
+    channel: String,
+}
+
+impl Invite {
+    pub(super) fn parse(mut arguments: Arguments) -> Result<Self, Refusal> {
+        let first = arguments.target("INVITE")?;
+        let second = arguments.next().ok_or(Refusal::NeedMoreParams("INVITE"))?;
+        if first.starts_with('#') {
+            Ok(Self { nick: second, channel: first })
+        } else {
+            Ok(Self { nick: first, channel: second })
+        }
+    }
+
+    /// # Refusals
+    /// `NoSuchNick`, `NoSuchChannel`, `NotOnChannel`; `ChanOpPrivsNeeded` under `+i`; `UserOnChannel`.
+    pub(super) fn decide(self, world: &World, caller: &Caller) -> Result<Decision, Refusal> {
+        let guest = world.user_by_nick(&self.nick)?;
+        let channel = world.channel_by_name(&self.channel)?;
+        let member = channel.member(caller.user)?;
+        channel.may_invite(member)?;
+        if channel.has(guest.id) {
+            return Err(Refusal::UserOnChannel { nick: self.nick, channel: self.channel });
+        }
+        if channel.invited.len() >= INVITES_MAX && !channel.invited.contains(&guest.id) {
+            return Err(Refusal::TooManyTargets(self.channel));
+        }
+        let event = Event::Invited { channel: channel.id, user: guest.id, by: caller.user };
+        let decision = Decision::event(event).and_answer(Reply::Inviting(guest.id, channel.id));
+        Ok(if guest.away.is_some() { decision.and_answer(Reply::Away(guest.id)) } else { decision })
+    }
+}

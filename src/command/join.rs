@@ -1,0 +1,60 @@
+//! JOIN: come into a channel, or begin one. Source: <https://modern.ircdocs.horse/#join-message>
+
+use super::arguments::{Arguments, elements};
+use super::decision::{Caller, Decision, Outcome, Reply};
+use crate::id::ChannelId;
+use crate::protocol::name::ChannelName;
+use crate::world::{Event, Membership, Refusal, World};
+
+/// `JOIN <channel> [<key>]`
+#[derive(Debug)]
+pub struct Join {
+    channel: String,
+    key: Option<String>,
+}
+
+impl Join {
+    /// Keys pair with channels by position.
+    pub(super) fn parse(mut arguments: Arguments) -> Result<Vec<Self>, Refusal> {
+        let channels = arguments.target("JOIN")?;
+        let keys = arguments.next().unwrap_or_default();
+        let mut keys = keys.split(',').map(str::to_owned);
+        let joins: Vec<_> =
+            elements(&channels).map(|channel| Self { channel, key: keys.next().filter(|key| !key.is_empty()) }).collect();
+        if joins.is_empty() { Err(Refusal::NeedMoreParams("JOIN")) } else { Ok(joins) }
+    }
+
+    /// # Refusals
+    /// `NoSuchChannel` for what cannot be a channel's name, `TooManyChannels`, then those of
+    /// [`may_be_joined_by`](crate::world::Channel::may_be_joined_by).
+    pub(super) fn decide(self, world: &World, caller: &Caller) -> Result<Decision, Refusal> {
+        let name = ChannelName::parse(&self.channel).map_err(|_| Refusal::NoSuchChannel(self.channel.clone()))?;
+        let channel = world.channel_by_name(name.as_str()).ok();
+        let shown = channel.map_or(&name, |channel| &channel.name).to_string();
+        let decision = Decision::nothing().with_outcome(Outcome::Joined(shown));
+        if channel.is_some_and(|channel| channel.has(caller.user)) {
+            return Ok(decision);
+        }
+        let user = world.user(caller.user).ok_or_else(|| Refusal::NoSuchNick("*".to_owned()))?;
+        if caller.channels_max > 0 && user.channels.len() >= caller.channels_max {
+            return Err(Refusal::TooManyChannels(self.channel));
+        }
+        let (id, events) = match channel {
+            Some(channel) => {
+                channel.may_be_joined_by(user, self.key.as_deref())?;
+                let membership = Membership::default();
+                (channel.id, vec![Event::Joined { channel: channel.id, user: user.id, membership }])
+            }
+            None => found(world, name, caller),
+        };
+        Ok(Decision { events, ..decision.and_answer(Reply::Entered(id)) })
+    }
+}
+
+/// The first one in makes the channel, and governs it.
+fn found(world: &World, name: ChannelName, caller: &Caller) -> (ChannelId, Vec<Event>) {
+    let channel = ChannelId::new(world.next_id());
+    let created = Event::ChannelCreated { channel, name, at: caller.at };
+    let joined = Event::Joined { channel, user: caller.user, membership: Membership::FOUNDER };
+    (channel, vec![created, joined])
+}

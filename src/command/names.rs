@@ -1,0 +1,23 @@
+//! NAMES: who is in a channel. Source: <https://modern.ircdocs.horse/#names-message>
+
+use super::arguments::{Arguments, elements};
+use super::decision::{Decision, Reply};
+
+/// `NAMES <channel>`
+#[derive(Debug)]
+pub struct Names {
+    channel: String,
+}
+
+impl Names {
+    /// Without a channel the answer is the bare end of the list, under `*`: naming everybody on the server
+    /// would be a burden to both sides.
+    pub(super) fn parse(mut arguments: Arguments) -> Vec<Self> {
+        let channels = arguments.optional_target().unwrap_or_else(|| "*".to_owned());
+        elements(&channels).map(|channel| Self { channel }).collect()
+    }
+
+    pub(super) fn decide(self) -> Decision {
+        Decision::answer(Reply::Names(self.channel))
+    }
+}

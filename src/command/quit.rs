@@ -1,0 +1,43 @@
+//! QUIT: end the session. Source: <https://modern.ircdocs.horse/#quit-message>
+
+use super::arguments::Arguments;
+use super::decision::{Caller, Decision, Outcome};
+use crate::id::UserId;
+use crate::protocol::limits::{KICKLEN, cut};
+use crate::world::{Event, World};
+
+/// `QUIT [<reason>]`
+#[derive(Debug)]
+pub struct Quit {
+    reason: Option<String>,
+}
+
+impl Quit {
+    pub(super) fn parse(arguments: Arguments) -> Self {
+        Self { reason: arguments.text().filter(|reason| !reason.is_empty()) }
+    }
+
+    /// Others are told that the user said so itself, which no user can make a server's reason look like.
+    pub(super) fn decide(self, world: &World, caller: &Caller) -> Decision {
+        let reason = match self.reason {
+            Some(reason) => format!("Quit: {}", cut(&reason, KICKLEN)),
+            None => "Quit".to_owned(),
+        };
+        let events = end_of_session(world, caller.user, &reason);
+        Decision { events, ..Decision::nothing() }.with_outcome(Outcome::Quit)
+    }
+}
+
+/// The facts of a session's end: its clients are logged out, it leaves its channels, and those that it was
+/// the last member of end with it. None when there is no such session.
+pub(super) fn end_of_session(world: &World, user: UserId, reason: &str) -> Vec<Event> {
+    let Some(user) = world.user(user) else { return Vec::new() };
+    let clients = user.clients.iter().filter_map(|id| world.client(*id));
+    let mut events: Vec<Event> =
+        clients.map(|client| Event::ClientRemoved { client: client.id, token: client.token }).collect();
+    events.push(Event::SessionEnded { user: user.id, reason: reason.to_owned() });
+    let channels = user.channels.iter().filter_map(|id| world.channel(*id));
+    let emptied = channels.filter(|channel| channel.members.len() == 1);
+    events.extend(emptied.map(|channel| Event::ChannelEnded { channel: channel.id }));
+    events
+}

@@ -1,0 +1,55 @@
+//! PRIVMSG and NOTICE: say something to a channel or a user.
+//! Source: <https://modern.ircdocs.horse/#privmsg-message>
+
+use serde_json::value::RawValue;
+
+use super::arguments::elements;
+use super::decision::{Caller, Decision, Outcome, Reply};
+use crate::protocol::limits::TARGMAX;
+use crate::protocol::message::{Body, Request};
+use crate::world::{Event, Refusal, Target, Verb, World};
+
+/// `PRIVMSG <target> <text>` or `NOTICE <target> <text>`
+#[derive(Debug)]
+pub struct Speak {
+    verb: Verb,
+    target: String,
+    body: Body,
+    meta: Option<Box<RawValue>>,
+}
+
+impl Speak {
+    /// # Refusals
+    /// `NoRecipient`, `NoTextToSend`, `TooManyTargets`.
+    pub(super) fn parse(verb: Verb, request: Request) -> Result<Vec<Self>, Refusal> {
+        let targets: Vec<String> = request.to.iter().flat_map(|to| elements(to)).collect();
+        let Some(last) = targets.last() else { return Err(Refusal::NoRecipient(verb.as_str())) };
+        if targets.len() > TARGMAX {
+            return Err(Refusal::TooManyTargets(last.clone()));
+        }
+        let text = request.body.or_else(|| request.params.map(Body::Lines));
+        let body = text.filter(|body| !body.is_empty()).ok_or(Refusal::NoTextToSend)?;
+        let meta = request.meta;
+        let speak = |target| Self { verb, target, body: body.clone(), meta: meta.clone() };
+        Ok(targets.into_iter().map(speak).collect())
+    }
+
+    /// # Refusals
+    /// `NoSuchChannel`, `NoSuchNick`, `CannotSendToChannel`.
+    pub(super) fn decide(self, world: &World, caller: &Caller) -> Result<Decision, Refusal> {
+        let (target, away) = if self.target.starts_with('#') {
+            let channel = world.channel_by_name(&self.target)?;
+            channel.may_be_spoken_to_by(caller.user)?;
+            (Target::Channel(channel.id), false)
+        } else {
+            let user = world.user_by_nick(&self.target)?;
+            (Target::User(user.id), user.away.is_some())
+        };
+        let said = Event::Said { by: caller.user, target, verb: self.verb, body: self.body, meta: self.meta };
+        let decision = Decision::event(said).with_outcome(Outcome::Sent);
+        Ok(match target {
+            Target::User(user) if away && self.verb == Verb::Privmsg => decision.and_answer(Reply::Away(user)),
+            _ => decision,
+        })
+    }
+}

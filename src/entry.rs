@@ -1,0 +1,113 @@
+//! One row of the log: a message with its place in the order, its time and those who are to hear it.
+//!
+//! An entry is made once by the writer, stored once, and shared by every queue it stands in; its JSON text
+//! is never made again.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::id::{ChannelId, ClientId, Seq, UserId};
+
+/// The clients an entry is for, in ascending order without repeats.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Audience {
+    /// The answer to one client.
+    One(ClientId),
+    /// Everybody who witnesses a fact. Shared: a channel's audience changes seldom and is sent often.
+    Many(Arc<[ClientId]>),
+}
+
+impl Audience {
+    /// An audience from clients in any order, with repeats.
+    pub fn of(mut clients: Vec<ClientId>) -> Self {
+        clients.sort_unstable();
+        clients.dedup();
+        Self::Many(clients.into())
+    }
+
+    /// Nobody.
+    pub fn nobody() -> Self {
+        Self::Many(Arc::new([]))
+    }
+
+    /// The clients, ascending.
+    pub fn clients(&self) -> &[ClientId] {
+        match self {
+            Self::One(client) => std::slice::from_ref(client),
+            Self::Many(clients) => clients,
+        }
+    }
+}
+
+/// The talk that a message belongs to, by the numbers of those who talk and never by their names.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Conversation {
+    /// What was said in one life of a channel.
+    Channel(ChannelId),
+    /// What two sessions said to each other.
+    Direct(UserId, UserId),
+}
+
+/// One row of the log.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Its place in the order.
+    pub seq: Seq,
+    /// When the writer decided it; never used for order.
+    pub at: Timestamp,
+    /// Who is to hear it.
+    pub audience: Audience,
+    /// The talk whose history shows it; `None` for everything but PRIVMSG and NOTICE.
+    pub conversation: Option<Conversation>,
+    /// The message as JSON, as every recipient gets it.
+    pub line: Bytes,
+}
+
+/// The lowest 48 bits of a message's id.
+const SEQ_BITS: u128 = (1 << 48) - 1;
+
+/// Makes the UUIDv7 of the message at `seq`: the time in milliseconds, 26 bits of `noise`, and the position
+/// in the last group, so that a message is found by its id without an index.
+/// Source: RFC 9562 §5.7, with the counter of §6.2 in `rand_b`.
+pub fn message_id(at: Timestamp, seq: Seq, noise: u32) -> Uuid {
+    let ms = u128::try_from(at.as_millisecond()).unwrap_or(0) & SEQ_BITS;
+    let noise = u128::from(noise);
+    let rand_a = noise & 0xfff;
+    let rand_b = (noise >> 12) & 0x3fff;
+    let bits = (ms << 80)
+        | (0x7 << 76)
+        | (rand_a << 64)
+        | (0b10 << 62)
+        | (rand_b << 48)
+        | (u128::from(seq.get()) & SEQ_BITS);
+    Uuid::from_u128(bits)
+}
+
+/// The position that a message's id names. The caller still compares the whole id with the one found there.
+pub fn seq_of_message_id(id: Uuid) -> Seq {
+    Seq::new(u64::try_from(id.as_u128() & SEQ_BITS).expect("48 bits fit into 64"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_id_is_a_uuid_of_version_7_and_carries_its_position() {
+        let at = Timestamp::from_millisecond(1_790_000_000_123).unwrap();
+        let id = message_id(at, Seq::new(0x1234_5678), u32::MAX);
+        assert_eq!(id.get_version_num(), 7);
+        assert_eq!(id.get_variant(), uuid::Variant::RFC4122);
+        assert_eq!(seq_of_message_id(id), Seq::new(0x1234_5678));
+        assert!(id.to_string().ends_with("-000012345678"), "{id}");
+    }
+
+    #[test]
+    fn an_audience_is_sorted_and_without_repeats() {
+        let audience = Audience::of(vec![ClientId::new(3), ClientId::new(1), ClientId::new(3)]);
+        assert_eq!(audience.clients(), [ClientId::new(1), ClientId::new(3)]);
+    }
+}

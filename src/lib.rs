@@ -1,0 +1,7 @@
+//! neoirc
+pub mod command;
+pub mod entry;
+pub mod id;
+pub mod protocol;
+pub mod reply;
+pub mod world;

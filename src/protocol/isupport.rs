@@ -1,0 +1,42 @@
+//! `RPL_ISUPPORT`: what this server announces about itself, in one place for every face.
+//! Source: <https://modern.ircdocs.horse/#rplisupport-005>
+
+use super::limits::{AWAYLEN, CHANNELLEN, HOSTLEN, KEYLEN, KICKLEN, MODES, NICKLEN, TARGMAX, TOPICLEN, USERLEN};
+
+/// User modes as `RPL_MYINFO` names them.
+pub const USER_MODES: &str = "i";
+/// Channel modes as `RPL_MYINFO` names them.
+pub const CHANNEL_MODES: &str = "iklmnostv";
+/// Channel modes that take a parameter.
+pub const CHANNEL_MODES_WITH_PARAMETER: &str = "klov";
+
+/// Tokens in one line: a line of IRC has fifteen parameters, the nick and the closing text among them.
+const TOKENS_PER_LINE: usize = 13;
+
+/// The tokens, a group for each line.
+pub fn lines(network: &str, channels_per_user: usize) -> Vec<Vec<String>> {
+    let mut tokens = vec![
+        format!("AWAYLEN={AWAYLEN}"),
+        "CASEMAPPING=ascii".to_owned(),
+        "CHANMODES=,k,l,imnst".to_owned(),
+        format!("CHANNELLEN={CHANNELLEN}"),
+        "CHANTYPES=#".to_owned(),
+        format!("HOSTLEN={HOSTLEN}"),
+        format!("KEYLEN={KEYLEN}"),
+        format!("KICKLEN={KICKLEN}"),
+        format!("MODES={MODES}"),
+        format!("NETWORK={}", network.replace(' ', "\\x20").replace('=', "\\x3D")),
+        format!("NICKLEN={NICKLEN}"),
+        "PREFIX=(ov)@+".to_owned(),
+        "SAFELIST".to_owned(),
+        format!("TARGMAX=JOIN:,KICK:{TARGMAX},NOTICE:{TARGMAX},PART:,PRIVMSG:{TARGMAX},WHOIS:{TARGMAX}"),
+        format!("TOPICLEN={TOPICLEN}"),
+        format!("USERLEN={USERLEN}"),
+        "UTF8ONLY".to_owned(),
+    ];
+    if channels_per_user > 0 {
+        tokens.push(format!("CHANLIMIT=#:{channels_per_user}"));
+        tokens.sort();
+    }
+    tokens.chunks(TOKENS_PER_LINE).map(<[String]>::to_vec).collect()
+}

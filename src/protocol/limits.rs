@@ -1,0 +1,53 @@
+//! Limits that are part of the protocol and that `RPL_ISUPPORT` announces. Limits of operation are settings
+//! and stand in `config.rs`.
+
+/// Longest nick, in characters (all of them ASCII). Announced as `NICKLEN`.
+pub const NICKLEN: usize = 32;
+/// Longest username, in characters. Announced as `USERLEN`.
+pub const USERLEN: usize = 32;
+/// Longest host name, in bytes: the longest name that DNS allows. Announced as `HOSTLEN`.
+pub const HOSTLEN: usize = 253;
+/// Longest channel name in characters, the `#` included. Announced as `CHANNELLEN`.
+pub const CHANNELLEN: usize = 64;
+/// Longest topic in bytes: with prefix and command it fits a line of 512. Announced as `TOPICLEN`.
+pub const TOPICLEN: usize = 390;
+/// Longest reason of KICK, PART and QUIT in bytes, for the same cause. Announced as `KICKLEN`.
+pub const KICKLEN: usize = 390;
+/// Longest away text in bytes, for the same cause. Announced as `AWAYLEN`.
+pub const AWAYLEN: usize = 390;
+/// Longest channel key in bytes. Announced as `KEYLEN`.
+pub const KEYLEN: usize = 32;
+/// Mode changes with an argument in one MODE command. Announced as `MODES`.
+pub const MODES: usize = 12;
+/// Targets of one PRIVMSG, NOTICE, KICK or WHOIS. Announced as `TARGMAX`; JOIN and PART are bounded by the
+/// size of a request.
+pub const TARGMAX: usize = 4;
+/// Invitations that a channel remembers: enough for a crowd, too few to fill a disk with.
+pub const INVITES_MAX: usize = 100;
+
+/// Lines in a `body`.
+pub const BODY_LINES_MAX: usize = 64;
+/// Strings in `params`: IRC has fifteen, and so have we.
+pub const PARAMS_MAX: usize = 15;
+/// Nesting of free-form JSON (`meta`, an object as `body`): deeper is an attack on somebody's parser.
+pub const JSON_DEPTH_MAX: usize = 16;
+/// Longest `Idempotency-Key`, in characters.
+pub const IDEMPOTENCY_KEY_MAX: usize = 64;
+
+/// Cuts `text` to at most `max` bytes, at the boundary of a character.
+pub fn cut(text: &str, max: usize) -> &str {
+    let end = text.floor_char_boundary(max);
+    text.get(..end).unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cut;
+
+    #[test]
+    fn a_cut_never_splits_a_character() {
+        assert_eq!(cut("grün", 3), "gr");
+        assert_eq!(cut("grün", 4), "grü");
+        assert_eq!(cut("grün", 400), "grün");
+    }
+}

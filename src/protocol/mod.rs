@@ -1,0 +1,11 @@
+//! The language: names, messages, modes, numerics and limits of IRC.
+//!
+//! Knows the grammar alone; nothing here knows the world, the clock or any I/O.
+
+pub mod isupport;
+pub mod json;
+pub mod limits;
+pub mod message;
+pub mod mode;
+pub mod name;
+pub mod numeric;

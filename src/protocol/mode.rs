@@ -1,0 +1,99 @@
+//! The grammar of mode strings: letters with a direction, and which of them take an argument.
+//!
+//! Whether a change is allowed, and whether its argument makes sense, is for `command/mode.rs` to say.
+//! Source: <https://modern.ircdocs.horse/#mode-message>
+
+/// Whether a letter is being set or taken away.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Direction {
+    /// `+`
+    Set,
+    /// `-`
+    Unset,
+}
+
+impl Direction {
+    /// The sign as it is written.
+    pub const fn sign(self) -> char {
+        match self {
+            Self::Set => '+',
+            Self::Unset => '-',
+        }
+    }
+}
+
+/// One letter of a mode string with its argument, if it has one.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ModeChange {
+    /// Set or unset.
+    pub direction: Direction,
+    /// The letter.
+    pub letter: char,
+    /// Its argument; `None` when it takes none or none was left.
+    pub argument: Option<String>,
+}
+
+/// Splits `modes` and `arguments` into changes. A string without a sign in front means `+`; letters take
+/// their arguments in order; an unknown letter takes none.
+pub fn parse_changes(modes: &str, arguments: &[String]) -> Vec<ModeChange> {
+    let mut direction = Direction::Set;
+    let mut arguments = arguments.iter();
+    let mut changes = Vec::new();
+    for letter in modes.chars() {
+        match letter {
+            '+' => direction = Direction::Set,
+            '-' => direction = Direction::Unset,
+            letter => {
+                let argument = takes_argument(letter, direction).then(|| arguments.next().cloned()).flatten();
+                changes.push(ModeChange { direction, letter, argument });
+            }
+        }
+    }
+    changes
+}
+
+/// Types A and B always take an argument, type C only when set, type D never.
+fn takes_argument(letter: char, direction: Direction) -> bool {
+    match letter {
+        'o' | 'v' | 'k' => true,
+        'l' => direction == Direction::Set,
+        _ => false,
+    }
+}
+
+/// Writes changes the way they are announced: `+ov-i` and the arguments behind it.
+pub fn render_changes(changes: &[ModeChange]) -> Vec<String> {
+    let mut modes = String::new();
+    let mut direction = None;
+    for change in changes {
+        if direction != Some(change.direction) {
+            modes.push(change.direction.sign());
+            direction = Some(change.direction);
+        }
+        modes.push(change.letter);
+    }
+    let arguments = changes.iter().filter_map(|change| change.argument.clone());
+    std::iter::once(modes).chain(arguments).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(modes: &str, arguments: &[&str]) -> Vec<String> {
+        let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
+        render_changes(&parse_changes(modes, &arguments))
+    }
+
+    #[test]
+    fn letters_take_their_arguments_in_order() {
+        assert_eq!(parse("+ov-v+l", &["a", "b", "c", "5"]), ["+ov-v+l", "a", "b", "c", "5"]);
+        assert_eq!(parse("im-l", &["unused"]), ["+im-l"]);
+        assert_eq!(parse("+ok", &["a"]), ["+ok", "a"], "the key's argument is missing");
+    }
+
+    #[test]
+    fn signs_without_letters_change_nothing() {
+        assert!(parse_changes("+-+", &[]).is_empty());
+    }
+}

@@ -1,0 +1,104 @@
+//! From facts to the lines that witnesses hear.
+
+use std::borrow::Cow;
+
+use crate::entry::Conversation;
+use crate::id::UserId;
+use crate::protocol::message::{Body, Message};
+use crate::protocol::mode::{Direction, ModeChange, render_changes};
+use crate::world::{ChannelChange, Event, Rank, Target, World};
+
+/// The line that tells a fact, from the world as it was before; `None` for facts that nobody is told.
+pub fn announce(world: &World, event: &Event) -> Option<Message> {
+    let nick = |id: UserId| world.user(id).map(|user| user.nick.to_string()).unwrap_or_default();
+    let channel = |id| world.channel(id).map(|channel| channel.name.to_string()).unwrap_or_default();
+    let line = |command: &'static str, from, to, params, body| {
+        Some(Message { command: Cow::Borrowed(command), from, to, params, body, meta: None })
+    };
+    match event {
+        Event::Joined { channel: id, user, .. } => line("JOIN", nick(*user), channel(*id), vec![], None),
+        Event::Parted { channel: id, user, reason } => {
+            line("PART", nick(*user), channel(*id), vec![], reason.as_deref().map(Body::line))
+        }
+        Event::Kicked { channel: id, user, by, reason } => {
+            line("KICK", nick(*by), channel(*id), vec![nick(*user)], Some(Body::line(reason)))
+        }
+        Event::SessionEnded { user, reason } => {
+            line("QUIT", nick(*user), String::new(), vec![], Some(Body::line(reason)))
+        }
+        Event::NickChanged { user, nick: new } => {
+            line("NICK", nick(*user), String::new(), vec![], Some(Body::line(new.as_str())))
+        }
+        Event::InvisibleChanged { user, on } => {
+            let mode = if *on { "+i" } else { "-i" };
+            line("MODE", nick(*user), nick(*user), vec![mode.to_owned()], None)
+        }
+        Event::Invited { channel: id, user, by } => {
+            line("INVITE", nick(*by), nick(*user), vec![channel(*id)], None)
+        }
+        Event::TopicSet { channel: id, by, topic } => {
+            let text = topic.as_ref().map_or("", |topic| &topic.text);
+            line("TOPIC", nick(*by), channel(*id), vec![], Some(Body::line(text)))
+        }
+        Event::ModesChanged { channel: id, by, changes } => {
+            let changes: Vec<_> = changes.iter().map(|change| as_letter(change, nick)).collect();
+            line("MODE", nick(*by), channel(*id), render_changes(&changes), None)
+        }
+        Event::Said { by, target, verb, body, meta } => Some(Message {
+            command: Cow::Borrowed(verb.as_str()),
+            from: nick(*by),
+            to: match target {
+                Target::Channel(id) => channel(*id),
+                Target::User(user) => nick(*user),
+            },
+            params: vec![],
+            body: Some(body.clone()),
+            meta: meta.clone(),
+        }),
+        Event::SessionOpened { .. }
+        | Event::ClientAdded { .. }
+        | Event::ClientRemoved { .. }
+        | Event::HostnameResolved { .. }
+        | Event::AwayChanged { .. }
+        | Event::ChannelCreated { .. }
+        | Event::ChannelEnded { .. } => None,
+    }
+}
+
+/// The history that a fact belongs to.
+pub const fn conversation(event: &Event) -> Option<Conversation> {
+    match event {
+        Event::Said { target: Target::Channel(channel), .. } => Some(Conversation::Channel(*channel)),
+        Event::Said { by, target: Target::User(user), .. } => Some(Conversation::Direct(*by, *user)),
+        _ => None,
+    }
+}
+
+fn as_letter(change: &ChannelChange, nick: impl Fn(UserId) -> String) -> ModeChange {
+    let sign = |on: bool| if on { Direction::Set } else { Direction::Unset };
+    match change {
+        ChannelChange::Flag { flag, on } => {
+            ModeChange { direction: sign(*on), letter: flag.letter(), argument: None }
+        }
+        // A key that is taken away is announced with an argument, which its letter always has, but not with
+        // the key itself.
+        ChannelChange::Key(key) => ModeChange {
+            direction: sign(key.is_some()),
+            letter: 'k',
+            argument: Some(key.clone().unwrap_or_else(|| "*".to_owned())),
+        },
+        ChannelChange::Limit(limit) => ModeChange {
+            direction: sign(limit.is_some()),
+            letter: 'l',
+            argument: limit.map(|limit| limit.to_string()),
+        },
+        ChannelChange::Rank { user, rank, on } => ModeChange {
+            direction: sign(*on),
+            letter: match rank {
+                Rank::Operator => 'o',
+                Rank::Voice => 'v',
+            },
+            argument: Some(nick(*user)),
+        },
+    }
+}

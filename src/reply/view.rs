@@ -1,0 +1,138 @@
+//! State queries: what `GET` endpoints show of the world. Plain data, so that JSON is made from it outside
+//! the writer.
+
+use serde::Serialize;
+
+use crate::entry::Conversation;
+use crate::id::{ChannelId, UserId};
+use crate::world::World;
+
+/// What a session may know of itself.
+#[derive(Debug, Serialize)]
+pub struct StateView {
+    id: UserId,
+    nick: String,
+    username: String,
+    hostname: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    away: Option<String>,
+    channels: Vec<JoinedView>,
+}
+
+#[derive(Debug, Serialize)]
+struct JoinedView {
+    id: ChannelId,
+    name: String,
+    topic: String,
+}
+
+/// A channel in the list of channels.
+#[derive(Debug, Serialize)]
+pub struct ChannelView {
+    id: ChannelId,
+    name: String,
+    topic: String,
+    members: usize,
+}
+
+/// A member in the list of a channel's members.
+#[derive(Debug, Serialize)]
+pub struct MemberView {
+    id: UserId,
+    nick: String,
+    username: String,
+    hostname: String,
+    op: bool,
+    voice: bool,
+}
+
+/// How many there are of what.
+#[derive(Clone, Copy, Debug)]
+pub struct Counts {
+    /// Sessions.
+    pub users: usize,
+    /// Their clients.
+    pub clients: usize,
+    /// Channels.
+    pub channels: usize,
+}
+
+/// Why a history is not shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum HistoryRefusal {
+    /// No such channel or nick, or one that is hidden from the caller.
+    NoSuchTarget,
+    /// The caller is not in the channel.
+    NotAMember,
+}
+
+/// The session itself; `None` when it has just ended.
+pub fn state(world: &World, user: UserId) -> Option<StateView> {
+    let user = world.user(user)?;
+    let channels = user.channels.iter().filter_map(|id| world.channel(*id));
+    let joined = channels.map(|channel| JoinedView {
+        id: channel.id,
+        name: channel.name.to_string(),
+        topic: channel.topic.as_ref().map(|topic| topic.text.clone()).unwrap_or_default(),
+    });
+    Some(StateView {
+        id: user.id,
+        nick: user.nick.to_string(),
+        username: user.username.as_str().to_owned(),
+        hostname: user.hostname.as_str().to_owned(),
+        away: user.away.clone(),
+        channels: joined.collect(),
+    })
+}
+
+/// The channels that the user may see, the oldest first.
+pub fn channels(world: &World, user: UserId) -> Vec<ChannelView> {
+    let mut seen: Vec<_> = world.channels().filter(|channel| channel.may_be_seen_by(user)).collect();
+    seen.sort_by_key(|channel| channel.id);
+    let view = seen.into_iter().map(|channel| ChannelView {
+        id: channel.id,
+        name: channel.name.to_string(),
+        topic: channel.topic.as_ref().map(|topic| topic.text.clone()).unwrap_or_default(),
+        members: channel.members.len(),
+    });
+    view.collect()
+}
+
+/// The members of a channel as far as the user may see them; `None` when the channel is missing or hidden.
+pub fn members(world: &World, user: UserId, name: &str) -> Option<Vec<MemberView>> {
+    let channel = world.channel_by_name(name).ok().filter(|channel| channel.may_be_seen_by(user))?;
+    let caller = world.user(user)?;
+    let members = channel.members.iter().filter_map(|(id, rank)| Some((world.user(*id)?, rank)));
+    let shown = members.filter(|(member, _)| channel.has(user) || member.may_be_listed_for(caller));
+    let view = shown.map(|(member, rank)| MemberView {
+        id: member.id,
+        nick: member.nick.to_string(),
+        username: member.username.as_str().to_owned(),
+        hostname: member.hostname.as_str().to_owned(),
+        op: rank.operator,
+        voice: rank.voice,
+    });
+    Some(view.collect())
+}
+
+/// The conversation that a target names for this user now.
+///
+/// # Errors
+/// [`HistoryRefusal`] when there is none that the user may read.
+pub fn conversation(world: &World, user: UserId, target: &str) -> Result<Conversation, HistoryRefusal> {
+    if !target.starts_with('#') {
+        let peer = world.user_by_nick(target).map_err(|_| HistoryRefusal::NoSuchTarget)?;
+        return Ok(Conversation::Direct(user, peer.id));
+    }
+    let channel = world.channel_by_name(target).map_err(|_| HistoryRefusal::NoSuchTarget)?;
+    match (channel.has(user), channel.may_be_seen_by(user)) {
+        (true, _) => Ok(Conversation::Channel(channel.id)),
+        (false, true) => Err(HistoryRefusal::NotAMember),
+        (false, false) => Err(HistoryRefusal::NoSuchTarget),
+    }
+}
+
+/// How many there are of what.
+pub fn counts(world: &World) -> Counts {
+    Counts { users: world.users().len(), clients: world.clients().len(), channels: world.channels().len() }
+}

@@ -1,0 +1,123 @@
+//! What is so: users, their clients, channels, and who is where with which rank.
+//!
+//! A value in memory that only [`World::apply`] changes, one [`Event`] at a time. It knows no numerics, no
+//! SQL, no clock, and not whether anybody is connected.
+
+mod apply;
+mod audience;
+pub mod channel;
+pub mod client;
+pub mod event;
+pub mod permission;
+pub mod refusal;
+pub mod user;
+
+use std::collections::{BTreeSet, HashMap};
+
+use crate::entry::Audience;
+use crate::id::{ChannelId, ClientId, UserId};
+use crate::protocol::name::{ChannelName, Nickname};
+
+pub use channel::{Channel, ChannelModes, Flag, Membership, Topic};
+pub use client::Client;
+pub use event::{ChannelChange, Event, Rank, Target, Verb};
+pub use refusal::Refusal;
+pub use user::User;
+
+/// Everything that is so at one moment.
+#[derive(Clone, PartialEq, Debug)]
+pub struct World {
+    users: HashMap<UserId, User>,
+    clients: HashMap<ClientId, Client>,
+    channels: HashMap<ChannelId, Channel>,
+    nicks: HashMap<Nickname, UserId>,
+    channel_names: HashMap<ChannelName, ChannelId>,
+    next_id: u64,
+}
+
+impl World {
+    /// A world with nobody in it, whose next user, client or channel gets the number `next_id`.
+    pub fn empty(next_id: u64) -> Self {
+        Self {
+            users: HashMap::new(),
+            clients: HashMap::new(),
+            channels: HashMap::new(),
+            nicks: HashMap::new(),
+            channel_names: HashMap::new(),
+            next_id,
+        }
+    }
+
+    /// The number that the next user, client or channel gets.
+    pub const fn next_id(&self) -> u64 {
+        self.next_id
+    }
+
+    /// The user with this number; every id that the world hands out names somebody until the user leaves.
+    pub fn user(&self, id: UserId) -> Option<&User> {
+        self.users.get(&id)
+    }
+
+    /// All users, in no order.
+    pub fn users(&self) -> impl ExactSizeIterator<Item = &User> {
+        self.users.values()
+    }
+
+    /// # Refusals
+    /// `NoSuchNick` when nobody has this nick.
+    pub fn user_by_nick(&self, nick: &str) -> Result<&User, Refusal> {
+        Nickname::parse(nick)
+            .ok()
+            .and_then(|nick| self.nicks.get(&nick))
+            .and_then(|id| self.users.get(id))
+            .ok_or_else(|| Refusal::NoSuchNick(nick.to_owned()))
+    }
+
+    /// The client with this number.
+    pub fn client(&self, id: ClientId) -> Option<&Client> {
+        self.clients.get(&id)
+    }
+
+    /// All clients, in no order.
+    pub fn clients(&self) -> impl ExactSizeIterator<Item = &Client> {
+        self.clients.values()
+    }
+
+    /// The channel with this number.
+    pub fn channel(&self, id: ChannelId) -> Option<&Channel> {
+        self.channels.get(&id)
+    }
+
+    /// All channels, in no order.
+    pub fn channels(&self) -> impl ExactSizeIterator<Item = &Channel> {
+        self.channels.values()
+    }
+
+    /// # Refusals
+    /// `NoSuchChannel` when there is none of this name, or when no channel can have it.
+    pub fn channel_by_name(&self, name: &str) -> Result<&Channel, Refusal> {
+        ChannelName::parse(name)
+            .ok()
+            .and_then(|name| self.channel_names.get(&name))
+            .and_then(|id| self.channels.get(id))
+            .ok_or_else(|| Refusal::NoSuchChannel(name.to_owned()))
+    }
+
+    /// The clients of all members of a channel.
+    pub fn channel_audience(&self, channel: &Channel) -> Audience {
+        Audience::Many(channel.audience.get(|| {
+            let members = channel.members.keys().filter_map(|id| self.users.get(id));
+            members.flat_map(|user| user.clients.iter().copied()).collect()
+        }))
+    }
+
+    /// The clients of everybody who shares a channel with `user`, each once. The user's own clients are
+    /// among them when `own` says so.
+    pub fn neighbours(&self, user: &User, own: bool) -> Audience {
+        let channels = user.channels.iter().filter_map(|id| self.channels.get(id));
+        let neighbours: BTreeSet<UserId> =
+            channels.flat_map(|channel| channel.members.keys().copied()).filter(|id| *id != user.id).collect();
+        let users = neighbours.iter().filter_map(|id| self.users.get(id)).chain(own.then_some(user));
+        Audience::of(users.flat_map(|user| user.clients.iter().copied()).collect())
+    }
+}

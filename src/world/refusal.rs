@@ -1,0 +1,59 @@
+//! Reasons: why the world says no. One variant for each `ERR_` numeric; `reply/refuse.rs` says it in words.
+
+/// Why a command was refused. Names are given as the caller spelled them.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[expect(missing_docs, reason = "the fields are the parameters of the numeric that each variant names")]
+pub enum Refusal {
+    /// `ERR_NOSUCHNICK`
+    NoSuchNick(String),
+    /// `ERR_NOSUCHSERVER`
+    NoSuchServer(String),
+    /// `ERR_NOSUCHCHANNEL`
+    NoSuchChannel(String),
+    /// `ERR_CANNOTSENDTOCHAN`
+    CannotSendToChannel { channel: String, why: &'static str },
+    /// `ERR_TOOMANYCHANNELS`
+    TooManyChannels(String),
+    /// `ERR_TOOMANYTARGETS`
+    TooManyTargets(String),
+    /// `ERR_NOORIGIN`
+    NoOrigin,
+    /// `ERR_NORECIPIENT`
+    NoRecipient(&'static str),
+    /// `ERR_NOTEXTTOSEND`
+    NoTextToSend,
+    /// `ERR_UNKNOWNCOMMAND`
+    UnknownCommand(String),
+    /// `ERR_NONICKNAMEGIVEN`
+    NoNicknameGiven,
+    /// `ERR_ERRONEUSNICKNAME`
+    ErroneousNickname(String),
+    /// `ERR_NICKNAMEINUSE`
+    NicknameInUse(String),
+    /// `ERR_USERNOTINCHANNEL`
+    UserNotInChannel { nick: String, channel: String },
+    /// `ERR_NOTONCHANNEL`
+    NotOnChannel(String),
+    /// `ERR_USERONCHANNEL`
+    UserOnChannel { nick: String, channel: String },
+    /// `ERR_NEEDMOREPARAMS`
+    NeedMoreParams(&'static str),
+    /// `ERR_CHANNELISFULL`
+    ChannelIsFull(String),
+    /// `ERR_UNKNOWNMODE`
+    UnknownMode(char),
+    /// `ERR_INVITEONLYCHAN`
+    InviteOnlyChannel(String),
+    /// `ERR_BADCHANNELKEY`
+    BadChannelKey(String),
+    /// `ERR_CHANOPRIVSNEEDED`
+    ChanOpPrivsNeeded(String),
+    /// `ERR_UMODEUNKNOWNFLAG`
+    UserModeUnknownFlag,
+    /// `ERR_USERSDONTMATCH`
+    UsersDontMatch,
+    /// `ERR_INVALIDKEY`
+    InvalidKey(String),
+    /// `ERR_INVALIDMODEPARAM`
+    InvalidModeParam { target: String, letter: char, parameter: String, why: &'static str },
+}

@@ -1,0 +1,171 @@
+//! The normal form in which an expected line and a received message are compared.
+//!
+//! A line is its source, its command and its parameters; whether the last parameter was written with a colon
+//! makes no difference, as on the wire.
+
+use std::fmt;
+
+use serde_json::{Map, Value, json};
+
+/// One IRC line taken apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Line {
+    pub(crate) source: Option<String>,
+    pub(crate) command: String,
+    pub(crate) params: Vec<String>,
+}
+
+impl Line {
+    /// Takes an IRC line apart. `\x01` and `\\` are escapes, so that a transcript stays readable text.
+    pub(crate) fn parse(text: &str) -> Self {
+        let (source, rest) = match text.strip_prefix(':') {
+            Some(rest) => {
+                let (source, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+                (Some(source.to_string()), rest)
+            }
+            None => (None, text),
+        };
+        let (middle, trailing) = match rest.split_once(" :") {
+            Some((middle, trailing)) => (middle, Some(trailing)),
+            None => (rest, None),
+        };
+        let mut words = middle.split_ascii_whitespace().chain(trailing).map(unescape);
+        let command = words.next().unwrap_or_default();
+        Self { source, command, params: words.collect() }
+    }
+
+    /// The lines that say what a JSON message says: one for each line of its body.
+    pub(crate) fn of_message(message: &Value) -> Vec<Self> {
+        let strings = |field: &str| -> Vec<String> {
+            let items = message[field].as_array().map(Vec::as_slice).unwrap_or_default();
+            items.iter().filter_map(|item| item.as_str().map(ToString::to_string)).collect()
+        };
+        let source = message["from"].as_str().map(ToString::to_string);
+        let command = message["command"].as_str().unwrap_or_default().to_string();
+        let mut params: Vec<String> = message["to"].as_str().map(ToString::to_string).into_iter().collect();
+        params.retain(|target| !target.is_empty());
+        if command == "PONG" {
+            // On the wire the server's name comes first; the JSON form has it in `from` alone.
+            params = source.clone().into_iter().collect();
+        }
+        params.extend(strings("params"));
+        let body = strings("body");
+        if body.is_empty() {
+            return vec![Self { source, command, params }];
+        }
+        let with_text = |text: String| {
+            let params = params.iter().cloned().chain([text]).collect();
+            Self { source: source.clone(), command: command.clone(), params }
+        };
+        body.into_iter().map(with_text).collect()
+    }
+
+    /// The JSON envelope a client posts for this line, with the fields the command's row in the contract names.
+    pub(crate) fn to_message(&self) -> Value {
+        let fields: &[&str] = match self.command.to_ascii_uppercase().as_str() {
+            "PRIVMSG" | "NOTICE" | "PART" | "TOPIC" => &["to", "body"],
+            "NICK" | "AWAY" | "PING" | "PONG" | "QUIT" => &["body"],
+            "KICK" => &["to", "params", "body"],
+            "JOIN" | "MODE" | "INVITE" | "NAMES" | "LIST" | "WHO" | "WHOIS" => &["to", "params"],
+            _ => &["params"],
+        };
+        let mut message = Map::from_iter([("command".to_string(), json!(self.command))]);
+        for (index, param) in self.params.iter().enumerate() {
+            // Further parameters than the row has fields are added to its last list.
+            let field = fields[index.min(fields.len() - 1)];
+            if field == "to" {
+                message.insert(field.to_string(), json!(param));
+            } else {
+                let list = message.entry(field).or_insert_with(|| json!([]));
+                list.as_array_mut().expect("made just before").push(json!(param));
+            }
+        }
+        Value::Object(message)
+    }
+
+    /// The numeric of a refusal that a receipt has to repeat. 422 says that there is no message of the day, which
+    /// is an answer rather than a refusal.
+    pub(crate) fn refusal(&self) -> Option<&str> {
+        let is_numeric = self.command.len() == 3 && self.command.bytes().all(|byte| byte.is_ascii_digit());
+        let is_error = self.command.starts_with(['4', '5']) || self.command == "696";
+        (is_numeric && is_error && self.command != "422").then_some(&self.command)
+    }
+
+    /// Whether a received line is what this expected one describes.
+    ///
+    /// `*` stands for any text inside a parameter or a source, `403|476` for either command, and `...` at the end
+    /// for any further parameters. Where order means nothing (who is in 353, what is in 319, the letters of 324)
+    /// it is not compared. A face without hostmasks compares nicks alone.
+    pub(crate) fn describes(&self, received: &Self, whole_source: bool) -> bool {
+        let (expected, received) = (self.in_order(), received.in_order());
+        let sources = match (&expected.source, &received.source) {
+            (Some(expected), Some(received)) if whole_source => matches(expected, received),
+            (Some(expected), Some(received)) => matches(nick_of(expected), nick_of(received)),
+            (expected, received) => expected == received,
+        };
+        let (params, open_ended) = match expected.params.split_last() {
+            Some((last, front)) if last == "..." => (front, true),
+            _ => (expected.params.as_slice(), false),
+        };
+        sources
+            && expected.command.split('|').any(|command| command == received.command)
+            && (params.len() == received.params.len() || open_ended && params.len() < received.params.len() + 1)
+            && params.iter().zip(&received.params).all(|(expected, received)| matches(expected, received))
+    }
+
+    /// The same line with everything sorted whose order means nothing.
+    fn in_order(&self) -> Self {
+        let mut line = self.clone();
+        match line.command.as_str() {
+            "353" | "319" => line.params.last_mut().into_iter().for_each(|text| *text = sorted_words(text)),
+            "324" if line.params.len() > 2 => {
+                let mut letters: Vec<char> = line.params[2].chars().collect();
+                letters.sort_unstable();
+                line.params[2] = letters.into_iter().collect();
+                line.params[3..].sort();
+            }
+            _ => {}
+        }
+        line
+    }
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(source) = &self.source {
+            write!(out, ":{source} ")?;
+        }
+        write!(out, "{}", self.command)?;
+        let Some((last, front)) = self.params.split_last() else { return Ok(()) };
+        front.iter().try_for_each(|param| write!(out, " {param}"))?;
+        write!(out, " :{last}")
+    }
+}
+
+fn nick_of(source: &str) -> &str {
+    source.split_once('!').map_or(source, |(nick, _)| nick)
+}
+
+fn sorted_words(text: &str) -> String {
+    let mut words: Vec<&str> = text.split_ascii_whitespace().collect();
+    words.sort_unstable();
+    words.join(" ")
+}
+
+fn unescape(text: &str) -> String {
+    text.replace("\\x01", "\u{1}").replace("\\\\", "\\")
+}
+
+/// Whether `text` fits a pattern in which `*` stands for any text.
+fn matches(pattern: &str, text: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == text,
+        Some((head, rest)) => match text.strip_prefix(head) {
+            None => false,
+            Some(tail) => tail.char_indices().map(|(at, _)| at).chain([tail.len()]).any(|at| {
+                let (_, remaining) = tail.split_at(at);
+                matches(rest, remaining)
+            }),
+        },
+    }
+}

@@ -1,0 +1,91 @@
+//! Conversations written down as text, played against the real server.
+//!
+//! Each file beside this one is a transcript; `script.rs` describes the notation. The player knows nothing of
+//! HTTP: it drives a `Face`, so that the same conversation can be held through any way into the server.
+
+mod http_face;
+mod line;
+mod player;
+mod script;
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+
+use http_face::HttpFace;
+use script::Script;
+use support::TestServer;
+
+/// One test for each transcript, and one that finds files which nobody plays.
+macro_rules! transcripts {
+    ($($name:ident),* $(,)?) => {
+        $(#[test] fn $name() { play_through_http(stringify!($name)); })*
+
+        #[test]
+        fn every_transcript_is_played() {
+            let played = BTreeSet::from([$(stringify!($name).to_string()),*]);
+            assert_eq!(played, transcripts_on_disk());
+        }
+    };
+}
+
+transcripts![
+    away,
+    invite,
+    join,
+    key_pairing,
+    kick,
+    list,
+    lusers,
+    mode_i,
+    mode_k,
+    mode_l,
+    mode_m,
+    mode_n,
+    mode_o,
+    mode_query,
+    mode_s,
+    mode_several,
+    mode_t,
+    mode_user,
+    mode_v,
+    motd,
+    motd_missing,
+    names,
+    nick,
+    notice,
+    part,
+    ping,
+    privmsg,
+    quit,
+    targets,
+    topic,
+    unknown_command,
+    who,
+    whois,
+];
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts")
+}
+
+fn transcripts_on_disk() -> BTreeSet<String> {
+    let files = fs::read_dir(folder()).expect("the transcripts' folder is there");
+    let paths = files.map(|file| file.expect("a folder can be read").path());
+    let texts = paths.filter(|path| path.extension().is_some_and(|extension| extension == "txt"));
+    texts.map(|path| path.file_stem().expect("a file has a name").to_string_lossy().into_owned()).collect()
+}
+
+fn play_through_http(name: &str) {
+    let path = folder().join(format!("{name}.txt"));
+    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let script = Script::parse(&text).unwrap_or_else(|error| panic!("{name}.txt:{error}"));
+    let settings: Vec<_> = script.settings.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+    let server = TestServer::spawn_with(&settings);
+    let mut face = HttpFace::new(&server);
+    if let Err(failure) = player::play(&script, &mut face) {
+        panic!("{name}.txt:{failure}");
+    }
+}

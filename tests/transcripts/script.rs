@@ -1,0 +1,129 @@
+//! The notation of a transcript.
+//!
+//! ```text
+//! # a comment; `# clause:` quotes what the lines below it prove
+//! % MOTD=Hello                a setting of the server, before anybody comes; \n is a line break
+//! + alice                     alice opens a session and reads her welcome
+//! + bob user=robert           the same with a username of its own
+//! alice> JOIN #rust           alice sends this line
+//! bob< :alice!alice@127.0.0.1 JOIN #rust      the next line bob receives
+//! bob< nothing                bob has received nothing more
+//! alice= sent                 over HTTP, the receipt of the last command: its status,
+//! alice= error 404            and for a refusal the numeric
+//! --                          the scene is set: what everybody received until here is forgotten
+//! - bob                       bob logs out, or closes his connection
+//! ```
+//!
+//! Between the name and the blank of a received line stand marks: `<=` is a sender's own message, which only
+//! faces that echo deliver; `<?` may be missing; lines in a row marked `<~` may come in any order among each
+//! other. What `Line::describes` treats as a wildcard is a wildcard here.
+//!
+//! Without being told, a player also checks: nobody receives anything that is not written down; a command is
+//! refused in its receipt exactly when its sender receives a refusal, with the first one's numeric.
+
+use super::line::Line;
+
+/// A whole transcript.
+#[derive(Debug)]
+pub(crate) struct Script {
+    pub(crate) settings: Vec<(String, String)>,
+    pub(crate) steps: Vec<Numbered>,
+}
+
+/// A step with the line it was written on.
+#[derive(Debug)]
+pub(crate) struct Numbered {
+    pub(crate) number: usize,
+    pub(crate) step: Step,
+}
+
+/// What a line of a transcript asks for.
+#[derive(Debug)]
+pub(crate) enum Step {
+    Open { who: String, username: Option<String> },
+    Leave { who: String },
+    Send { who: String, line: Line },
+    Hear { who: String, line: Line, marks: Marks },
+    Silence { who: String },
+    Receipt { who: String, status: String, numeric: Option<String> },
+    Forget,
+}
+
+/// What is special about a received line.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Marks {
+    /// A sender's own message: only faces that echo deliver it.
+    pub(crate) echo: bool,
+    /// May be missing.
+    pub(crate) optional: bool,
+    /// May change places with its neighbours of the same kind.
+    pub(crate) any_order: bool,
+}
+
+impl Script {
+    /// Reads a transcript, or says in which line and why it cannot be read.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let mut script = Self { settings: Vec::new(), steps: Vec::new() };
+        for (index, line) in text.lines().enumerate() {
+            let number = index + 1;
+            let line = line.trim_end();
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            if let Some(setting) = line.strip_prefix("% ") {
+                let (name, value) = setting.split_once('=').ok_or(format!("{number}: a setting is NAME=value"))?;
+                script.settings.push((name.to_string(), value.replace("\\n", "\n")));
+                continue;
+            }
+            let step = parse_step(line).ok_or(format!("{number}: cannot be read: {line}"))?;
+            script.steps.push(Numbered { number, step });
+        }
+        Ok(script)
+    }
+}
+
+fn parse_step(line: &str) -> Option<Step> {
+    if line == "--" {
+        return Some(Step::Forget);
+    }
+    if let Some(rest) = line.strip_prefix("+ ") {
+        let (who, username) = match rest.split_once(" user=") {
+            Some((who, username)) => (who, Some(username.to_string())),
+            None => (rest, None),
+        };
+        return Some(Step::Open { who: who.to_string(), username });
+    }
+    if let Some(who) = line.strip_prefix("- ") {
+        return Some(Step::Leave { who: who.to_string() });
+    }
+    let at = line.find(|sign: char| !sign.is_ascii_alphanumeric())?;
+    let (who, rest) = line.split_at(at);
+    let (mark, text) = rest.split_once(' ')?;
+    let who = who.to_string();
+    match (mark.split_at_checked(1)?, text) {
+        ((">", ""), _) => Some(Step::Send { who, line: Line::parse(text) }),
+        (("<", ""), "nothing") => Some(Step::Silence { who }),
+        (("<", marks), _) => Some(Step::Hear { who, line: Line::parse(text), marks: parse_marks(marks)? }),
+        (("=", ""), _) => {
+            let (status, numeric) = match text.split_once(' ') {
+                Some((status, numeric)) => (status, Some(numeric.to_string())),
+                None => (text, None),
+            };
+            Some(Step::Receipt { who, status: status.to_string(), numeric })
+        }
+        _ => None,
+    }
+}
+
+fn parse_marks(text: &str) -> Option<Marks> {
+    let mut marks = Marks::default();
+    for mark in text.chars() {
+        match mark {
+            '=' => marks.echo = true,
+            '?' => marks.optional = true,
+            '~' => marks.any_order = true,
+            _ => return None,
+        }
+    }
+    Some(marks)
+}
