@@ -1,1 +1,109 @@
-fn main() {}
+//! `neoircd`, the server: reads the settings, starts logging, opens the store, starts engine and face.
+
+mod cli;
+
+use std::io::{IsTerminal, Write};
+use std::net::TcpListener;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use neoirc::config::{LogFormat, Settings};
+use neoirc::engine::Engine;
+use neoirc::http;
+use neoirc::reply::ServerInfo;
+use neoirc::store::sqlite::SqliteStore;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use cli::Invocation;
+
+fn main() -> ExitCode {
+    // A `.env` beside the program stands under the real environment.
+    let _ = dotenvy::dotenv();
+    let outcome = cli::read().and_then(|invocation| match invocation {
+        Invocation::Print(text) => write!(std::io::stdout(), "{text}").context("cannot write"),
+        Invocation::Serve(settings, folder) => {
+            start_logging(&settings);
+            let served = actix_web::rt::System::new().block_on(serve(*settings));
+            drop(folder);
+            served
+        }
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("neoircd: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start_logging(settings: &Settings) {
+    let default = if settings.debug { "debug" } else { "info" };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let on_terminal = std::io::stderr().is_terminal();
+    match settings.log_format {
+        LogFormat::Auto if on_terminal => logs.init(),
+        LogFormat::Text => logs.with_ansi(on_terminal).init(),
+        LogFormat::Auto | LogFormat::Json => logs.json().flatten_event(true).init(),
+    }
+}
+
+async fn serve(settings: Settings) -> Result<()> {
+    // Every waiting poll is an open file; the system's soft limit is meant for programs with few.
+    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+        tracing::warn!(%error, "the limit of open files stays as it was");
+    }
+    let _file_too_large = outlive_file_size_limit();
+    let store = SqliteStore::open(&settings.dburl)?;
+    let info = server_info(&settings);
+    let engine = Engine::start(Box::new(store), info, settings.engine.clone())?;
+    let listener = TcpListener::bind(settings.http_listen_addr)
+        .with_context(|| format!("cannot listen on {}", settings.http_listen_addr))?;
+    let (server, address) = http::serve(engine.clone(), settings.http.clone(), listener)?;
+    let handle = server.handle();
+    let serving = actix_web::rt::spawn(server);
+    // The one line on standard output: scripts wait for it and read the port from it.
+    writeln!(std::io::stdout(), "neoircd listening on http://{address}")?;
+    std::io::stdout().flush()?;
+    tracing::info!(%address, version = engine.server().version, "serving");
+    wait_for_signal().await?;
+    tracing::info!("stopping");
+    engine.begin_stop();
+    handle.stop(true).await;
+    serving.await??;
+    actix_web::rt::task::spawn_blocking(move || engine.finish_stop()).await?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+#[expect(clippy::disallowed_methods, reason = "the start of the process is told once, here")]
+fn server_info(settings: &Settings) -> ServerInfo {
+    ServerInfo {
+        name: settings.server_name.clone(),
+        network: settings.network_name.clone(),
+        description: settings.server_description.clone(),
+        version: concat!("neoirc-", env!("CARGO_PKG_VERSION")).to_owned(),
+        started_at: jiff::Timestamp::now(),
+        motd: settings.motd.clone(),
+        channels_max: settings.channels_per_session,
+    }
+}
+
+/// A write past a limit of file size raises a signal whose default is to kill the process. With a handler it
+/// fails like a full disk instead, which the store survives.
+fn outlive_file_size_limit() -> Option<tokio::signal::unix::Signal> {
+    const SIGXFSZ: i32 = 25;
+    signal(SignalKind::from_raw(SIGXFSZ)).ok()
+}
+
+async fn wait_for_signal() -> Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}

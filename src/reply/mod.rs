@@ -4,6 +4,7 @@
 pub mod announce;
 pub mod answer;
 mod lists;
+pub mod notice;
 pub mod receipt;
 pub mod refuse;
 pub mod view;

@@ -1,0 +1,2 @@
+-- A session goes by another nick.
+UPDATE users SET nick = ?2 WHERE id = ?1

@@ -1,0 +1,2 @@
+-- Who may pass +i.
+SELECT channel_id, user_id FROM invitations

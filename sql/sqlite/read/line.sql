@@ -1,0 +1,2 @@
+-- One message.
+SELECT line FROM log WHERE seq = ?1

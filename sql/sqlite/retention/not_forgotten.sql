@@ -1,0 +1,2 @@
+-- Nothing is left of it.
+DELETE FROM forgotten WHERE owner = ?1

@@ -1,0 +1,4 @@
+//! What is random or slow about identity, done before the engine is asked.
+
+pub mod hostname;
+pub mod token;

@@ -1,0 +1,223 @@
+//! Every setting: its name, default, unit and reason; and where its value comes from.
+//!
+//! A flag stands over the environment, the environment over the file, the file over the default. The names
+//! of the environment are the names in the table; the file has the same in lower case, flags with hyphens.
+
+mod parse;
+mod table;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use config::{Config, File, FileFormat};
+
+use crate::delivery::QueueLimits;
+use crate::engine::EngineSettings;
+use crate::http::HttpSettings;
+use crate::store::sqlite::Location;
+use parse::{address, boolean, duration, seconds, size, whole};
+pub use table::{SETTINGS, Setting};
+
+/// How long an acknowledged message stays in memory for the other tabs of a browser.
+const KEPT_FOR_OTHER_TABS: Duration = Duration::from_secs(120);
+
+/// A value that cannot be used, with the name of its setting.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{name}: {why}")]
+pub struct ConfigError {
+    /// The name of the setting, or of the file.
+    pub name: String,
+    /// What is wrong with its value.
+    pub why: String,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LogFormat {
+    /// Text on a terminal, JSON elsewhere.
+    Auto,
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}
+
+/// The values of all settings, as text, in the order of the table.
+#[derive(Clone, Debug)]
+pub struct Values(Vec<(&'static Setting, String)>);
+
+/// What the program runs with.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "each field is described in the table, under the same name")]
+pub struct Settings {
+    pub http_listen_addr: SocketAddr,
+    pub dburl: Location,
+    pub server_name: String,
+    pub server_description: String,
+    pub network_name: String,
+    pub motd: Vec<String>,
+    pub channels_per_session: usize,
+    pub engine: EngineSettings,
+    pub http: HttpSettings,
+    pub debug: bool,
+    pub log_format: LogFormat,
+}
+
+impl Values {
+    /// Gathers the values from flags, environment and file. For a trial the defaults are other ones, and
+    /// `trial` is that of `DBURL`.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or has a key that is no setting's.
+    pub fn gather(
+        flag: impl Fn(&Setting) -> Option<String>,
+        environment: impl Fn(&str) -> Option<String>,
+        file: Option<&Path>,
+        trial: Option<&str>,
+    ) -> Result<Self, ConfigError> {
+        let file = file.map(read_file).transpose()?;
+        let value = |setting: &'static Setting| {
+            let default = match trial {
+                Some(dburl) if setting.name == "DBURL" => dburl,
+                Some(_) => setting.dev_default,
+                None => setting.default,
+            };
+            flag(setting)
+                .or_else(|| environment(setting.name))
+                .or_else(|| file.as_ref().and_then(|file| file.get_string(&setting.key()).ok()))
+                .unwrap_or_else(|| default.to_owned())
+        };
+        Ok(Self(SETTINGS.iter().map(|setting| (setting, value(setting))).collect()))
+    }
+
+    /// The settings with their values.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static Setting, &str)> {
+        self.0.iter().map(|(setting, value)| (*setting, value.as_str()))
+    }
+
+    fn get(&self, name: &str) -> &str {
+        let found = self.0.iter().find(|(setting, _)| setting.name == name);
+        found.map(|(_, value)| value.trim()).expect("only names in the table are asked for")
+    }
+
+    fn read<T>(&self, name: &str, parse: impl Fn(&str) -> Result<T, String>) -> Result<T, ConfigError> {
+        parse(self.get(name)).map_err(|why| ConfigError { name: name.to_owned(), why })
+    }
+
+    /// Reads every value.
+    ///
+    /// # Errors
+    /// The first value that cannot be used.
+    pub fn settings(&self) -> Result<Settings, ConfigError> {
+        let mut http_listen_addr = self.read("HTTP_LISTEN_ADDR", address)?;
+        if !self.get("PORT").is_empty() {
+            http_listen_addr.set_port(self.read("PORT", whole)?);
+        }
+        Ok(Settings {
+            http_listen_addr,
+            dburl: self.read("DBURL", Location::parse)?,
+            server_name: self.read("SERVER_NAME", parse::server_name)?,
+            server_description: self.get("SERVER_DESCRIPTION").to_owned(),
+            network_name: self.get("NETWORK_NAME").to_owned(),
+            motd: self.read("MOTD", parse::lines)?,
+            channels_per_session: self.read("CHANNELS_PER_SESSION", whole)?,
+            engine: self.engine()?,
+            http: self.http()?,
+            debug: self.read("DEBUG", boolean)?,
+            log_format: self.read("LOG_FORMAT", parse::log_format)?,
+        })
+    }
+
+    fn engine(&self) -> Result<EngineSettings, ConfigError> {
+        let queues = QueueLimits {
+            tail_entries: self.read("QUEUE_TAIL_ENTRIES", whole)?,
+            entries_max: self.read("QUEUE_MAX_ENTRIES", whole)?,
+            kept_ms: u64::try_from(KEPT_FOR_OTHER_TABS.as_millis()).unwrap_or(u64::MAX),
+            polls_max: self.read("POLLS_PER_CLIENT", whole)?,
+        };
+        Ok(EngineSettings {
+            inbox_max: self.read("INBOX_MAX", parse::positive)?,
+            queues,
+            queue_memory_bytes: self.read("QUEUE_MEMORY_MAX", size)?,
+            settle_after: self.read("QUEUE_SETTLE_AFTER", duration)?,
+            queue_age_max: self.read("QUEUE_MAX_AGE", duration)?,
+            history_max: self.read("MAX_HISTORY", whole)?,
+            idle_timeout: self.read("SESSION_IDLE_TIMEOUT", duration)?,
+        })
+    }
+
+    fn http(&self) -> Result<HttpSettings, ConfigError> {
+        Ok(HttpSettings {
+            message_bytes_max: self.read("MAX_MESSAGE_SIZE", parse::message_size)?,
+            poll_timeout: self.read("LONG_POLL_TIMEOUT", seconds)?,
+            header_timeout: self.read("HEADER_TIMEOUT", duration)?,
+            body_timeout: self.read("BODY_TIMEOUT", duration)?,
+            connections_max: self.read("CONNECTIONS_MAX", parse::positive)?,
+            workers: self.read("WORKERS", whole)?,
+            reverse_dns: self.read("REVERSE_DNS", boolean)?,
+        })
+    }
+}
+
+fn read_file(path: &Path) -> Result<Config, ConfigError> {
+    let error = |why: String| ConfigError { name: path.display().to_string(), why };
+    let source = File::from(path).format(FileFormat::Toml);
+    let file = Config::builder().add_source(source).build().map_err(|found| error(found.to_string()))?;
+    let known = |key: &str| SETTINGS.iter().any(|setting| setting.key() == key);
+    let table = file.cache.clone().into_table().map_err(|found| error(found.to_string()))?;
+    match table.keys().find(|key| !known(key)) {
+        Some(key) => Err(error(format!("there is no setting {key}"))),
+        None => Ok(file),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn gather(environment: &[(&str, &str)], file: &str) -> Result<Settings, ConfigError> {
+        let mut written = tempfile::NamedTempFile::new().unwrap();
+        written.write_all(file.as_bytes()).unwrap();
+        let lookup = |name: &str| {
+            environment.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+        };
+        Values::gather(|_| None, lookup, Some(written.path()), None)?.settings()
+    }
+
+    #[test]
+    fn every_default_can_be_used() {
+        for trial in [None, Some("file:trial.db")] {
+            Values::gather(|_| None, |_| None, None, trial).unwrap().settings().unwrap();
+        }
+    }
+
+    #[test]
+    fn the_environment_stands_over_the_file_and_the_file_over_the_default() {
+        let settings = gather(&[("MAX_HISTORY", "7")], "max_history = 5\nqueue_max_entries = 9").unwrap();
+        assert_eq!(settings.engine.history_max, 7);
+        assert_eq!(settings.engine.queues.entries_max, 9);
+        assert_eq!(settings.http.message_bytes_max, 4096);
+    }
+
+    #[test]
+    fn port_alone_sets_the_port() {
+        let settings = gather(&[("PORT", "9000")], "").unwrap();
+        assert_eq!(settings.http_listen_addr.to_string(), "0.0.0.0:9000");
+    }
+
+    #[test]
+    fn a_bad_value_is_named() {
+        for (name, value) in [
+            ("MAX_HISTORY", "-1"), ("QUEUE_MAX_AGE", "soon"), ("DEBUG", "maybe"), ("PORT", "99999"),
+            ("HTTP_LISTEN_ADDR", "nowhere"), ("DBURL", "postgres://x"), ("SERVER_NAME", "a b"),
+            ("LOG_FORMAT", "xml"), ("INBOX_MAX", "0"), ("MAX_MESSAGE_SIZE", "1"),
+        ] {
+            let error = gather(&[(name, value)], "").unwrap_err();
+            assert_eq!(error.name, name, "{error}");
+        }
+        assert!(gather(&[], "max_histroy = 1").unwrap_err().why.contains("max_histroy"));
+    }
+}

@@ -1,0 +1,69 @@
+//! The table of settings. `--help`, `config print` and `neoirc.example.toml` are made from it.
+
+/// One setting.
+#[derive(Debug)]
+pub struct Setting {
+    /// Its name in the environment.
+    pub name: &'static str,
+    /// Its value when nobody sets it.
+    pub default: &'static str,
+    /// The same under `--dev`.
+    pub dev_default: &'static str,
+    /// What it does, with its unit.
+    pub help: &'static str,
+}
+
+impl Setting {
+    /// Its name in the file.
+    pub fn key(&self) -> String {
+        self.name.to_ascii_lowercase()
+    }
+
+    /// Its name as a flag.
+    pub fn flag(&self) -> String {
+        self.key().replace('_', "-")
+    }
+}
+
+const fn setting(name: &'static str, default: &'static str, help: &'static str) -> Setting {
+    Setting { name, default, dev_default: default, help }
+}
+
+/// Every setting, in the order in which an operator meets them.
+pub const SETTINGS: &[Setting] = &[
+    Setting {
+        name: "HTTP_LISTEN_ADDR",
+        default: "0.0.0.0:8080",
+        dev_default: "127.0.0.1:8080",
+        help: "Address and port for HTTP; port 0 takes a free one",
+    },
+    setting("PORT", "", "Port for HTTP alone, for hosts that give one"),
+    setting("DBURL", "file:./data/neoirc.db", "Where state lives: file:<path>, its folder is made; :memory: for trials"),
+    setting("SERVER_NAME", "neoirc", "Name of the server, the sender of numerics; operators choose one with a dot"),
+    setting("SERVER_DESCRIPTION", "IRC over HTTP", "A line about the server, shown by WHOIS"),
+    setting("NETWORK_NAME", "neoirc", "Name of the network, shown in the welcome"),
+    setting(
+        "MOTD",
+        "Welcome to neoirc: IRC semantics, JSON over HTTP.\nSay hello in #neoirc.",
+        "Message of the day, several lines if it has line breaks; empty for none",
+    ),
+    setting("REVERSE_DNS", "true", "Whether the names of addresses are looked up, off the critical path"),
+    setting("CHANNELS_PER_SESSION", "100", "Channels that one session may be in; 0 is no limit"),
+    setting("MAX_MESSAGE_SIZE", "4096", "Longest body of a request, in bytes"),
+    setting("MAX_HISTORY", "10000", "Messages that each history shows; 0 is no limit"),
+    setting("LONG_POLL_TIMEOUT", "15", "How long a poll waits that does not say, in seconds; at most 30"),
+    setting("SESSION_IDLE_TIMEOUT", "720h", "How long a client may be silent before it is logged out; 0 is for ever"),
+    setting("QUEUE_MAX_AGE", "720h", "How long a message waits for a client that does not read; 0 is for ever"),
+    setting("QUEUE_MAX_ENTRIES", "100000", "Messages that wait for one client; the oldest are dropped, 0 is no limit"),
+    setting("QUEUE_TAIL_ENTRIES", "2048", "Messages of one client kept in memory; what is beyond them goes to disk"),
+    setting("QUEUE_MEMORY_MAX", "256MiB", "Bytes of messages kept in memory for all clients together; 0 is no limit"),
+    setting("QUEUE_SETTLE_AFTER", "30s", "How long a message stays unread in memory alone before a queue on disk has it"),
+    setting("POLLS_PER_CLIENT", "4", "Polls of one client that wait at once; a further one ends the oldest, 0 is no limit"),
+    setting("INBOX_MAX", "1024", "Requests that wait for the writer; a further one is answered 503"),
+    setting("CONNECTIONS_MAX", "20000", "HTTP connections at once, for each worker"),
+    setting("HEADER_TIMEOUT", "5s", "How long the head of a request may take; 0 is for ever"),
+    setting("BODY_TIMEOUT", "10s", "How long the body of a request may take; 0 is for ever"),
+    setting("WORKERS", "0", "Threads that serve requests; 0 is one for each core"),
+    setting("DEBUG", "false", "Whether to log every request"),
+    setting("LOG_FORMAT", "auto", "text, json, or auto: text on a terminal, JSON elsewhere"),
+];

@@ -1,0 +1,81 @@
+//! From tokens to clients. Faces look here before they ask the engine for anything.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use dashmap::DashMap;
+
+use super::queue::Queue;
+use crate::id::{ClientId, TokenHash, UserId};
+
+/// Every good token, and whose it is.
+#[derive(Debug, Default)]
+pub struct Directory {
+    seats: DashMap<TokenHash, Arc<Seat>>,
+    by_client: DashMap<ClientId, Arc<Seat>>,
+}
+
+/// A client as the faces know it.
+#[derive(Debug)]
+pub struct Seat {
+    /// The device.
+    pub client: ClientId,
+    /// The session.
+    pub user: UserId,
+    /// What it has yet to read.
+    pub queue: Arc<Queue>,
+    /// Milliseconds of the server's monotonic clock at its last request.
+    seen_ms: AtomicU64,
+    /// The same, as the disk has it.
+    saved_ms: AtomicU64,
+}
+
+impl Seat {
+    pub(super) const fn new(client: ClientId, user: UserId, queue: Arc<Queue>, now_ms: u64) -> Self {
+        let (seen_ms, saved_ms) = (AtomicU64::new(now_ms), AtomicU64::new(now_ms));
+        Self { client, user, queue, seen_ms, saved_ms }
+    }
+
+    /// How much later the last request was than the disk knows, in milliseconds.
+    pub(super) fn unsaved_ms(&self) -> u64 {
+        self.seen_ms().saturating_sub(self.saved_ms.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn note_saved(&self) {
+        self.saved_ms.store(self.seen_ms(), Ordering::Relaxed);
+    }
+
+    /// Notes a request.
+    pub fn touch(&self, now_ms: u64) {
+        self.seen_ms.fetch_max(now_ms, Ordering::Relaxed);
+    }
+
+    /// When the client last asked for anything, in milliseconds of the server's monotonic clock.
+    pub fn seen_ms(&self) -> u64 {
+        self.seen_ms.load(Ordering::Relaxed)
+    }
+}
+
+impl Directory {
+    /// The client whose token has this hash. The entry is cloned out: no guard outlives the call.
+    pub fn find(&self, token: &TokenHash) -> Option<Arc<Seat>> {
+        self.seats.get(token).map(|seat| Arc::clone(&seat))
+    }
+
+    /// The client with this number.
+    pub fn seat(&self, client: ClientId) -> Option<Arc<Seat>> {
+        self.by_client.get(&client).map(|seat| Arc::clone(&seat))
+    }
+
+    pub(super) fn insert(&self, token: TokenHash, seat: Seat) {
+        let seat = Arc::new(seat);
+        self.by_client.insert(seat.client, Arc::clone(&seat));
+        self.seats.insert(token, seat);
+    }
+
+    pub(super) fn remove(&self, token: &TokenHash) {
+        if let Some((_, seat)) = self.seats.remove(token) {
+            self.by_client.remove(&seat.client);
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! What each client has yet to read, and who is waiting for it.
+//!
+//! The log row of a message carries its audience, so it alone makes a delivery durable. Each client has a
+//! short tail of shared messages in memory that answers nearly every poll. Only what a client has not
+//! acknowledged after a while, or what overflows its tail, is *settled*: written to the client's queue on
+//! disk. Knows client ids, positions and lines; neither the world nor the store, whose help it asks for as
+//! [`Backlog`].
+
+pub mod directory;
+pub mod page;
+pub mod queue;
+pub mod settlement;
+pub mod sweep;
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::{Arc, Weak};
+
+use crate::entry::Entry;
+use crate::id::{ClientId, Seq, TokenHash, UserId};
+
+pub use directory::{Directory, Seat};
+pub use page::{Line, Page, PageLimits};
+pub use queue::{Queue, QueueLimits};
+pub use settlement::{Settled, Settlement};
+use sweep::Sweep;
+
+/// Entries of a client's queue that are no longer in memory.
+pub trait Backlog: Send + Sync {
+    /// The client's entries after `after` and not after `through`, ascending, as many as the limits allow.
+    ///
+    /// # Errors
+    /// When the disk cannot be read.
+    fn read(
+        &self,
+        client: ClientId,
+        after: Seq,
+        through: Seq,
+        limits: PageLimits,
+    ) -> Result<Stretch, BacklogError>;
+}
+
+/// A stretch of a backlog.
+#[derive(Clone, Debug, Default)]
+pub struct Stretch {
+    /// The entries, ascending.
+    pub lines: Vec<Line>,
+    /// Whether the limits cut it short.
+    pub cut: bool,
+}
+
+/// The disk could not be read. The text is for the log, not for clients.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read the backlog: {0}")]
+pub struct BacklogError(pub String);
+
+/// The queues of all clients. Owned by the writer; faces reach a queue through its [`Seat`].
+pub struct Delivery {
+    queues: HashMap<ClientId, Arc<Queue>>,
+    directory: Arc<Directory>,
+    limits: QueueLimits,
+    /// `limits.kept_ms` as it was set, for when memory is no longer short.
+    kept_ms: u64,
+    sweep: Option<Sweep>,
+    /// Clients whose tail has outgrown its limit.
+    overflowing: Vec<ClientId>,
+    /// What is in memory, the oldest first, with its size; the sum of the sizes.
+    living: VecDeque<(Weak<Entry>, usize)>,
+    living_bytes: usize,
+    /// Log rows after the checkpoint that are known to be held on disk for queues.
+    held: BTreeSet<Seq>,
+}
+
+impl Delivery {
+    /// Nobody's queues yet.
+    pub fn new(directory: Arc<Directory>, limits: QueueLimits) -> Self {
+        Self {
+            queues: HashMap::new(),
+            directory,
+            kept_ms: limits.kept_ms,
+            limits,
+            sweep: None,
+            overflowing: Vec::new(),
+            living: VecDeque::new(),
+            living_bytes: 0,
+            held: BTreeSet::new(),
+        }
+    }
+
+    /// Opens the queue of a client that last asked for anything at `seen_ms`. Its token is good from now on.
+    pub fn open(&mut self, client: ClientId, user: UserId, token: TokenHash, state: &Settled, seen_ms: u64) {
+        let queue = Arc::new(Queue::new(client, state));
+        self.queues.insert(client, Arc::clone(&queue));
+        self.directory.insert(token, Seat::new(client, user, queue, seen_ms));
+    }
+
+    /// Closes the queue of a client: its token is invalid at once, and its polls end.
+    pub fn close(&mut self, client: ClientId, token: &TokenHash) {
+        self.directory.remove(token);
+        if let Some(queue) = self.queues.remove(&client) {
+            queue.close();
+        }
+    }
+
+    /// Appends committed entries to the queues of their audiences, then wakes each waiting client once.
+    pub fn publish(&mut self, entries: &[Arc<Entry>], now_ms: u64) {
+        let mut touched: Vec<&Arc<Queue>> = Vec::new();
+        for entry in entries {
+            for client in entry.audience.clients() {
+                let Some(queue) = self.queues.get(client) else { continue };
+                let pushed = queue.push(entry, now_ms, &self.limits);
+                if pushed.first_since_wake {
+                    touched.push(queue);
+                }
+                if pushed.overflows {
+                    self.overflowing.push(*client);
+                }
+            }
+        }
+        for queue in touched {
+            queue.wake();
+        }
+        self.count_living(entries);
+    }
+
+    /// Keeps count of the bytes in memory. Entries are let go of nearly in the order in which they came, so
+    /// looking at the oldest alone counts too much rather than too little.
+    fn count_living(&mut self, entries: &[Arc<Entry>]) {
+        for entry in entries {
+            let bytes = entry.line.len() + size_of::<Entry>();
+            self.living.push_back((Arc::downgrade(entry), bytes));
+            self.living_bytes += bytes;
+        }
+        while let Some((_, bytes)) = self.living.front().filter(|(entry, _)| entry.strong_count() == 0) {
+            self.living_bytes -= bytes;
+            self.living.pop_front();
+        }
+    }
+
+    /// Whether messages in memory take more than `bytes`. From then on what goes to disk is let go of at
+    /// once, until they take less.
+    pub fn is_over_memory(&mut self, bytes: usize) -> bool {
+        self.count_living(&[]);
+        let over = bytes > 0 && self.living_bytes > bytes;
+        self.limits.kept_ms = if over { 0 } else { self.kept_ms };
+        over
+    }
+
+    /// Clients that asked for nothing for `timeout_ms`, at most `max` of them.
+    pub fn silent_since(&self, now_ms: u64, timeout_ms: u64, max: usize) -> Vec<ClientId> {
+        let seats = self.queues.keys().filter_map(|client| self.directory.seat(*client));
+        let silent = seats.filter(|seat| now_ms.saturating_sub(seat.seen_ms()) >= timeout_ms);
+        silent.map(|seat| seat.client).take(max).collect()
+    }
+
+    /// Puts an entry back into the tails it was in before a restart, without waking anybody.
+    pub fn restore(&mut self, entry: &Arc<Entry>, now_ms: u64) {
+        for client in entry.audience.clients() {
+            if let Some(queue) = self.queues.get(client) {
+                queue.restore(entry, now_ms);
+            }
+        }
+    }
+
+    /// Entries that no client has acknowledged yet, over all queues.
+    pub fn unacknowledged(&self) -> u64 {
+        self.queues.values().map(|queue| queue.unacknowledged()).sum()
+    }
+
+    /// The clients with a queue, in no order.
+    pub fn clients(&self) -> impl Iterator<Item = ClientId> {
+        self.queues.keys().copied()
+    }
+
+    /// The lowest position that a queue on disk may still need; `None` when none needs any.
+    pub fn lowest_stored(&self) -> Option<Seq> {
+        self.queues.values().filter_map(|queue| queue.lowest_stored()).min()
+    }
+}

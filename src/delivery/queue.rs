@@ -1,0 +1,323 @@
+//! One client's queue: a tail of shared messages in memory, and what is known of the part on disk.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+use super::page::{Line, Page, PageLimits};
+use super::settlement::{Settled, Settlement};
+use crate::entry::Entry;
+use crate::id::{ClientId, Seq};
+
+/// How much queues may hold.
+#[derive(Clone, Copy, Debug)]
+pub struct QueueLimits {
+    /// Entries in a tail; what is beyond them goes to disk.
+    pub tail_entries: usize,
+    /// Unacknowledged entries a client in all; 0 is no limit.
+    pub entries_max: u64,
+    /// How long an acknowledged entry stays in the tail while there is room, in milliseconds, so that two
+    /// tabs of one browser, with one cookie and two cursors, both read everything.
+    pub kept_ms: u64,
+    /// How many polls of one client may wait at once; a further one ends the oldest.
+    pub polls_max: usize,
+}
+
+/// One client's queue.
+#[derive(Debug)]
+pub struct Queue {
+    client: ClientId,
+    state: Mutex<State>,
+    /// Counts wake-ups. Written with `send_modify`, which also counts while nobody listens.
+    bell: watch::Sender<u64>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// All of the client's entries after `floor`, ascending.
+    tail: VecDeque<Kept>,
+    /// Entries up to here are not in the tail: they are on disk, or acknowledged and gone.
+    floor: Seq,
+    /// The newest entry that was ever in the queue.
+    newest: Seq,
+    acked: Seq,
+    disk: Settled,
+    /// Whether a wake-up is due since the last one.
+    woken: bool,
+    closed: bool,
+    /// Tickets of the polls that wait, the oldest first.
+    waiting: VecDeque<u64>,
+    next_ticket: u64,
+}
+
+#[derive(Debug)]
+struct Kept {
+    entry: Arc<Entry>,
+    since_ms: u64,
+}
+
+/// What [`Queue::push`] tells the writer.
+pub(super) struct Pushed {
+    /// Whether the queue was not already due to be woken.
+    pub(super) first_since_wake: bool,
+    /// Whether the tail has outgrown its limit.
+    pub(super) overflows: bool,
+}
+
+/// What looking into a queue gives.
+#[derive(Debug)]
+pub enum Look {
+    /// The answer, possibly empty.
+    Page(Page),
+    /// Entries after `page.last` and not after `through` have to be read from disk first.
+    Disk {
+        /// What is known of the answer so far.
+        page: Page,
+        /// Where memory takes over.
+        through: Seq,
+    },
+    /// The client was logged out.
+    Closed,
+}
+
+impl Queue {
+    pub(super) fn new(client: ClientId, disk: &Settled) -> Self {
+        let state = State {
+            tail: VecDeque::new(),
+            floor: disk.settled,
+            newest: disk.acked.max(disk.settled),
+            acked: disk.acked,
+            disk: *disk,
+            woken: false,
+            closed: false,
+            waiting: VecDeque::new(),
+            next_ticket: 0,
+        };
+        Self { client, state: Mutex::new(state), bell: watch::Sender::new(0) }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A panic inside these few lines would leave the state whole: every change is one assignment.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn push(&self, entry: &Arc<Entry>, now_ms: u64, limits: &QueueLimits) -> Pushed {
+        let mut state = self.state();
+        state.append(entry, now_ms);
+        state.trim(now_ms, limits);
+        let first_since_wake = !std::mem::replace(&mut state.woken, true);
+        Pushed { first_since_wake, overflows: state.overflows(limits) }
+    }
+
+    pub(super) fn restore(&self, entry: &Arc<Entry>, now_ms: u64) {
+        let mut state = self.state();
+        if entry.seq > state.floor {
+            state.append(entry, now_ms);
+        }
+    }
+
+    pub(super) fn wake(&self) {
+        self.state().woken = false;
+        self.bell.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    pub(super) fn close(&self) {
+        self.state().closed = true;
+        self.wake();
+    }
+
+    /// The bell that rings when the queue has something new or is closed. Subscribe, then look, then wait.
+    pub fn bell(&self) -> watch::Receiver<u64> {
+        self.bell.subscribe()
+    }
+
+    /// Joins the waiting polls. When they are too many the oldest is rung out of its wait.
+    pub fn wait_in_line(&self, limits: &QueueLimits) -> u64 {
+        let mut state = self.state();
+        let ticket = state.next_ticket;
+        state.next_ticket += 1;
+        state.waiting.push_back(ticket);
+        let displaced = limits.polls_max > 0 && state.waiting.len() > limits.polls_max;
+        if displaced {
+            state.waiting.pop_front();
+        }
+        drop(state);
+        if displaced {
+            self.wake();
+        }
+        ticket
+    }
+
+    /// Whether a poll may go on waiting.
+    pub fn is_in_line(&self, ticket: u64) -> bool {
+        self.state().waiting.contains(&ticket)
+    }
+
+    /// Leaves the waiting polls.
+    pub fn leave_line(&self, ticket: u64) {
+        self.state().waiting.retain(|waiting| *waiting != ticket);
+    }
+
+    /// Acknowledges everything up to `after`, and looks at what comes behind it.
+    pub fn look(&self, after: Seq, limits: PageLimits) -> Look {
+        let mut state = self.state();
+        if state.closed {
+            return Look::Closed;
+        }
+        let after = after.min(state.newest);
+        state.acked = state.acked.max(after);
+        let dropped = state.disk.dropped.filter(|dropped| after < dropped.through);
+        let last = dropped.map_or(after, |dropped| dropped.through);
+        let page = Page { last, dropped, ..Page::default() };
+        if state.disk.stored > 0 && last < state.floor {
+            return Look::Disk { page, through: state.floor };
+        }
+        Look::Page(state.fill(page, limits))
+    }
+
+    /// Goes on with a page whose entries so far came from disk: from memory, where it has reached that.
+    pub fn look_on(&self, page: Page, limits: PageLimits) -> Look {
+        let state = self.state();
+        if state.closed {
+            return Look::Closed;
+        }
+        if state.disk.stored > 0 && page.last < state.floor {
+            return Look::Disk { page, through: state.floor };
+        }
+        Look::Page(state.fill(page, limits))
+    }
+
+    /// What the disk is to keep of this queue. Entries after `horizon` are left in memory alone.
+    /// `None` when the disk has all it needs.
+    pub(super) fn settlement(&self, horizon: Seq, limits: &QueueLimits, due: &Due) -> Option<Settlement> {
+        let state = self.state();
+        let from = state.disk.settled.max(state.acked);
+        let start = state.tail.partition_point(|kept| kept.entry.seq <= from);
+        let pending = state.tail.iter().skip(start).take_while(|kept| kept.entry.seq <= horizon);
+        let transient = pending.clone().filter(|kept| kept.entry.conversation.is_none());
+        let transient = transient.map(|kept| kept.entry.seq).collect();
+        let spilled: Vec<Seq> = pending.map(|kept| kept.entry.seq).collect();
+        let expires = state.disk.stored > 0 && due.expired > state.acked;
+        if spilled.is_empty() && state.acked == state.disk.acked && !expires && !due.touch {
+            return None;
+        }
+        Some(Settlement {
+            client: self.client,
+            before: state.disk,
+            acked: state.acked,
+            settled: state.disk.settled.max(spilled.last().copied().unwrap_or_default()),
+            spilled,
+            transient,
+            expired: due.expired,
+            entries_max: limits.entries_max,
+            seen_at: due.seen_at,
+            at: due.at,
+        })
+    }
+
+    /// Takes note of what a commit has put on disk.
+    pub(super) fn settled(&self, disk: &Settled, now_ms: u64, limits: &QueueLimits) {
+        let mut state = self.state();
+        state.disk = *disk;
+        state.trim(now_ms, limits);
+    }
+
+    pub(super) fn trim(&self, now_ms: u64, limits: &QueueLimits) {
+        self.state().trim(now_ms, limits);
+    }
+
+    pub(super) fn half_of_tail(&self) -> Seq {
+        let state = self.state();
+        state.tail.get(state.tail.len() / 2).map_or(state.newest, |kept| kept.entry.seq)
+    }
+
+    pub(super) fn newest(&self) -> Seq {
+        self.state().newest
+    }
+
+    pub(super) fn overflows(&self, limits: &QueueLimits) -> bool {
+        self.state().overflows(limits)
+    }
+
+    /// Whether the client has more unacknowledged entries than it may have in all.
+    pub(super) fn exceeds_maximum(&self, limits: &QueueLimits) -> bool {
+        limits.entries_max > 0 && self.unacknowledged() > limits.entries_max
+    }
+
+    /// Entries that the client has not acknowledged yet.
+    pub fn unacknowledged(&self) -> u64 {
+        self.state().unacknowledged()
+    }
+
+    pub(super) fn lowest_stored(&self) -> Option<Seq> {
+        let state = self.state();
+        (state.disk.stored > 0).then(|| state.disk.acked.next())
+    }
+
+}
+
+/// The circumstances of a settlement that the queue itself does not know.
+pub(super) struct Due {
+    /// Entries on disk up to here are too old.
+    pub(super) expired: Seq,
+    /// When the client last asked for anything.
+    pub(super) seen_at: Timestamp,
+    /// Whether `seen_at` is worth a write of its own.
+    pub(super) touch: bool,
+    /// The time of the settlement.
+    pub(super) at: Timestamp,
+}
+
+impl State {
+    fn append(&mut self, entry: &Arc<Entry>, now_ms: u64) {
+        self.newest = self.newest.max(entry.seq);
+        self.tail.push_back(Kept { entry: Arc::clone(entry), since_ms: now_ms });
+    }
+
+    /// Lets go of the oldest entries: those that are acknowledged or on disk, once they have been kept for
+    /// long enough or the tail is full.
+    fn trim(&mut self, now_ms: u64, limits: &QueueLimits) {
+        let safe = self.acked.max(self.disk.settled);
+        while let Some(front) = self.tail.front() {
+            let full = self.tail.len() > limits.tail_entries;
+            let old = now_ms.saturating_sub(front.since_ms) >= limits.kept_ms;
+            if front.entry.seq > safe || !(full || old) {
+                break;
+            }
+            self.floor = front.entry.seq;
+            self.tail.pop_front();
+        }
+        if self.tail.is_empty() {
+            self.tail.shrink_to_fit();
+        }
+    }
+
+    fn overflows(&self, limits: &QueueLimits) -> bool {
+        let too_many = limits.entries_max > 0 && self.unacknowledged() > limits.entries_max;
+        self.tail.len() > limits.tail_entries || too_many
+    }
+
+    fn unacknowledged(&self) -> u64 {
+        let from = self.acked.max(self.disk.settled);
+        let first = self.tail.partition_point(|kept| kept.entry.seq <= from);
+        self.disk.stored + (self.tail.len() - first) as u64
+    }
+
+    fn fill(&self, mut page: Page, limits: PageLimits) -> Page {
+        let mut left = limits.after(&page.lines);
+        let start = self.tail.partition_point(|kept| kept.entry.seq <= page.last);
+        for kept in self.tail.iter().skip(start) {
+            let line = Line { seq: kept.entry.seq, json: kept.entry.line.clone() };
+            if left.entries == 0 || (left.bytes < line.json.len() && !page.lines.is_empty()) {
+                page.more = true;
+                break;
+            }
+            left = left.after(std::slice::from_ref(&line));
+            page.last = line.seq;
+            page.lines.push(line);
+        }
+        page
+    }
+}

@@ -1,0 +1,165 @@
+//! A batch in the making: decisions are applied to the world and turned into log entries.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::inbox::Completion;
+use crate::command::{Caller, Command, Decision, Outcome, Wish};
+use crate::delivery::sweep::Now;
+use crate::entry::{Audience, Conversation, Entry, message_id};
+use crate::id::{ClientId, Seq, UserId};
+use crate::protocol::message::Message;
+use crate::reply::announce::{announce, conversation};
+use crate::reply::answer::answer;
+use crate::reply::receipt::{Receipt, response};
+use crate::reply::refuse::refuse;
+use crate::reply::{Context, ServerInfo};
+use crate::store::Batch;
+use crate::world::{Event, Refusal, World};
+
+/// What has been decided since the last commit, and the answers that wait for the next.
+pub(super) struct Draft {
+    pub(super) batch: Batch,
+    pub(super) completions: Vec<Completion>,
+    pub(super) next_seq: Seq,
+    pub(super) now: Now,
+    /// Messages said, for the count since the start.
+    pub(super) said: u64,
+}
+
+/// What decisions are made with, apart from the draft.
+pub(super) struct Desk<'a> {
+    pub(super) world: &'a mut World,
+    pub(super) server: &'a ServerInfo,
+    pub(super) users_peak: usize,
+    pub(super) idle_s: &'a dyn Fn(UserId) -> u64,
+}
+
+impl Draft {
+    pub(super) fn new(next_seq: Seq, now: Now) -> Self {
+        Self { batch: Batch::default(), completions: Vec::new(), next_seq, now, said: 0 }
+    }
+
+    /// Decides the commands of one request, in order. Gives the JSON of the response and whether the session
+    /// ended.
+    pub(super) fn decide(&mut self, desk: &mut Desk<'_>, user: UserId, client: ClientId, wish: Wish) -> (String, bool) {
+        let quiet = wish.quiet;
+        let commands = match wish.commands {
+            Ok(commands) => commands,
+            Err(refusal) => return (response(&[self.refuse(desk, user, client, &refusal, quiet)]), false),
+        };
+        let mut ended = false;
+        let mut receipts = Vec::with_capacity(commands.len());
+        for command in commands {
+            let (receipt, quit) = self.decide_one(desk, user, client, command, quiet);
+            receipts.push(receipt);
+            ended |= quit;
+        }
+        (response(&receipts), ended)
+    }
+
+    fn decide_one(
+        &mut self,
+        desk: &mut Desk<'_>,
+        user: UserId,
+        client: ClientId,
+        command: Command,
+        quiet: bool,
+    ) -> (Receipt, bool) {
+        let caller = Caller { user, client, at: self.now.at, channels_max: desk.server.channels_max };
+        match command.decide(desk.world, &caller) {
+            Ok(decision) => self.carry_out(desk, user, client, decision, quiet),
+            Err(refusal) => (self.refuse(desk, user, client, &refusal, quiet), false),
+        }
+    }
+
+    /// Makes a decision so: facts first, then what was refused of it, then answers.
+    pub(super) fn carry_out(
+        &mut self,
+        desk: &mut Desk<'_>,
+        user: UserId,
+        client: ClientId,
+        decision: Decision,
+        quiet: bool,
+    ) -> (Receipt, bool) {
+        let said = self.apply(desk, decision.events);
+        let mut refused = None;
+        for refusal in &decision.refusals {
+            let receipt = self.refuse(desk, user, client, refusal, quiet);
+            refused.get_or_insert(receipt);
+        }
+        if let Some(caller) = desk.world.user(user) {
+            let context = Context {
+                server: desk.server,
+                at: self.now.at,
+                users_peak: desk.users_peak,
+                idle_s: desk.idle_s,
+            };
+            let lines = decision.replies.iter().flat_map(|reply| answer(reply, caller, desk.world, &context));
+            for line in lines.collect::<Vec<_>>() {
+                self.tell(Audience::One(client), &line, None);
+            }
+        }
+        let ended = decision.outcome == Outcome::Quit;
+        let receipt = match (refused, said) {
+            (Some(refused), _) => refused,
+            (None, Some((id, seq))) => Receipt::sent(id, seq),
+            (None, None) => Receipt::granted(&desk.server.name, decision.outcome),
+        };
+        (receipt, ended)
+    }
+
+    /// Applies facts to the world and tells their witnesses. Gives id and place of what was said, if
+    /// anything was.
+    pub(super) fn apply(&mut self, desk: &mut Desk<'_>, events: Vec<Event>) -> Option<(Uuid, Seq)> {
+        let mut said = None;
+        for event in events {
+            let line = announce(desk.world, &event);
+            let witnesses = desk.world.apply(&event);
+            let conversation = conversation(&event);
+            if let Some(line) = line {
+                let place = self.tell(witnesses, &line, conversation);
+                if conversation.is_some() {
+                    self.said += 1;
+                    said = place;
+                }
+            }
+            self.batch.events.push(event);
+        }
+        said
+    }
+
+    /// Gives a message its place. One that nobody hears has none.
+    fn tell(
+        &mut self,
+        audience: Audience,
+        message: &Message,
+        conversation: Option<Conversation>,
+    ) -> Option<(Uuid, Seq)> {
+        if audience.clients().is_empty() {
+            return None;
+        }
+        let (seq, at) = (self.next_seq, self.now.at);
+        self.next_seq = seq.next();
+        let id = message_id(at, seq, rand::random());
+        let line = message.to_json(id, seq, at).into();
+        self.batch.entries.push(Arc::new(Entry { seq, at, audience, conversation, line }));
+        Some((id, seq))
+    }
+
+    fn refuse(
+        &mut self,
+        desk: &Desk<'_>,
+        user: UserId,
+        client: ClientId,
+        refusal: &Refusal,
+        quiet: bool,
+    ) -> Receipt {
+        if !quiet && let Some(caller) = desk.world.user(user) {
+            let line = refuse(desk.server, caller.nick.as_str(), refusal);
+            self.tell(Audience::One(client), &line, None);
+        }
+        Receipt::refused(refusal)
+    }
+}

@@ -1,0 +1,199 @@
+//! What the writer does beside requests: bringing queues to disk, clearing away what is too old, logging out
+//! those who fell silent. Each in steps small enough that no request notices.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::batch::Draft;
+use super::settings::EngineSettings;
+use super::writer::{OUTCOME_KEPT, Writer};
+use crate::id::{ClientId, Seq};
+use crate::store::Retention;
+
+/// Queues that one batch takes of a sweep, about a millisecond's work.
+const SWEPT_PER_BATCH: usize = 64;
+/// Rows that one step of tidying touches, about two milliseconds' work.
+const TIDIED_PER_STEP: usize = 250;
+/// Clients that one round logs out.
+const EXPIRED_PER_ROUND: usize = 50;
+/// The pause between steps while there is more to do, in milliseconds: a writer with nothing else to do still
+/// leaves the disk to others most of the time.
+const PAUSE_MS: u64 = 10;
+/// The pause after which tidying looks again when nothing was left to do, in milliseconds.
+const TIDY_EVERY_MS: u64 = 2_000;
+/// The longest pause between looks for silent clients and old entries, in milliseconds.
+const EXPIRE_EVERY_MAX_MS: u64 = 60_000;
+
+/// When what is due next, all in milliseconds of the monotonic clock.
+pub(super) struct Housekeeping {
+    /// Newest places at earlier sweeps, the oldest first.
+    marks: VecDeque<(u64, Seq)>,
+    settle_after_ms: u64,
+    sweep_at: u64,
+    step_at: u64,
+    tidy_at: u64,
+    idle_check_at: u64,
+    age_check_at: u64,
+    /// Entries on disk up to here are too old for any queue.
+    too_old: Seq,
+}
+
+impl Housekeeping {
+    pub(super) fn new(settings: &EngineSettings, now_ms: u64) -> Self {
+        let settle_after_ms = millis(settings.settle_after);
+        Self {
+            marks: VecDeque::new(),
+            settle_after_ms,
+            sweep_at: now_ms + settle_after_ms / 3,
+            step_at: now_ms,
+            tidy_at: now_ms + TIDY_EVERY_MS,
+            idle_check_at: now_ms,
+            age_check_at: now_ms,
+            too_old: Seq::ZERO,
+        }
+    }
+
+    /// After a failed commit the sweep begins anew.
+    pub(super) fn forget_sweep(&mut self) {
+        self.sweep_at = 0;
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+impl Writer {
+    /// How long the writer may wait for requests before something else is due.
+    pub(super) fn housekeeping_wait(&self) -> Duration {
+        let house = &self.housekeeping;
+        let mut at = house.sweep_at.min(house.tidy_at).min(house.idle_check_at).min(house.age_check_at);
+        if self.delivery.has_work() {
+            at = at.min(house.step_at);
+        }
+        if let Some(until) = self.disk_rests_until_ms {
+            at = until;
+        }
+        Duration::from_millis(at.saturating_sub(self.clock.ms()))
+    }
+
+    /// Does what is due, adding what must be durable to the batch.
+    pub(super) fn keep_house(&mut self, draft: &mut Draft) {
+        self.try_disk();
+        if self.disk_rests_until_ms.is_some() {
+            return;
+        }
+        draft.next_seq = draft.next_seq.max(self.next_seq);
+        let now_ms = self.clock.ms();
+        self.log_out_silent(draft, now_ms);
+        self.find_too_old(draft, now_ms);
+        self.sweep(draft, now_ms);
+        self.tidy(draft, now_ms);
+    }
+
+    fn sweep(&mut self, draft: &mut Draft, now_ms: u64) {
+        let house = &mut self.housekeeping;
+        if now_ms >= house.sweep_at {
+            house.sweep_at = now_ms + (house.settle_after_ms / 3).max(PAUSE_MS);
+            let oldest_kept = now_ms.saturating_sub(house.settle_after_ms);
+            let mut horizon = Seq::ZERO;
+            while let Some((at, seq)) = house.marks.front().copied() {
+                if at > oldest_kept {
+                    break;
+                }
+                horizon = seq;
+                house.marks.pop_front();
+            }
+            let newest = Seq::new(self.next_seq.get().saturating_sub(1));
+            house.marks.push_back((now_ms, newest));
+            if self.delivery.is_over_memory(self.settings.queue_memory_bytes) {
+                horizon = newest;
+            }
+            if horizon > Seq::ZERO {
+                self.delivery.begin_sweep(horizon, house.too_old, false);
+            }
+        }
+        if self.delivery.has_work() && now_ms >= self.housekeeping.step_at {
+            self.housekeeping.step_at = now_ms + PAUSE_MS;
+            let collected = self.delivery.collect(SWEPT_PER_BATCH, draft.now);
+            self.add_settlements(draft, collected);
+        }
+    }
+
+    fn tidy(&mut self, draft: &Draft, now_ms: u64) {
+        if now_ms < self.housekeeping.tidy_at {
+            return;
+        }
+        let at = draft.now.at;
+        let newest = Seq::new(self.next_seq.get());
+        let retention = Retention {
+            queues_need: self.delivery.lowest_stored().unwrap_or(newest),
+            history_max: self.settings.history_max,
+            outcomes_since: at.checked_sub(OUTCOME_KEPT).unwrap_or(at),
+            rows_max: TIDIED_PER_STEP,
+        };
+        let more = self.store.tidy(&retention).unwrap_or_else(|error| {
+            tracing::warn!(%error, "tidying is put off");
+            false
+        });
+        let pause = if more { PAUSE_MS } else { TIDY_EVERY_MS };
+        self.housekeeping.tidy_at = self.clock.ms() + pause;
+    }
+
+    /// Clients that were silent for too long go, and sessions with their last.
+    fn log_out_silent(&mut self, draft: &mut Draft, now_ms: u64) {
+        let timeout_ms = millis(self.settings.idle_timeout);
+        if now_ms < self.housekeeping.idle_check_at {
+            return;
+        }
+        self.housekeeping.idle_check_at = now_ms + (timeout_ms / 4).clamp(PAUSE_MS, EXPIRE_EVERY_MAX_MS);
+        if timeout_ms == 0 {
+            return;
+        }
+        let silent: Vec<ClientId> = self.delivery.silent_since(now_ms, timeout_ms, EXPIRED_PER_ROUND);
+        if silent.len() == EXPIRED_PER_ROUND {
+            self.housekeeping.idle_check_at = now_ms + PAUSE_MS;
+        }
+        for client in silent {
+            self.log_out(draft, client, "Session expired");
+        }
+    }
+
+    /// Finds the place up to which unacknowledged entries are too old to be kept.
+    fn find_too_old(&mut self, draft: &Draft, now_ms: u64) {
+        let age_max = self.settings.queue_age_max;
+        if now_ms < self.housekeeping.age_check_at {
+            return;
+        }
+        self.housekeeping.age_check_at = now_ms + (millis(age_max) / 4).clamp(1_000, EXPIRE_EVERY_MAX_MS);
+        let horizon = draft.now.at.checked_sub(age_max).ok();
+        if age_max.is_zero() {
+            return;
+        }
+        let found = horizon.map(|horizon| self.store.reader().newest_until(horizon));
+        match found {
+            Some(Ok(seq)) => self.housekeeping.too_old = seq,
+            Some(Err(error)) => tracing::warn!(%error, "cannot look for entries that are too old"),
+            None => {}
+        }
+    }
+
+    /// Before the end, saves when each client last asked for anything, and what it acknowledged.
+    pub(super) fn save_last_requests(&mut self) {
+        if self.disk_rests_until_ms.is_some() {
+            return;
+        }
+        self.delivery.unsettled();
+        self.delivery.begin_sweep(Seq::ZERO, Seq::ZERO, true);
+        let mut draft = Draft::new(self.next_seq, self.clock.now());
+        let collected = self.delivery.collect(usize::MAX, draft.now);
+        self.add_settlements(&mut draft, collected);
+        // The horizon of this sweep is the beginning: the log is read from the old checkpoint, as always.
+        draft.batch.checkpoint = None;
+        if !draft.batch.is_empty()
+            && let Err(error) = self.store.commit(&draft.batch)
+        {
+            tracing::warn!(%error, "the times of last requests could not be saved");
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The reading side of the engine: long polls and histories, apart from the writer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{Engine, SubmitError};
+use crate::delivery::queue::Look;
+use crate::delivery::{Page, PageLimits, Seat, Stretch};
+use crate::id::Seq;
+
+/// Leaves the line of waiting polls, also when the poll is dropped half-way.
+struct Place<'a> {
+    seat: &'a Seat,
+    ticket: u64,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.seat.queue.leave_line(self.ticket);
+    }
+}
+
+impl Engine {
+    /// What the client has to read after `after`, as soon as there is anything, or an empty page when
+    /// `timeout` has passed. Reading consumes nothing; `after` acknowledges.
+    ///
+    /// # Errors
+    /// `Gone` when the client was logged out, also while waiting; `Unavailable` when the disk cannot be read.
+    pub async fn poll(&self, seat: &Arc<Seat>, after: Seq, timeout: Duration) -> Result<Page, SubmitError> {
+        let mut bell = seat.queue.bell();
+        let limits = PageLimits::default();
+        let page = self.look(seat, after, limits).await?;
+        if !page.is_empty() || timeout.is_zero() {
+            return Ok(page);
+        }
+        let ticket = seat.queue.wait_in_line(&self.shared.settings.queues);
+        let place = Place { seat, ticket };
+        let deadline = Instant::now() + timeout;
+        let mut stopping = self.shared.stopping.subscribe();
+        loop {
+            let waited = tokio::select! {
+                rang = bell.changed() => rang.is_ok(),
+                () = tokio::time::sleep_until(deadline) => false,
+                _ = stopping.wait_for(|stopping| *stopping) => false,
+            };
+            let page = self.look(seat, after, limits).await?;
+            if !waited || !page.is_empty() || !seat.queue.is_in_line(place.ticket) {
+                return Ok(page);
+            }
+        }
+    }
+
+    /// Looks into a queue, on disk too where the client lags.
+    async fn look(&self, seat: &Arc<Seat>, after: Seq, limits: PageLimits) -> Result<Page, SubmitError> {
+        let mut look = seat.queue.look(after, limits);
+        let mut asked = None;
+        loop {
+            let (mut page, through) = match look {
+                Look::Page(page) if page.lines.is_empty() => {
+                    // Having looked further for nothing moves no cursor.
+                    return Ok(Page { last: asked.unwrap_or(page.last), ..page });
+                }
+                Look::Page(page) => return Ok(page),
+                Look::Closed => return Err(SubmitError::Gone),
+                Look::Disk { page, through } => (page, through),
+            };
+            asked.get_or_insert(page.last);
+            let Stretch { lines, cut } = self.read_disk(seat, &page, through, limits).await?;
+            page.last = lines.last().filter(|_| cut).map_or(through, |newest| newest.seq);
+            page.lines.extend(lines);
+            page.more = cut;
+            if cut {
+                return Ok(page);
+            }
+            look = match seat.queue.look_on(page, limits) {
+                Look::Page(mut page) => {
+                    page.last = page.lines.last().map_or(page.last, |newest| newest.seq);
+                    Look::Page(page)
+                }
+                other => other,
+            };
+        }
+    }
+
+    async fn read_disk(
+        &self,
+        seat: &Arc<Seat>,
+        page: &Page,
+        through: Seq,
+        limits: PageLimits,
+    ) -> Result<Stretch, SubmitError> {
+        let (reader, client, last) = (Arc::clone(&self.shared.reader), seat.client, page.last);
+        let left = limits.after(&page.lines);
+        let read = tokio::task::spawn_blocking(move || reader.read(client, last, through, left));
+        read.await.map_err(|_| SubmitError::Unavailable)?.map_err(|error| {
+            tracing::error!(%error, "a backlog cannot be read");
+            SubmitError::Unavailable
+        })
+    }
+}

@@ -1,0 +1,67 @@
+//! Who is asking: the client behind the cookie.
+
+use std::future::{Ready, ready};
+use std::ops::Deref;
+use std::sync::Arc;
+
+use actix_web::cookie::time::Duration as CookieDuration;
+use actix_web::cookie::{Cookie, SameSite};
+use actix_web::dev::Payload;
+use actix_web::http::header::COOKIE;
+use actix_web::{FromRequest, HttpRequest, web};
+
+use super::error::ApiError;
+use crate::auth::token::Token;
+use crate::delivery::Seat;
+use crate::engine::Engine;
+
+/// The name of the cookie.
+const COOKIE_NAME: &str = "neoirc_auth";
+
+/// A client with a good token.
+pub(super) struct Caller(Arc<Seat>);
+
+impl Deref for Caller {
+    type Target = Arc<Seat>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl FromRequest for Caller {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(authenticate(request).map(Self).ok_or(ApiError::Unauthorized))
+    }
+}
+
+fn authenticate(request: &HttpRequest) -> Option<Arc<Seat>> {
+    let engine = request.app_data::<web::Data<Engine>>()?;
+    // Several cookies of one name may come from several paths; the one that is good counts.
+    let headers = request.headers().get_all(COOKIE).filter_map(|header| header.to_str().ok());
+    let pairs = headers.flat_map(|header| header.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let tokens = pairs.filter(|(name, _)| *name == COOKIE_NAME).filter_map(|(_, value)| Token::parse(value));
+    tokens.take(4).find_map(|token| engine.authenticate(&token.hash()))
+}
+
+/// The cookie that carries a new token.
+pub(super) fn cookie(token: &Token) -> Cookie<'static> {
+    Cookie::build(COOKIE_NAME, token.reveal().to_owned())
+        .path("/")
+        .http_only(true)
+        .same_site(SameSite::Strict)
+        .finish()
+}
+
+/// The cookie that makes a client forget its token.
+pub(super) fn no_cookie() -> Cookie<'static> {
+    Cookie::build(COOKIE_NAME, "")
+        .path("/")
+        .http_only(true)
+        .same_site(SameSite::Strict)
+        .max_age(CookieDuration::ZERO)
+        .finish()
+}

@@ -1,0 +1,108 @@
+//! The only table of transport errors: the status and public text of each. What is private is logged.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ALLOW, CACHE_CONTROL, HeaderValue, RETRY_AFTER};
+use actix_web::{HttpResponse, ResponseError};
+
+use crate::engine::{HistoryError, RegisterError, SubmitError};
+use crate::reply::view::HistoryRefusal;
+
+/// Why a request got no answer of its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum ApiError {
+    /// The request is not what the endpoint takes. The text says why.
+    #[error("{0}")]
+    BadRequest(&'static str),
+    /// No token, or one that is not good.
+    #[error("unauthorized")]
+    Unauthorized,
+    /// The caller may not see it.
+    #[error("{0}")]
+    Forbidden(&'static str),
+    /// There is no such thing, or none that the caller may see.
+    #[error("{0}")]
+    NotFound(&'static str),
+    /// The path takes other methods.
+    #[error("method not allowed")]
+    MethodNotAllowed(&'static str),
+    /// The body did not come in time.
+    #[error("request body timed out")]
+    BodyTimeout,
+    /// Somebody has the nick.
+    #[error("nick already taken")]
+    NickTaken,
+    /// The body is longer than allowed.
+    #[error("request body too large")]
+    TooLarge,
+    /// The body is packed.
+    #[error("content encoding not supported")]
+    Encoded,
+    /// Too much to do, or the disk refuses.
+    #[error("server busy, try again")]
+    Busy,
+}
+
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
+            Self::NickTaken => StatusCode::CONFLICT,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Encoded => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let body = serde_json::json!({"error": self.to_string()}).to_string();
+        let mut response = HttpResponse::build(self.status_code());
+        response.content_type("application/json").insert_header((CACHE_CONTROL, "no-store"));
+        match self {
+            Self::MethodNotAllowed(allow) => {
+                response.insert_header((ALLOW, HeaderValue::from_static(allow)));
+            }
+            Self::Busy => {
+                response.insert_header((RETRY_AFTER, "1"));
+            }
+            // The rest of the body may still be on its way: the connection is of no further use.
+            Self::TooLarge | Self::BodyTimeout | Self::Encoded => {
+                response.force_close();
+            }
+            _ => {}
+        }
+        response.body(body)
+    }
+}
+
+impl From<SubmitError> for ApiError {
+    fn from(error: SubmitError) -> Self {
+        match error {
+            SubmitError::Saturated | SubmitError::Unavailable => Self::Busy,
+            SubmitError::Gone => Self::Unauthorized,
+        }
+    }
+}
+
+impl From<RegisterError> for ApiError {
+    fn from(error: RegisterError) -> Self {
+        match error {
+            RegisterError::NicknameInUse => Self::NickTaken,
+            RegisterError::Submit(error) => error.into(),
+        }
+    }
+}
+
+impl From<HistoryError> for ApiError {
+    fn from(error: HistoryError) -> Self {
+        match error {
+            HistoryError::Refused(HistoryRefusal::NoSuchTarget) => Self::NotFound("no such target"),
+            HistoryError::Refused(HistoryRefusal::NotAMember) => Self::Forbidden("not a member of the channel"),
+            HistoryError::Submit(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! How the server is, for those who watch over it.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use actix_web::{HttpResponse, web};
+use serde_json::json;
+
+use super::error::ApiError;
+use super::messages::json;
+use crate::engine::Engine;
+
+/// `GET /.well-known/healthcheck.json`
+pub(super) async fn healthcheck(engine: web::Data<Engine>) -> Result<HttpResponse, ApiError> {
+    let (counts, queued) = engine.counts().await?;
+    let (stats, now) = (engine.stats(), engine.now());
+    let up_s = now.duration_since(engine.server().started_at).as_secs().max(0);
+    Ok(json().json(json!({
+        "status": if engine.is_ready() { "ok" } else { "degraded" },
+        "now": now.to_string(),
+        "uptimeSeconds": up_s,
+        "version": engine.server().version,
+        "sessions": counts.users,
+        "clients": counts.clients,
+        "queuedLines": queued,
+        "channels": counts.channels,
+        "connectionsSinceBoot": stats.connections.load(Relaxed),
+        "sessionsSinceBoot": stats.sessions.load(Relaxed),
+        "messagesSinceBoot": stats.messages.load(Relaxed),
+    })))
+}
+
+/// `GET /livez`: the process answers.
+pub(super) async fn live() -> HttpResponse {
+    json().body(r#"{"status":"ok"}"#)
+}
+
+/// `GET /readyz`: the store is loaded and takes writes.
+pub(super) async fn ready(engine: web::Data<Engine>) -> Result<HttpResponse, ApiError> {
+    if engine.is_ready() { Ok(json().body(r#"{"status":"ok"}"#)) } else { Err(ApiError::Busy) }
+}

@@ -1,0 +1,128 @@
+//! The read and write loop: `GET` and `POST /api/v1/messages`, and `GET /api/v1/history`.
+
+use std::time::Duration;
+
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::{HttpRequest, HttpResponse, web};
+use bytes::{BufMut, BytesMut};
+use uuid::Uuid;
+
+use super::caller::{Caller, no_cookie};
+use super::error::ApiError;
+use super::query::{self, Query};
+use super::routes::HttpSettings;
+use super::{body, state};
+use crate::command::Wish;
+use crate::delivery::{Line, Page};
+use crate::engine::{Engine, POLL_TIMEOUT_MAX};
+use crate::entry::seq_of_message_id;
+use crate::id::Seq;
+use crate::protocol::limits::IDEMPOTENCY_KEY_MAX;
+use crate::protocol::message::Request;
+
+/// Messages in one page of history when nothing is asked for, and at most.
+const HISTORY_PAGE: usize = 50;
+const HISTORY_PAGE_MAX: usize = 500;
+
+/// `POST /messages`: any command.
+pub(super) async fn post(
+    request: HttpRequest,
+    payload: web::Payload,
+    caller: Caller,
+    engine: web::Data<Engine>,
+    settings: web::Data<HttpSettings>,
+) -> Result<HttpResponse, ApiError> {
+    let key = idempotency_key(&request)?;
+    let body = body::read(&request, payload, &settings).await?;
+    let message = Request::parse(&body).map_err(|_| ApiError::BadRequest("invalid request"))?;
+    let response = engine.submit(&caller, Wish::parse(message), key).await?;
+    let mut reply = json();
+    if response.ended {
+        reply.cookie(no_cookie());
+    }
+    Ok(reply.body(response.json))
+}
+
+fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, ApiError> {
+    let invalid = || ApiError::BadRequest("invalid Idempotency-Key");
+    let Some(key) = request.headers().get("Idempotency-Key") else { return Ok(None) };
+    let key = key.to_str().map_err(|_| invalid())?;
+    if key.is_empty() || key.len() > IDEMPOTENCY_KEY_MAX { Err(invalid()) } else { Ok(Some(key.to_owned())) }
+}
+
+/// `GET /messages`: what the client has to read.
+pub(super) async fn get(
+    request: HttpRequest,
+    caller: Caller,
+    engine: web::Data<Engine>,
+    settings: web::Data<HttpSettings>,
+) -> Result<HttpResponse, ApiError> {
+    let query = Query::of(&request)?;
+    let after = Seq::new(query.number("after")?.unwrap_or(0));
+    let timeout = query.number("timeout")?.map_or(settings.poll_timeout, Duration::from_secs);
+    let page = engine.poll(&caller, after, timeout.min(POLL_TIMEOUT_MAX)).await?;
+    let notice = match page.dropped {
+        Some(dropped) => Some(state::notice_of_dropped(&engine, &caller, dropped).await?),
+        None => None,
+    };
+    Ok(json().body(poll_response(&page, notice.as_ref())))
+}
+
+/// The JSON of a page, from the texts that the messages already have.
+fn poll_response(page: &Page, notice: Option<&Line>) -> bytes::Bytes {
+    let mut json = BytesMut::with_capacity(96 + page.lines.iter().map(|line| line.json.len() + 1).sum::<usize>());
+    json.put_slice(br#"{"messages":["#);
+    put_lines(&mut json, notice.into_iter().chain(&page.lines));
+    json.put_slice(br#"],"last_id":"#);
+    json.put_slice(page.last.get().to_string().as_bytes());
+    if page.more {
+        json.put_slice(br#","more":true"#);
+    }
+    if let Some(dropped) = page.dropped {
+        json.put_slice(br#","dropped":"#);
+        json.put_slice(dropped.entries.to_string().as_bytes());
+    }
+    json.put_slice(b"}");
+    json.freeze()
+}
+
+fn put_lines<'a>(json: &mut BytesMut, lines: impl Iterator<Item = &'a Line>) {
+    for (index, line) in lines.enumerate() {
+        if index > 0 {
+            json.put_u8(b',');
+        }
+        json.put_slice(&line.json);
+    }
+}
+
+/// `GET /history`: what was said in a channel or between two sessions.
+pub(super) async fn history(
+    request: HttpRequest,
+    caller: Caller,
+    engine: web::Data<Engine>,
+) -> Result<HttpResponse, ApiError> {
+    let query = Query::of(&request)?;
+    let target = query.text("target")?.filter(|target| !target.is_empty());
+    let target = target.ok_or(ApiError::BadRequest("target required"))?.to_owned();
+    let before = query.text("before")?.map(place).transpose()?;
+    let limit = query.number("limit")?.map_or(HISTORY_PAGE, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    let lines = engine.history(caller.user, target, before, limit.min(HISTORY_PAGE_MAX)).await?;
+    let mut body = BytesMut::new();
+    body.put_u8(b'[');
+    put_lines(&mut body, lines.iter());
+    body.put_u8(b']');
+    Ok(json().body(body.freeze()))
+}
+
+/// A place in the log, as a `seq` or as the `id` of a message.
+fn place(text: &str) -> Result<Seq, ApiError> {
+    let by_id = || Uuid::parse_str(text).ok().map(seq_of_message_id);
+    query::number(text).map(Seq::new).or_else(by_id).ok_or(ApiError::BadRequest("invalid query parameter"))
+}
+
+/// A JSON answer that nobody on the way may keep.
+pub(super) fn json() -> actix_web::HttpResponseBuilder {
+    let mut response = HttpResponse::Ok();
+    response.content_type("application/json").insert_header((CACHE_CONTROL, "no-store"));
+    response
+}

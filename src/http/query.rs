@@ -1,0 +1,58 @@
+//! Reading a query string. Strict: a number that is not one, or that stands twice, is refused and not guessed.
+
+use actix_web::{HttpRequest, web};
+
+use super::error::ApiError;
+
+/// The pairs of a query string.
+pub(super) struct Query(Vec<(String, String)>);
+
+impl Query {
+    /// # Errors
+    /// `BadRequest` when it cannot be read.
+    pub(super) fn of(request: &HttpRequest) -> Result<Self, ApiError> {
+        let pairs = web::Query::<Vec<(String, String)>>::from_query(request.query_string());
+        pairs.map(|pairs| Self(pairs.into_inner())).map_err(|_| ApiError::BadRequest("invalid query string"))
+    }
+
+    /// The value of a parameter.
+    ///
+    /// # Errors
+    /// `BadRequest` when it stands there more than once.
+    pub(super) fn text(&self, name: &str) -> Result<Option<&str>, ApiError> {
+        let mut values = self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        let value = values.next();
+        if values.next().is_some() {
+            return Err(ApiError::BadRequest("repeated query parameter"));
+        }
+        Ok(value)
+    }
+
+    /// The value of a parameter that is a whole number from 0 to 2^63 − 1.
+    ///
+    /// # Errors
+    /// `BadRequest` when it is anything else, or stands there more than once.
+    pub(super) fn number(&self, name: &str) -> Result<Option<u64>, ApiError> {
+        self.text(name)?.map(|text| number(text).ok_or(ApiError::BadRequest("invalid query parameter"))).transpose()
+    }
+}
+
+/// ASCII digits only: no sign, no fraction, no blank.
+pub(super) fn number(text: &str) -> Option<u64> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| text.parse::<u64>().ok().filter(|number| i64::try_from(*number).is_ok())).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number;
+
+    #[test]
+    fn only_whole_numbers_are_numbers() {
+        assert_eq!(number("0"), Some(0));
+        assert_eq!(number("9223372036854775807"), Some(i64::MAX as u64));
+        for bad in ["", "-1", "+1", "1.0", "1e3", " 1", "0x1", "٣", "9223372036854775808", "99999999999999999999"] {
+            assert_eq!(number(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! The store in plain memory, for tests: what it does is what every other engine must do.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+
+use super::{
+    Batch, HistoryRequest, KeptOutcome, Loaded, LoadedQueue, Reader, Retention, Store, StoreError,
+};
+use crate::delivery::page::Dropped;
+use crate::delivery::{Backlog, BacklogError, Line, PageLimits, Settled, Settlement, Stretch};
+use crate::entry::{Conversation, Entry};
+use crate::id::{ClientId, Seq};
+use crate::world::{Event, World};
+
+/// The store in memory. Clones share what is stored, so that a test can stop one server and start another.
+#[derive(Clone, Default)]
+pub struct MemoryStore {
+    kept: Arc<Mutex<Kept>>,
+}
+
+struct Kept {
+    world: World,
+    log: BTreeMap<Seq, Arc<Entry>>,
+    checkpoint: Seq,
+    queues: HashMap<ClientId, KeptQueue>,
+    outcomes: Vec<KeptOutcome>,
+}
+
+struct KeptQueue {
+    loaded: LoadedQueue,
+    entries: BTreeSet<Seq>,
+}
+
+impl Default for Kept {
+    fn default() -> Self {
+        Self {
+            world: World::empty(1),
+            log: BTreeMap::new(),
+            checkpoint: Seq::ZERO,
+            queues: HashMap::new(),
+            outcomes: Vec::new(),
+        }
+    }
+}
+
+impl MemoryStore {
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Store for MemoryStore {
+    fn load(&mut self) -> Result<Loaded, StoreError> {
+        let (world, next_seq) = self.load_world()?;
+        let kept = self.kept();
+        let queues = kept.queues.values().map(|queue| queue.loaded.clone()).collect();
+        let recent = kept.log.range(kept.checkpoint.next()..).map(|(_, entry)| Arc::clone(entry)).collect();
+        Ok(Loaded { world, queues, recent, next_seq })
+    }
+
+    fn load_world(&mut self) -> Result<(World, Seq), StoreError> {
+        let kept = self.kept();
+        let newest = kept.log.keys().next_back().copied().unwrap_or_default();
+        Ok((kept.world.clone(), newest.max(kept.checkpoint).next()))
+    }
+
+    fn commit(&mut self, batch: &Batch) -> Result<Vec<Settled>, StoreError> {
+        let mut kept = self.kept();
+        for event in &batch.events {
+            kept.world.apply(event);
+            kept.open_or_close_queue(event);
+        }
+        kept.log.extend(batch.entries.iter().map(|entry| (entry.seq, Arc::clone(entry))));
+        kept.outcomes.extend(batch.outcomes.iter().cloned());
+        kept.checkpoint = batch.checkpoint.unwrap_or(kept.checkpoint);
+        Ok(batch.settlements.iter().map(|settlement| kept.settle(settlement)).collect())
+    }
+
+    fn outcome(&mut self, client: ClientId, key: &str, since: Timestamp) -> Result<Option<String>, StoreError> {
+        let kept = self.kept();
+        let same = |kept: &&KeptOutcome| kept.client == client && kept.key == key && kept.at >= since;
+        Ok(kept.outcomes.iter().find(same).map(|kept| kept.response.clone()))
+    }
+
+    fn tidy(&mut self, _: &Retention) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+
+    fn reader(&self) -> Arc<dyn Reader> {
+        Arc::new(self.clone())
+    }
+}
+
+impl Kept {
+    fn open_or_close_queue(&mut self, event: &Event) {
+        match event {
+            Event::ClientAdded { client, user, token, at, .. } => {
+                let disk = Settled::new(*client);
+                let loaded = LoadedQueue { user: *user, token: *token, disk, seen_at: *at };
+                self.queues.insert(*client, KeptQueue { loaded, entries: BTreeSet::new() });
+            }
+            Event::ClientRemoved { client, .. } => {
+                self.queues.remove(client);
+            }
+            _ => {}
+        }
+    }
+
+    fn settle(&mut self, settlement: &Settlement) -> Settled {
+        let Some(queue) = self.queues.get_mut(&settlement.client) else { return settlement.before };
+        let disk = &mut queue.loaded.disk;
+        disk.acked = settlement.acked;
+        disk.settled = settlement.settled;
+        disk.dropped = disk.dropped.filter(|dropped| dropped.through > settlement.acked);
+        queue.entries.retain(|seq| *seq > settlement.acked);
+        queue.entries.extend(&settlement.spilled);
+        let max = usize::try_from(settlement.entries_max).unwrap_or(usize::MAX);
+        while max > 0 && queue.entries.len() > max {
+            let through = queue.entries.pop_first().unwrap_or_default();
+            let entries = disk.dropped.map_or(0, |dropped| dropped.entries) + 1;
+            disk.dropped = Some(Dropped { entries, through, at: settlement.at });
+        }
+        disk.stored = queue.entries.len() as u64;
+        queue.loaded.seen_at = settlement.seen_at;
+        *disk
+    }
+}
+
+impl Backlog for MemoryStore {
+    fn read(
+        &self,
+        client: ClientId,
+        after: Seq,
+        through: Seq,
+        limits: PageLimits,
+    ) -> Result<Stretch, BacklogError> {
+        let kept = self.kept();
+        let Some(queue) = kept.queues.get(&client) else { return Ok(Stretch::default()) };
+        if after >= through {
+            return Ok(Stretch::default());
+        }
+        let entries = queue.entries.range(after.next()..=through).filter_map(|seq| kept.log.get(seq));
+        let lines: Vec<Line> = entries.take(limits.entries).map(|entry| line(entry)).collect();
+        let cut = lines.len() == limits.entries;
+        Ok(Stretch { lines, cut })
+    }
+}
+
+fn line(entry: &Entry) -> Line {
+    Line { seq: entry.seq, json: entry.line.clone() }
+}
+
+impl Reader for MemoryStore {
+    fn history(&self, request: &HistoryRequest) -> Result<Vec<Line>, StoreError> {
+        let same = |entry: &Entry| match (entry.conversation, request.conversation) {
+            (Some(Conversation::Direct(a, b)), Conversation::Direct(c, d)) => {
+                (a, b) == (c, d) || (a, b) == (d, c)
+            }
+            (entry, wanted) => entry == Some(wanted),
+        };
+        let kept = self.kept();
+        let shown = if request.history_max == 0 { usize::MAX } else { request.history_max };
+        let newest = kept.log.values().rev().filter(|entry| same(entry)).take(shown);
+        let before = newest.filter(|entry| request.before.is_none_or(|before| entry.seq < before));
+        let mut lines: Vec<Line> = before.take(request.limit).map(|entry| line(entry)).collect();
+        lines.reverse();
+        Ok(lines)
+    }
+
+    fn newest_until(&self, at: Timestamp) -> Result<Seq, StoreError> {
+        let kept = self.kept();
+        let until = kept.log.values().rev().find(|entry| entry.at <= at);
+        Ok(until.map(|entry| entry.seq).unwrap_or_default())
+    }
+}

@@ -1,0 +1,182 @@
+//! From rows back to the world, the queues and the end of the log.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use rusqlite::{Connection, Row};
+use uuid::Uuid;
+
+use super::packed::unpack;
+use super::{doing, timestamp, uint};
+use crate::delivery::Settled;
+use crate::delivery::page::Dropped;
+use crate::entry::{Audience, Conversation, Entry};
+use crate::id::{ChannelId, ClientId, Seq, TokenHash, UserId};
+use crate::protocol::name::{ChannelName, Hostname, Nickname, Username};
+use crate::store::{LoadedQueue, StoreError};
+use crate::world::{ChannelChange, Event, Flag, Membership, Topic, World};
+
+macro_rules! sql {
+    ($name:literal) => {
+        include_str!(concat!("../../../sql/sqlite/load/", $name, ".sql"))
+    };
+}
+
+/// Builds the world from facts that would have led to it: there is no second way in which it changes.
+pub(super) fn world(connection: &Connection) -> Result<World, StoreError> {
+    let next_id: i64 = connection.query_row(sql!("next_id"), [], |row| row.get(0)).map_err(doing("load"))?;
+    let mut world = World::empty(uint(next_id));
+    for (sql, facts_of) in [
+        (sql!("users"), users as fn(&Row<'_>) -> rusqlite::Result<Option<Vec<Event>>>),
+        (sql!("clients"), clients),
+        (sql!("channels"), channels),
+        (sql!("memberships"), memberships),
+        (sql!("invitations"), invitations),
+    ] {
+        for facts in rows(connection, sql, facts_of)? {
+            let facts = facts.ok_or_else(|| StoreError::Damaged(format!("a row of: {sql}")))?;
+            for fact in &facts {
+                world.apply(fact);
+            }
+        }
+    }
+    Ok(world)
+}
+
+fn rows<T>(
+    connection: &Connection,
+    sql: &str,
+    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+) -> Result<Vec<T>, StoreError> {
+    let mut statement = connection.prepare(sql).map_err(doing("load"))?;
+    let rows = statement.query_map([], read).and_then(Iterator::collect);
+    rows.map_err(doing("load"))
+}
+
+fn user_id(row: &Row<'_>, column: usize) -> rusqlite::Result<UserId> {
+    row.get(column).map(|id| UserId::new(uint(id)))
+}
+
+fn channel_id(row: &Row<'_>, column: usize) -> rusqlite::Result<ChannelId> {
+    row.get(column).map(|id| ChannelId::new(uint(id)))
+}
+
+fn seq(row: &Row<'_>, column: usize) -> rusqlite::Result<Seq> {
+    row.get(column).map(|seq| Seq::new(uint(seq)))
+}
+
+fn users(row: &Row<'_>) -> rusqlite::Result<Option<Vec<Event>>> {
+    let user = user_id(row, 0)?;
+    let nick = Nickname::parse(&row.get::<_, String>(2)?);
+    let username = Username::parse(&row.get::<_, String>(3)?);
+    let (Ok(nick), Ok(username)) = (nick, username) else { return Ok(None) };
+    let opened = Event::SessionOpened {
+        user,
+        uuid: Uuid::from_bytes(row.get(1)?),
+        nick,
+        username,
+        hostname: Hostname::restored(row.get(4)?),
+        at: timestamp(row.get(7)?),
+    };
+    let away = Event::AwayChanged { user, text: row.get(5)? };
+    let invisible = Event::InvisibleChanged { user, on: row.get(6)? };
+    Ok(Some(vec![opened, away, invisible]))
+}
+
+fn clients(row: &Row<'_>) -> rusqlite::Result<Option<Vec<Event>>> {
+    let Ok(address) = row.get::<_, String>(4)?.parse::<IpAddr>() else { return Ok(None) };
+    let added = Event::ClientAdded {
+        client: ClientId::new(uint(row.get(0)?)),
+        user: user_id(row, 1)?,
+        uuid: Uuid::from_bytes(row.get(2)?),
+        token: TokenHash::new(row.get(3)?),
+        address,
+        at: timestamp(row.get(5)?),
+    };
+    Ok(Some(vec![added]))
+}
+
+fn channels(row: &Row<'_>) -> rusqlite::Result<Option<Vec<Event>>> {
+    // Who set a mode is told when it is set and not kept; any number serves here.
+    let by = UserId::default();
+    let channel = channel_id(row, 0)?;
+    let Ok(name) = ChannelName::parse(&row.get::<_, String>(1)?) else { return Ok(None) };
+    let topic = match (row.get(3)?, row.get::<_, Option<String>>(4)?, row.get::<_, Option<i64>>(5)?) {
+        (Some(text), set_by, set_at) => Some(Topic {
+            text,
+            set_by: set_by.unwrap_or_default(),
+            set_at: timestamp(set_at.unwrap_or_default()),
+        }),
+        _ => None,
+    };
+    let mut changes = Vec::new();
+    let flags = [Flag::InviteOnly, Flag::Moderated, Flag::NoExternal, Flag::Secret, Flag::TopicLocked];
+    for (column, flag) in (6..).zip(flags) {
+        changes.push(ChannelChange::Flag { flag, on: row.get(column)? });
+    }
+    changes.push(ChannelChange::Key(row.get(11)?));
+    changes.push(ChannelChange::Limit(row.get(12)?));
+    Ok(Some(vec![
+        Event::ChannelCreated { channel, name, at: timestamp(row.get(2)?) },
+        Event::TopicSet { channel, by, topic },
+        Event::ModesChanged { channel, by, changes },
+    ]))
+}
+
+fn memberships(row: &Row<'_>) -> rusqlite::Result<Option<Vec<Event>>> {
+    let membership = Membership { operator: row.get(2)?, voice: row.get(3)? };
+    Ok(Some(vec![Event::Joined { channel: channel_id(row, 0)?, user: user_id(row, 1)?, membership }]))
+}
+
+fn invitations(row: &Row<'_>) -> rusqlite::Result<Option<Vec<Event>>> {
+    let by = UserId::default();
+    Ok(Some(vec![Event::Invited { channel: channel_id(row, 0)?, user: user_id(row, 1)?, by }]))
+}
+
+/// The place of the newest entry there ever was.
+pub(super) fn newest_seq(connection: &Connection) -> Result<Seq, StoreError> {
+    connection.query_row(sql!("newest_seq"), [], |row| seq(row, 0)).map_err(doing("load"))
+}
+
+/// What the disk has of each queue.
+pub(super) fn queues(connection: &Connection) -> Result<Vec<LoadedQueue>, StoreError> {
+    rows(connection, sql!("clients"), |row| {
+        let entries = uint(row.get(10)?);
+        let dropped = Dropped { entries, through: seq(row, 11)?, at: timestamp(row.get(12)?) };
+        Ok(LoadedQueue {
+            user: user_id(row, 1)?,
+            token: TokenHash::new(row.get(3)?),
+            seen_at: timestamp(row.get(6)?),
+            disk: Settled {
+                client: ClientId::new(uint(row.get(0)?)),
+                acked: seq(row, 7)?,
+                settled: seq(row, 8)?,
+                stored: uint(row.get(9)?),
+                dropped: (entries > 0).then_some(dropped),
+            },
+        })
+    })
+}
+
+/// The log after the checkpoint.
+pub(super) fn recent(connection: &Connection) -> Result<Vec<Arc<Entry>>, StoreError> {
+    let entries = rows(connection, sql!("recent"), |row| {
+        let one: Option<i64> = row.get(3)?;
+        let many: Option<Vec<u8>> = row.get(5)?;
+        let audience = match (one, many) {
+            (Some(client), _) => Some(Audience::One(ClientId::new(uint(client)))),
+            (None, packed) => packed.as_deref().and_then(unpack).map(|clients| {
+                Audience::Many(clients.into_iter().map(ClientId::new).collect())
+            }),
+        };
+        // Whose conversation it is matters when an entry is stored, which this one is; that it has one
+        // matters still.
+        let lasting: bool = row.get(2)?;
+        let conversation = lasting.then_some(Conversation::Channel(ChannelId::default()));
+        let (seq, at, line) = (seq(row, 0)?, timestamp(row.get(1)?), row.get::<_, Vec<u8>>(4)?.into());
+        Ok(audience.map(|audience| Arc::new(Entry { seq, at, audience, conversation, line })))
+    })?;
+    let damaged = || StoreError::Damaged("an audience in the log".to_owned());
+    entries.into_iter().map(|entry| entry.ok_or_else(damaged)).collect()
+}
+

@@ -1,0 +1,196 @@
+//! The store on `SQLite`: one connection that writes, a few that only read.
+
+mod events;
+mod load;
+mod lock;
+mod open;
+mod packed;
+mod queues;
+mod read;
+mod schema;
+mod tidy;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+
+use super::{Batch, Loaded, Reader, Retention, Store, StoreError};
+use crate::delivery::Settled;
+use crate::entry::{Audience, Conversation, Entry};
+use crate::id::{ClientId, Seq};
+use crate::world::World;
+use lock::FileLock;
+use read::SqliteReader;
+
+/// The store on `SQLite`.
+pub struct SqliteStore {
+    connection: Connection,
+    reader: Arc<SqliteReader>,
+    /// Messages that conversations have gained since their excess was last looked for.
+    gained: HashMap<Conversation, usize>,
+    /// Held while the store is open, so that no second process uses the file.
+    _lock: Option<FileLock>,
+}
+
+/// Where the database is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Location {
+    /// In a file.
+    File(PathBuf),
+    /// In memory, gone when the process ends.
+    Memory,
+}
+
+impl Location {
+    /// Reads a `DBURL`: `file:<path>`, a bare path, or `:memory:`.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(url: &str) -> Result<Self, String> {
+        let path = url.strip_prefix("file:").unwrap_or(url);
+        match path {
+            ":memory:" => Ok(Self::Memory),
+            "" => Err("names no file".to_owned()),
+            path if path.contains('?') => Err("may not carry parameters".to_owned()),
+            path if path.contains("://") => Err("is neither file:<path> nor :memory:".to_owned()),
+            path => Ok(Self::File(path.into())),
+        }
+    }
+}
+
+/// Gives an error of `SQLite` the words for what was being done.
+fn doing(what: &'static str) -> impl Fn(rusqlite::Error) -> StoreError {
+    move |source| StoreError::Sqlite { doing: what, source }
+}
+
+/// The number of a position or an id as `SQLite` keeps it: its integers are signed, and no counter gets
+/// beyond them.
+fn int(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// The other way round; negative numbers are never stored.
+fn uint(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}
+
+/// Nanoseconds since 1970.
+fn nanoseconds(at: Timestamp) -> i64 {
+    i64::try_from(at.as_nanosecond()).unwrap_or(i64::MAX)
+}
+
+/// A time from nanoseconds since 1970.
+fn timestamp(nanoseconds: i64) -> Timestamp {
+    Timestamp::from_nanosecond(i128::from(nanoseconds)).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+impl Store for SqliteStore {
+    fn load(&mut self) -> Result<Loaded, StoreError> {
+        let (world, next_seq) = self.load_world()?;
+        let queues = load::queues(&self.connection)?;
+        let recent = load::recent(&self.connection)?;
+        Ok(Loaded { world, queues, recent, next_seq })
+    }
+
+    fn load_world(&mut self) -> Result<(World, Seq), StoreError> {
+        let world = load::world(&self.connection)?;
+        let newest = load::newest_seq(&self.connection)?;
+        Ok((world, newest.next()))
+    }
+
+    fn commit(&mut self, batch: &Batch) -> Result<Vec<Settled>, StoreError> {
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(doing("begin a commit"))?;
+        let settled = write(&transaction, batch).map_err(doing("write a batch"))?;
+        transaction.commit().map_err(doing("commit a batch"))?;
+        for conversation in batch.entries.iter().filter_map(|entry| entry.conversation) {
+            *self.gained.entry(conversation).or_default() += 1;
+        }
+        Ok(settled)
+    }
+
+    fn outcome(&mut self, client: ClientId, key: &str, since: Timestamp) -> Result<Option<String>, StoreError> {
+        let sql = include_str!("../../../sql/sqlite/queue/outcome.sql");
+        let mut statement = self.connection.prepare_cached(sql).map_err(doing("look up a key"))?;
+        statement
+            .query_row(params![int(client.get()), key, nanoseconds(since)], |row| row.get(0))
+            .optional()
+            .map_err(doing("look up a key"))
+    }
+
+    fn tidy(&mut self, retention: &Retention) -> Result<bool, StoreError> {
+        tidy::step(&mut self.connection, &mut self.gained, retention).map_err(doing("tidy"))
+    }
+
+    fn reader(&self) -> Arc<dyn Reader> {
+        Arc::clone(&self.reader) as Arc<dyn Reader>
+    }
+}
+
+fn write(connection: &Connection, batch: &Batch) -> rusqlite::Result<Vec<Settled>> {
+    for event in &batch.events {
+        events::write(connection, event)?;
+    }
+    for entry in &batch.entries {
+        write_entry(connection, entry)?;
+    }
+    for outcome in &batch.outcomes {
+        let at = nanoseconds(outcome.at);
+        connection
+            .prepare_cached(include_str!("../../../sql/sqlite/event/outcome.sql"))?
+            .execute(params![int(outcome.client.get()), outcome.key, at, outcome.response])?;
+    }
+    let settled = queues::settle(connection, batch)?;
+    let state = [("checkpoint", batch.checkpoint.map(Seq::get)), ("next_id", batch.next_id)];
+    for (name, value) in state.into_iter().filter_map(|(name, value)| Some((name, value?))) {
+        connection
+            .prepare_cached(include_str!("../../../sql/sqlite/event/server_state.sql"))?
+            .execute(params![name, int(value)])?;
+    }
+    Ok(settled)
+}
+
+fn write_entry(connection: &Connection, entry: &Entry) -> rusqlite::Result<()> {
+    let seq = int(entry.seq.get());
+    let reader = match &entry.audience {
+        Audience::One(client) => Some(int(client.get())),
+        Audience::Many(_) => None,
+    };
+    connection.prepare_cached(include_str!("../../../sql/sqlite/event/log.sql"))?.execute(params![
+        seq,
+        nanoseconds(entry.at),
+        entry.conversation.is_some(),
+        reader,
+        &entry.line[..]
+    ])?;
+    if let Audience::Many(clients) = &entry.audience {
+        let packed = packed::pack(clients.iter().map(|client| client.get()));
+        connection
+            .prepare_cached(include_str!("../../../sql/sqlite/event/audience.sql"))?
+            .execute(params![seq, packed])?;
+    }
+    for (owner, peer) in entry.conversation.iter().flat_map(|conversation| sides(*conversation)) {
+        connection
+            .prepare_cached(include_str!("../../../sql/sqlite/event/history.sql"))?
+            .execute(params![owner, peer, seq])?;
+    }
+    Ok(())
+}
+
+/// The keys under which a conversation stands in the table of histories: one for a channel, one for each of
+/// two who talk, once only where somebody talks to itself.
+fn sides(conversation: Conversation) -> impl Iterator<Item = (i64, i64)> {
+    let (first, second) = match conversation {
+        Conversation::Channel(channel) => ((int(channel.get()), 0), None),
+        Conversation::Direct(one, other) => {
+            let (one, other) = (int(one.get()), int(other.get()));
+            ((one, other), (one != other).then_some((other, one)))
+        }
+    };
+    std::iter::once(first).chain(second)
+}

@@ -1,0 +1,155 @@
+//! Reading what is committed: backlogs and histories, on connections that cannot write.
+
+use std::sync::{Condvar, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::packed::unpack;
+use super::{doing, int, nanoseconds, sides, uint};
+use crate::delivery::{Backlog, BacklogError, Line, PageLimits, Stretch};
+use crate::id::{ClientId, Seq};
+use crate::store::{HistoryRequest, Reader, StoreError};
+
+macro_rules! sql {
+    ($name:literal) => {
+        include_str!(concat!("../../../sql/sqlite/read/", $name, ".sql"))
+    };
+}
+
+/// A few connections, each lent to one thread at a time.
+pub(super) struct SqliteReader {
+    idle: Mutex<Vec<Connection>>,
+    returned: Condvar,
+}
+
+impl SqliteReader {
+    pub(super) fn new(connections: Vec<Connection>) -> Self {
+        Self { idle: Mutex::new(connections), returned: Condvar::new() }
+    }
+
+    /// Lends a connection, waiting for one where all are lent.
+    fn with<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut idle =
+            self.returned.wait_while(idle, |idle| idle.is_empty()).unwrap_or_else(PoisonError::into_inner);
+        let connection = idle.pop();
+        drop(idle);
+        let connection = connection.ok_or(rusqlite::Error::InvalidQuery)?;
+        let result = read(&connection);
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        self.returned.notify_one();
+        result
+    }
+}
+
+impl Backlog for SqliteReader {
+    fn read(
+        &self,
+        client: ClientId,
+        after: Seq,
+        through: Seq,
+        limits: PageLimits,
+    ) -> Result<Stretch, BacklogError> {
+        self.with(|connection| backlog(connection, client, after, through, limits))
+            .map_err(|error| BacklogError(error.to_string()))
+    }
+}
+
+/// Runs to read for one answer: two when it begins in the middle of one, and one for short runs.
+const RUNS_MAX: i64 = 3;
+
+fn backlog(
+    connection: &Connection,
+    client: ClientId,
+    after: Seq,
+    through: Seq,
+    limits: PageLimits,
+) -> rusqlite::Result<Stretch> {
+    // One moment of the database for the runs and the messages that they name.
+    let transaction = connection.unchecked_transaction()?;
+    let mut lines: Vec<Line> = Vec::new();
+    let mut left = limits;
+    let mut last = after;
+    loop {
+        let mut runs = transaction.prepare_cached(sql!("runs"))?;
+        let bounds = params![int(client.get()), int(last.get()), int(through.get()), RUNS_MAX];
+        let runs: Vec<Vec<u8>> = runs.query_map(bounds, |row| row.get(0))?.collect::<Result<_, _>>()?;
+        let seqs: Vec<u64> = runs.iter().flat_map(|run| unpack(run).unwrap_or_default()).collect();
+        let before = last;
+        let wanted = seqs.into_iter().map(Seq::new).filter(|seq| *seq > before && *seq <= through);
+        for seq in wanted {
+            last = seq;
+            let Some(line) = line(&transaction, seq)? else { continue };
+            if left.entries == 0 || (left.bytes < line.json.len() && !lines.is_empty()) {
+                return Ok(Stretch { lines, cut: true });
+            }
+            left = left.after(std::slice::from_ref(&line));
+            lines.push(line);
+        }
+        if last == before {
+            return Ok(Stretch { lines, cut: false });
+        }
+    }
+}
+
+fn line(connection: &Connection, seq: Seq) -> rusqlite::Result<Option<Line>> {
+    connection
+        .prepare_cached(sql!("line"))?
+        .query_row(params![int(seq.get())], |row| Ok(Line { seq, json: row.get::<_, Vec<u8>>(0)?.into() }))
+        .optional()
+}
+
+impl Reader for SqliteReader {
+    fn history(&self, request: &HistoryRequest) -> Result<Vec<Line>, StoreError> {
+        self.with(|connection| history(connection, request)).map_err(doing("read a history"))
+    }
+
+    fn newest_until(&self, at: Timestamp) -> Result<Seq, StoreError> {
+        self.with(|connection| newest_until(connection, at)).map_err(doing("look for an entry by time"))
+    }
+}
+
+fn history(connection: &Connection, request: &HistoryRequest) -> rusqlite::Result<Vec<Line>> {
+    let Some((owner, peer)) = sides(request.conversation).next() else { return Ok(Vec::new()) };
+    let transaction = connection.unchecked_transaction()?;
+    let floor: Option<i64> = if request.history_max == 0 {
+        None
+    } else {
+        transaction
+            .prepare_cached(sql!("history_floor"))?
+            .query_row(params![owner, peer, int(request.history_max as u64)], |row| row.get(0))
+            .optional()?
+    };
+    let before = request.before.map_or(i64::MAX, |before| int(before.get()));
+    let mut statement = transaction.prepare_cached(sql!("history"))?;
+    let bounds = params![owner, peer, before, floor.unwrap_or(0), int(request.limit as u64)];
+    let rows = statement.query_map(bounds, |row| {
+        Ok(Line { seq: Seq::new(uint(row.get(0)?)), json: row.get::<_, Vec<u8>>(1)?.into() })
+    })?;
+    let mut lines: Vec<Line> = rows.collect::<Result<_, _>>()?;
+    lines.reverse();
+    Ok(lines)
+}
+
+/// Halves the log until it has the place: times ascend with places, but for a clock that was set back.
+fn newest_until(connection: &Connection, at: Timestamp) -> rusqlite::Result<Seq> {
+    let at = nanoseconds(at);
+    let (mut low, mut high): (i64, i64) =
+        connection.query_row(sql!("oldest_seq"), [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let mut found = 0;
+    let mut statement = connection.prepare_cached(sql!("time_at_or_after"))?;
+    while low <= high {
+        let middle = low + (high - low) / 2;
+        let probe: Option<(i64, i64)> =
+            statement.query_row([middle], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        match probe {
+            Some((seq, time)) if time <= at => {
+                found = seq;
+                low = seq + 1;
+            }
+            _ => high = middle - 1,
+        }
+    }
+    Ok(Seq::new(uint(found)))
+}

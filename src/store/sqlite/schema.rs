@@ -1,0 +1,53 @@
+//! The schema and its migrations, which are append-only: one that has landed is never edited.
+
+use refinery::{Migration, Runner};
+use rusqlite::Connection;
+
+use super::doing;
+use crate::store::StoreError;
+
+/// Every migration, the oldest first.
+const MIGRATIONS: [(&str, &str); 1] =
+    [("V1__first", include_str!("../../../sql/sqlite/migrations/0001_first.sql"))];
+
+/// The schema that this program knows, as `PRAGMA user_version` tells it.
+pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
+
+/// Marks a database as one of ours: "nirc" in ASCII, in `PRAGMA application_id`.
+const APPLICATION_ID: i64 = 0x6e69_7263;
+
+/// Brings the schema to the version that this program knows.
+///
+/// # Errors
+/// [`StoreError::Refused`] when the file belongs to another program or to a newer version of this one.
+pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    let number = |pragma: &str| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
+    let version = number("user_version").map_err(doing("read the version of the schema"))?;
+    let application = number("application_id").map_err(doing("read the mark of the database"))?;
+    let tables: i64 = connection
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .map_err(doing("read the schema"))?;
+    if tables > 0 && application != APPLICATION_ID {
+        return Err(StoreError::Refused("the database belongs to another program".to_owned()));
+    }
+    if version > VERSION {
+        return Err(StoreError::Refused(format!(
+            "the database has schema {version}, newer than {VERSION}, the newest that this program knows: \
+             use the newer program, or a backup made before it ran"
+        )));
+    }
+    if version == VERSION {
+        return Ok(());
+    }
+    let migrations = MIGRATIONS.iter().map(|(name, sql)| Migration::unapplied(name, sql));
+    let migrations: Vec<_> = migrations
+        .collect::<Result<_, _>>()
+        .map_err(|error| StoreError::Refused(format!("a migration is misnamed: {error}")))?;
+    Runner::new(&migrations)
+        .set_grouped(true)
+        .run(connection)
+        .map_err(|error| StoreError::Refused(format!("the schema cannot be brought up to date: {error}")))?;
+    connection
+        .pragma_update(None, "application_id", APPLICATION_ID)
+        .map_err(doing("mark the database as ours"))
+}

@@ -1,0 +1,138 @@
+//! Clearing away what nobody can ask for any more, a few rows a step, so that the writer is never held up.
+
+use std::collections::HashMap;
+
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+
+use super::{int, nanoseconds, sides};
+use crate::entry::Conversation;
+use crate::store::Retention;
+
+macro_rules! sql {
+    ($name:literal) => {
+        include_str!(concat!("../../../sql/sqlite/retention/", $name, ".sql"))
+    };
+}
+
+/// A conversation's excess is looked for when it has gained this share of what its history shows.
+const EXCESS_SHARE: usize = 64;
+
+/// Takes the first step there is to take. Says whether there may be more.
+pub(super) fn step(
+    connection: &mut Connection,
+    gained: &mut HashMap<Conversation, usize>,
+    retention: &Retention,
+) -> rusqlite::Result<bool> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let steps: [fn(&Connection, &Retention) -> rusqlite::Result<usize>; 5] =
+        [audiences, prune, release, forget, outcomes];
+    let mut rows = 0;
+    for step in steps {
+        rows += step(&transaction, retention)?;
+        if rows > 0 {
+            break;
+        }
+    }
+    if rows == 0 {
+        rows = excess(&transaction, gained, retention)?;
+    }
+    transaction.commit()?;
+    Ok(rows > 0)
+}
+
+fn rows_max(retention: &Retention) -> i64 {
+    int(retention.rows_max as u64)
+}
+
+fn audiences(connection: &Connection, retention: &Retention) -> rusqlite::Result<usize> {
+    connection.prepare_cached(sql!("audiences"))?.execute([rows_max(retention)])
+}
+
+fn prune(connection: &Connection, retention: &Retention) -> rusqlite::Result<usize> {
+    let mut statement = connection.prepare_cached(sql!("prune_limit"))?;
+    let through: i64 = statement.query_row([rows_max(retention)], |row| row.get(0))?;
+    if through == 0 {
+        return Ok(0);
+    }
+    connection.prepare_cached(sql!("prune"))?.execute([through])?;
+    let state = include_str!("../../../sql/sqlite/event/server_state.sql");
+    connection.prepare_cached(state)?.execute(params!["pruned", through])
+}
+
+fn release(connection: &Connection, retention: &Retention) -> rusqlite::Result<usize> {
+    let mut statement = connection.prepare_cached(sql!("released"))?;
+    let bounds = params![int(retention.queues_need.get()), rows_max(retention)];
+    let released: Vec<i64> = statement.query_map(bounds, |row| row.get(0))?.collect::<Result<_, _>>()?;
+    for seq in &released {
+        connection.prepare_cached(sql!("delete_log"))?.execute([seq])?;
+        connection.prepare_cached(sql!("delete_held"))?.execute([seq])?;
+    }
+    Ok(released.len())
+}
+
+fn forget(connection: &Connection, retention: &Retention) -> rusqlite::Result<usize> {
+    let mut statement = connection.prepare_cached(sql!("forgotten"))?;
+    let Some(owner) = statement.query_row([], |row| row.get::<_, i64>(0)).optional()? else { return Ok(0) };
+    let mut statement = connection.prepare_cached(sql!("forgotten_rows"))?;
+    let rows = statement.query_map(params![owner, rows_max(retention)], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let rows: Vec<(i64, i64)> = rows.collect::<Result<_, _>>()?;
+    for (peer, seq) in &rows {
+        let mut delete = connection.prepare_cached(sql!("delete_history"))?;
+        delete.execute([owner, *peer, *seq])?;
+        delete.execute([*peer, owner, *seq])?;
+        let_go(connection, *seq, retention)?;
+    }
+    if rows.is_empty() {
+        connection.prepare_cached(sql!("not_forgotten"))?.execute([owner])?;
+        return Ok(1);
+    }
+    Ok(rows.len())
+}
+
+/// Deletes a row of the log that has left its history, or keeps it for the queues that may still name it.
+fn let_go(connection: &Connection, seq: i64, retention: &Retention) -> rusqlite::Result<()> {
+    let needed = seq >= int(retention.queues_need.get());
+    let sql = if needed { sql!("hold") } else { sql!("delete_log") };
+    connection.prepare_cached(sql)?.execute([seq]).map(|_| ())
+}
+
+fn outcomes(connection: &Connection, retention: &Retention) -> rusqlite::Result<usize> {
+    let bounds = params![nanoseconds(retention.outcomes_since), rows_max(retention)];
+    connection.prepare_cached(sql!("outcomes"))?.execute(bounds)
+}
+
+fn excess(
+    connection: &Connection,
+    gained: &mut HashMap<Conversation, usize>,
+    retention: &Retention,
+) -> rusqlite::Result<usize> {
+    if retention.history_max == 0 {
+        gained.clear();
+        return Ok(0);
+    }
+    let due = (retention.history_max / EXCESS_SHARE).max(EXCESS_SHARE);
+    let Some(conversation) = gained.iter().find(|(_, gained)| **gained >= due).map(|(found, _)| *found) else {
+        return Ok(0);
+    };
+    let keys: Vec<(i64, i64)> = sides(conversation).collect();
+    let Some((owner, peer)) = keys.first().copied() else { return Ok(0) };
+    let history_max = int(retention.history_max as u64);
+    let floor: Option<i64> = connection
+        .prepare_cached(include_str!("../../../sql/sqlite/read/history_floor.sql"))?
+        .query_row(params![owner, peer, history_max], |row| row.get(0))
+        .optional()?;
+    let mut statement = connection.prepare_cached(sql!("excess"))?;
+    let bounds = params![owner, peer, floor.unwrap_or(0), rows_max(retention)];
+    let excess: Vec<i64> = statement.query_map(bounds, |row| row.get(0))?.collect::<Result<_, _>>()?;
+    for seq in &excess {
+        for (owner, peer) in &keys {
+            connection.prepare_cached(sql!("delete_history"))?.execute([*owner, *peer, *seq])?;
+        }
+        let_go(connection, *seq, retention)?;
+    }
+    if excess.is_empty() {
+        gained.remove(&conversation);
+        return Ok(1);
+    }
+    Ok(excess.len())
+}
