@@ -36,7 +36,8 @@ fn serving(matches: &ArgMatches) -> Result<Invocation> {
 }
 
 fn command() -> Command {
-    let print = Command::new("print").about("Print the settings that are in force, as a file").args(arguments());
+    let print =
+        Command::new("print").about("Print the settings that are in force, as a file").args(arguments());
     let example = Command::new("example").about("Print a settings file with every default and its reason");
     let config = Command::new("config").about("Show settings").subcommand_required(true);
     Command::new("neoircd")

@@ -69,7 +69,7 @@ pub struct Entry {
 /// The lowest 48 bits of a message's id.
 const SEQ_BITS: u128 = (1 << 48) - 1;
 
-/// Makes the UUIDv7 of the message at `seq`: the time in milliseconds, 26 bits of `noise`, and the position
+/// Makes the id, a `UUIDv7`, of the message at `seq`: the time in milliseconds, 26 bits of `noise`, and the position
 /// in the last group, so that a message is found by its id without an index.
 /// Source: RFC 9562 §5.7, with the counter of §6.2 in `rand_b`.
 pub fn message_id(at: Timestamp, seq: Seq, noise: u32) -> Uuid {

@@ -39,7 +39,9 @@ fn main() -> ExitCode {
 }
 
 fn start_logging(settings: &Settings) {
-    let default = if settings.debug { "debug" } else { "info" };
+    // What libraries say on every start is of no use to an operator.
+    let quiet = "refinery_core=warn,actix_server=warn";
+    let default = if settings.debug { "debug".to_owned() } else { format!("info,{quiet}") };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let on_terminal = std::io::stderr().is_terminal();
@@ -61,7 +63,7 @@ async fn serve(settings: Settings) -> Result<()> {
     let engine = Engine::start(Box::new(store), info, settings.engine.clone())?;
     let listener = TcpListener::bind(settings.http_listen_addr)
         .with_context(|| format!("cannot listen on {}", settings.http_listen_addr))?;
-    let (server, address) = http::serve(engine.clone(), settings.http.clone(), listener)?;
+    let (server, address) = http::serve(engine.clone(), &settings.http, listener)?;
     let handle = server.handle();
     let serving = actix_web::rt::spawn(server);
     // The one line on standard output: scripts wait for it and read the port from it.

@@ -19,8 +19,9 @@ impl Join {
         let channels = arguments.target("JOIN")?;
         let keys = arguments.next().unwrap_or_default();
         let mut keys = keys.split(',').map(str::to_owned);
-        let joins: Vec<_> =
-            elements(&channels).map(|channel| Self { channel, key: keys.next().filter(|key| !key.is_empty()) }).collect();
+        let joins: Vec<_> = elements(&channels)
+            .map(|channel| Self { channel, key: keys.next().filter(|key| !key.is_empty()) })
+            .collect();
         if joins.is_empty() { Err(Refusal::NeedMoreParams("JOIN")) } else { Ok(joins) }
     }
 
@@ -28,7 +29,8 @@ impl Join {
     /// `NoSuchChannel` for what cannot be a channel's name, `TooManyChannels`, then those of
     /// [`may_be_joined_by`](crate::world::Channel::may_be_joined_by).
     pub(super) fn decide(self, world: &World, caller: &Caller) -> Result<Decision, Refusal> {
-        let name = ChannelName::parse(&self.channel).map_err(|_| Refusal::NoSuchChannel(self.channel.clone()))?;
+        let name =
+            ChannelName::parse(&self.channel).map_err(|_| Refusal::NoSuchChannel(self.channel.clone()))?;
         let channel = world.channel_by_name(name.as_str()).ok();
         let shown = channel.map_or(&name, |channel| &channel.name).to_string();
         let decision = Decision::nothing().with_outcome(Outcome::Joined(shown));

@@ -8,7 +8,11 @@ use crate::world::Refusal;
 pub struct Motd;
 
 impl Motd {
-    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "every command is decided the same way")]
+    #[expect(
+        clippy::unused_self,
+        clippy::unnecessary_wraps,
+        reason = "every command is decided the same way"
+    )]
     pub(super) fn decide(self) -> Result<Decision, Refusal> {
         Ok(Decision::answer(Reply::Motd))
     }

@@ -48,7 +48,9 @@ impl Speak {
         let said = Event::Said { by: caller.user, target, verb: self.verb, body: self.body, meta: self.meta };
         let decision = Decision::event(said).with_outcome(Outcome::Sent);
         Ok(match target {
-            Target::User(user) if away && self.verb == Verb::Privmsg => decision.and_answer(Reply::Away(user)),
+            Target::User(user) if away && self.verb == Verb::Privmsg => {
+                decision.and_answer(Reply::Away(user))
+            }
             _ => decision,
         })
     }

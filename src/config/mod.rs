@@ -20,7 +20,7 @@ use parse::{address, boolean, duration, seconds, size, whole};
 pub use table::{SETTINGS, Setting};
 
 /// How long an acknowledged message stays in memory for the other tabs of a browser.
-const KEPT_FOR_OTHER_TABS: Duration = Duration::from_secs(120);
+const KEPT_FOR_OTHER_TABS: Duration = Duration::from_mins(2);
 
 /// A value that cannot be used, with the name of its setting.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -211,9 +211,16 @@ mod tests {
     #[test]
     fn a_bad_value_is_named() {
         for (name, value) in [
-            ("MAX_HISTORY", "-1"), ("QUEUE_MAX_AGE", "soon"), ("DEBUG", "maybe"), ("PORT", "99999"),
-            ("HTTP_LISTEN_ADDR", "nowhere"), ("DBURL", "postgres://x"), ("SERVER_NAME", "a b"),
-            ("LOG_FORMAT", "xml"), ("INBOX_MAX", "0"), ("MAX_MESSAGE_SIZE", "1"),
+            ("MAX_HISTORY", "-1"),
+            ("QUEUE_MAX_AGE", "soon"),
+            ("DEBUG", "maybe"),
+            ("PORT", "99999"),
+            ("HTTP_LISTEN_ADDR", "nowhere"),
+            ("DBURL", "postgres://x"),
+            ("SERVER_NAME", "a b"),
+            ("LOG_FORMAT", "xml"),
+            ("INBOX_MAX", "0"),
+            ("MAX_MESSAGE_SIZE", "1"),
         ] {
             let error = gather(&[(name, value)], "").unwrap_err();
             assert_eq!(error.name, name, "{error}");

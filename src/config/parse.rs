@@ -39,7 +39,8 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     if text == "0" {
         return Ok(Duration::ZERO);
     }
-    humantime::parse_duration(text).map_err(|error| format!("must be a duration such as 30m or 720h: {error}"))
+    humantime::parse_duration(text)
+        .map_err(|error| format!("must be a duration such as 30m or 720h: {error}"))
 }
 
 /// A number of seconds, or a duration.

@@ -255,7 +255,6 @@ impl Queue {
         let state = self.state();
         (state.disk.stored > 0).then(|| state.disk.acked.next())
     }
-
 }
 
 /// The circumstances of a settlement that the queue itself does not know.

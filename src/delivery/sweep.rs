@@ -15,7 +15,7 @@ use super::{Delivery, PageLimits};
 use crate::id::{ClientId, Seq};
 
 /// How much later a client's last request may be than the disk knows before that alone is worth a write.
-const UNSAVED_MAX: Duration = Duration::from_secs(60);
+const UNSAVED_MAX: Duration = Duration::from_mins(1);
 
 /// A sweep on its way.
 pub(super) struct Sweep {

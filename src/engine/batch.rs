@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::inbox::Completion;
 use crate::command::{Caller, Command, Decision, Outcome, Wish};
-use crate::delivery::sweep::Now;
+use crate::delivery::sweep::{Collected, Now};
 use crate::entry::{Audience, Conversation, Entry, message_id};
 use crate::id::{ClientId, Seq, UserId};
 use crate::protocol::message::Message;
@@ -41,9 +41,22 @@ impl Draft {
         Self { batch: Batch::default(), completions: Vec::new(), next_seq, now, said: 0 }
     }
 
+    /// Adds what queues have for the disk.
+    pub(super) fn settle(&mut self, collected: Collected) {
+        self.batch.settlements.extend(collected.settlements);
+        self.batch.held.extend(collected.held);
+        self.batch.checkpoint = collected.checkpoint.or(self.batch.checkpoint);
+    }
+
     /// Decides the commands of one request, in order. Gives the JSON of the response and whether the session
     /// ended.
-    pub(super) fn decide(&mut self, desk: &mut Desk<'_>, user: UserId, client: ClientId, wish: Wish) -> (String, bool) {
+    pub(super) fn decide(
+        &mut self,
+        desk: &mut Desk<'_>,
+        user: UserId,
+        client: ClientId,
+        wish: Wish,
+    ) -> (String, bool) {
         let quiet = wish.quiet;
         let commands = match wish.commands {
             Ok(commands) => commands,

@@ -116,7 +116,7 @@ impl Writer {
         if self.delivery.has_work() && now_ms >= self.housekeeping.step_at {
             self.housekeeping.step_at = now_ms + PAUSE_MS;
             let collected = self.delivery.collect(SWEPT_PER_BATCH, draft.now);
-            self.add_settlements(draft, collected);
+            draft.settle(collected);
         }
     }
 
@@ -187,7 +187,7 @@ impl Writer {
         self.delivery.begin_sweep(Seq::ZERO, Seq::ZERO, true);
         let mut draft = Draft::new(self.next_seq, self.clock.now());
         let collected = self.delivery.collect(usize::MAX, draft.now);
-        self.add_settlements(&mut draft, collected);
+        draft.settle(collected);
         // The horizon of this sweep is the beginning: the log is read from the old checkpoint, as always.
         draft.batch.checkpoint = None;
         if !draft.batch.is_empty()

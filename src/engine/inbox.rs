@@ -29,10 +29,15 @@ pub(super) enum Request {
     /// Reverse DNS found a name.
     Hostname { user: UserId, hostname: Hostname },
     /// A question about the state. What it finds is told after the commit that makes it so.
-    View(Box<dyn FnOnce(&Glance<'_>) -> Box<dyn FnOnce() + Send> + Send>),
+    View(Look),
     /// The end: nothing comes after it.
     Stop,
 }
+
+/// A question: looks at the state, and gives what tells the answer once that is durable.
+pub(super) type Look = Box<dyn FnOnce(&Glance<'_>) -> Tell + Send>;
+/// Tells an answer.
+pub(super) type Tell = Box<dyn FnOnce() + Send>;
 
 /// What a question about the state may look at.
 pub(super) struct Glance<'a> {
@@ -88,7 +93,7 @@ pub(super) enum Completion {
     Commands(oneshot::Sender<Result<Response, SubmitError>>, Result<Response, SubmitError>),
     Register(oneshot::Sender<Result<Registered, RegisterError>>, Result<Registered, RegisterError>),
     Done(oneshot::Sender<Result<(), SubmitError>>),
-    View(Box<dyn FnOnce() + Send>),
+    View(Tell),
 }
 
 impl Completion {

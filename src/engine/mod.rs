@@ -30,7 +30,7 @@ use crate::reply::view::{self, ChannelView, Counts, HistoryRefusal, MemberView, 
 use crate::store::{HistoryRequest, Loaded, Reader, Store, StoreError};
 use clock::Clock;
 use housekeeping::Housekeeping;
-use inbox::{Glance, Request};
+use inbox::{Glance, Request, Tell};
 pub use inbox::{RegisterError, Registered, Response, SubmitError};
 pub use settings::EngineSettings;
 pub use stats::Stats;
@@ -113,7 +113,8 @@ impl Engine {
         let thread = spawn(writer)?;
         let stopping = watch::Sender::new(false);
         let thread = Mutex::new(Some(thread));
-        let shared = Shared { inbox: sender, directory, reader, server, settings, clock, stats, stopping, thread };
+        let shared =
+            Shared { inbox: sender, directory, reader, server, settings, clock, stats, stopping, thread };
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -148,7 +149,12 @@ impl Engine {
     ///
     /// # Errors
     /// [`SubmitError`] when nothing was decided.
-    pub async fn submit(&self, seat: &Seat, wish: Wish, key: Option<String>) -> Result<Response, SubmitError> {
+    pub async fn submit(
+        &self,
+        seat: &Seat,
+        wish: Wish,
+        key: Option<String>,
+    ) -> Result<Response, SubmitError> {
         let (answer, answered) = oneshot::channel();
         self.send(Request::Commands { user: seat.user, client: seat.client, wish, key, answer })?;
         answered.await.unwrap_or(Err(SubmitError::Unavailable))
@@ -273,7 +279,7 @@ impl Engine {
         look: impl FnOnce(&Glance<'_>) -> T + Send + 'static,
     ) -> Result<T, SubmitError> {
         let (answer, answered) = oneshot::channel();
-        let look = move |glance: &Glance<'_>| -> Box<dyn FnOnce() + Send> {
+        let look = move |glance: &Glance<'_>| -> Tell {
             let seen = look(glance);
             Box::new(move || drop(answer.send(seen)))
         };

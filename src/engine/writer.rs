@@ -21,7 +21,6 @@ use super::stats::Stats;
 use crate::command::logout::Logout;
 use crate::command::registration::Registration;
 use crate::command::{Decision, Reply, Wish};
-use crate::delivery::sweep::Collected;
 use crate::delivery::{Delivery, Settled};
 use crate::id::{ClientId, Seq, UserId};
 use crate::reply::ServerInfo;
@@ -36,7 +35,7 @@ const ENTRIES_PER_BATCH: usize = 8_192;
 /// How long the writer waits after a failed commit before it tries the disk again.
 const RETRY_AFTER_MS: u64 = 1_000;
 /// How long an outcome is repeated under its `Idempotency-Key`.
-pub(super) const OUTCOME_KEPT: Duration = Duration::from_secs(600);
+pub(super) const OUTCOME_KEPT: Duration = Duration::from_mins(10);
 
 /// The writer and all that it owns.
 pub(super) struct Writer {
@@ -311,13 +310,6 @@ impl Writer {
                 self.rest_disk();
             }
         }
-    }
-
-    /// Adds what queues have for the disk to a batch.
-    pub(super) fn add_settlements(&mut self, draft: &mut Draft, collected: Collected) {
-        draft.batch.settlements.extend(collected.settlements);
-        draft.batch.held.extend(collected.held);
-        draft.batch.checkpoint = collected.checkpoint.or(draft.batch.checkpoint);
     }
 }
 

@@ -101,7 +101,9 @@ impl From<HistoryError> for ApiError {
     fn from(error: HistoryError) -> Self {
         match error {
             HistoryError::Refused(HistoryRefusal::NoSuchTarget) => Self::NotFound("no such target"),
-            HistoryError::Refused(HistoryRefusal::NotAMember) => Self::Forbidden("not a member of the channel"),
+            HistoryError::Refused(HistoryRefusal::NotAMember) => {
+                Self::Forbidden("not a member of the channel")
+            }
             HistoryError::Submit(error) => error.into(),
         }
     }

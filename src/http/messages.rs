@@ -70,7 +70,8 @@ pub(super) async fn get(
 
 /// The JSON of a page, from the texts that the messages already have.
 fn poll_response(page: &Page, notice: Option<&Line>) -> bytes::Bytes {
-    let mut json = BytesMut::with_capacity(96 + page.lines.iter().map(|line| line.json.len() + 1).sum::<usize>());
+    let mut json =
+        BytesMut::with_capacity(96 + page.lines.iter().map(|line| line.json.len() + 1).sum::<usize>());
     json.put_slice(br#"{"messages":["#);
     put_lines(&mut json, notice.into_iter().chain(&page.lines));
     json.put_slice(br#"],"last_id":"#);
@@ -105,7 +106,8 @@ pub(super) async fn history(
     let target = query.text("target")?.filter(|target| !target.is_empty());
     let target = target.ok_or(ApiError::BadRequest("target required"))?.to_owned();
     let before = query.text("before")?.map(place).transpose()?;
-    let limit = query.number("limit")?.map_or(HISTORY_PAGE, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    let limit =
+        query.number("limit")?.map_or(HISTORY_PAGE, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
     let lines = engine.history(caller.user, target, before, limit.min(HISTORY_PAGE_MAX)).await?;
     let mut body = BytesMut::new();
     body.put_u8(b'[');

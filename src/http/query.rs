@@ -33,7 +33,9 @@ impl Query {
     /// # Errors
     /// `BadRequest` when it is anything else, or stands there more than once.
     pub(super) fn number(&self, name: &str) -> Result<Option<u64>, ApiError> {
-        self.text(name)?.map(|text| number(text).ok_or(ApiError::BadRequest("invalid query parameter"))).transpose()
+        self.text(name)?
+            .map(|text| number(text).ok_or(ApiError::BadRequest("invalid query parameter")))
+            .transpose()
     }
 }
 
@@ -51,7 +53,9 @@ mod tests {
     fn only_whole_numbers_are_numbers() {
         assert_eq!(number("0"), Some(0));
         assert_eq!(number("9223372036854775807"), Some(i64::MAX as u64));
-        for bad in ["", "-1", "+1", "1.0", "1e3", " 1", "0x1", "٣", "9223372036854775808", "99999999999999999999"] {
+        for bad in
+            ["", "-1", "+1", "1.0", "1e3", " 1", "0x1", "٣", "9223372036854775808", "99999999999999999999"]
+        {
             assert_eq!(number(bad), None, "{bad}");
         }
     }

@@ -7,11 +7,11 @@ use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::body;
 use super::caller::{Caller, cookie, no_cookie};
 use super::error::ApiError;
 use super::messages::json;
 use super::routes::HttpSettings;
-use super::body;
 use crate::auth::hostname::Resolver;
 use crate::auth::token::Token;
 use crate::command::registration::Registration;
@@ -37,7 +37,8 @@ pub(super) async fn open(
     let wanted: Wanted =
         serde_json::from_slice(&body).map_err(|_| ApiError::BadRequest("invalid request body"))?;
     let token = Token::random();
-    let address = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip().to_canonical());
+    let address =
+        request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip().to_canonical());
     let registration = Registration {
         nick: Nickname::parse(&wanted.nick).map_err(bad_nick)?,
         username: wanted.username.as_deref().map(Username::parse).transpose().map_err(bad_username)?,

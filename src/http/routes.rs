@@ -43,22 +43,33 @@ const SHUTDOWN_TIMEOUT_S: u64 = 5;
 const BACKLOG: u32 = 4_096;
 
 fn routes(config: &mut ServiceConfig) {
-    let only = |allow: &'static str| move || async move { Err::<String, _>(ApiError::MethodNotAllowed(allow)) };
+    let only =
+        |allow: &'static str| move || async move { Err::<String, _>(ApiError::MethodNotAllowed(allow)) };
     let (get_only, post_only) = (only("GET"), only("POST"));
     let route = |path: &str| resource(path.to_owned());
     config
-        .service(route("/api/v1/session").route(post().to(registration::open)).default_service(web::to(post_only)))
-        .service(route("/api/v1/logout").route(post().to(registration::log_out)).default_service(web::to(post_only)))
+        .service(
+            route("/api/v1/session").route(post().to(registration::open)).default_service(web::to(post_only)),
+        )
+        .service(
+            route("/api/v1/logout")
+                .route(post().to(registration::log_out))
+                .default_service(web::to(post_only)),
+        )
         .service(
             route("/api/v1/messages")
                 .route(get().to(messages::get))
                 .route(post().to(messages::post))
                 .default_service(web::to(only("GET, POST"))),
         )
-        .service(route("/api/v1/history").route(get().to(messages::history)).default_service(web::to(get_only)))
+        .service(
+            route("/api/v1/history").route(get().to(messages::history)).default_service(web::to(get_only)),
+        )
         .service(route("/api/v1/state").route(get().to(state::session)).default_service(web::to(get_only)))
         .service(route("/api/v1/users/me").route(get().to(state::session)).default_service(web::to(get_only)))
-        .service(route("/api/v1/channels").route(get().to(state::channels)).default_service(web::to(get_only)))
+        .service(
+            route("/api/v1/channels").route(get().to(state::channels)).default_service(web::to(get_only)),
+        )
         .service(
             route("/api/v1/channels/{name}/members")
                 .route(get().to(state::members))
@@ -79,7 +90,11 @@ fn routes(config: &mut ServiceConfig) {
 ///
 /// # Errors
 /// When the listener cannot be used.
-pub fn serve(engine: Engine, settings: HttpSettings, listener: TcpListener) -> std::io::Result<(Server, SocketAddr)> {
+pub fn serve(
+    engine: Engine,
+    settings: &HttpSettings,
+    listener: TcpListener,
+) -> std::io::Result<(Server, SocketAddr)> {
     let address = listener.local_addr()?;
     let engine = web::Data::new(engine);
     let stats = engine.clone();

@@ -1,7 +1,9 @@
 //! `RPL_ISUPPORT`: what this server announces about itself, in one place for every face.
 //! Source: <https://modern.ircdocs.horse/#rplisupport-005>
 
-use super::limits::{AWAYLEN, CHANNELLEN, HOSTLEN, KEYLEN, KICKLEN, MODES, NICKLEN, TARGMAX, TOPICLEN, USERLEN};
+use super::limits::{
+    AWAYLEN, CHANNELLEN, HOSTLEN, KEYLEN, KICKLEN, MODES, NICKLEN, TARGMAX, TOPICLEN, USERLEN,
+};
 
 /// User modes as `RPL_MYINFO` names them.
 pub const USER_MODES: &str = "i";

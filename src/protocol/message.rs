@@ -223,12 +223,25 @@ mod tests {
         let many = format!(r#"{{"command":"X","params":{:?}}}"#, vec!["p"; 16]);
         let long = format!(r#"{{"command":"X","body":{:?}}}"#, vec!["l"; 65]);
         for bad in [
-            "", "null", "[]", "{}", r#"{"command":""}"#, r#"{"command":7}"#, r#"{"command":"X""#,
-            r#"{"command":"X","body":"bare"}"#, r#"{"command":"X","body":[1]}"#,
-            r#"{"command":"X","body":["a\nb"]}"#, r#"{"command":"X","to":"a\u0000"}"#,
-            r#"{"command":"X","params":["a\r"]}"#, r#"{"command":"X\n"}"#,
-            r#"{"command":"X","command":"Y"}"#, r#"{"command":"X","meta":[]}"#,
-            r#"{"command":"X","meta":{"a":1,"a":2}}"#, r#"{"command":"X"} trailing"#, &many, &long,
+            "",
+            "null",
+            "[]",
+            "{}",
+            r#"{"command":""}"#,
+            r#"{"command":7}"#,
+            r#"{"command":"X""#,
+            r#"{"command":"X","body":"bare"}"#,
+            r#"{"command":"X","body":[1]}"#,
+            r#"{"command":"X","body":["a\nb"]}"#,
+            r#"{"command":"X","to":"a\u0000"}"#,
+            r#"{"command":"X","params":["a\r"]}"#,
+            r#"{"command":"X\n"}"#,
+            r#"{"command":"X","command":"Y"}"#,
+            r#"{"command":"X","meta":[]}"#,
+            r#"{"command":"X","meta":{"a":1,"a":2}}"#,
+            r#"{"command":"X"} trailing"#,
+            &many,
+            &long,
         ] {
             assert!(Request::parse(bad.as_bytes()).is_err(), "{bad}");
         }

@@ -94,7 +94,12 @@ fn topic(to: &str, channel: &Channel, server: &ServerInfo) -> Vec<Message> {
 fn topic_or_none(to: &str, channel: &Channel, server: &ServerInfo) -> Vec<Message> {
     let lines = topic(to, channel, server);
     if lines.is_empty() {
-        return vec![server.numeric(RPL_NOTOPIC, to, vec![channel.name.to_string()], Some("No topic is set"))];
+        return vec![server.numeric(
+            RPL_NOTOPIC,
+            to,
+            vec![channel.name.to_string()],
+            Some("No topic is set"),
+        )];
     }
     lines
 }

@@ -89,7 +89,12 @@ pub(super) fn who(caller: &User, mask: &str, world: &World, context: &Context<'_
     lines
 }
 
-fn who_line(user: &User, channel: Option<(&Channel, Membership)>, to: &str, context: &Context<'_>) -> Message {
+fn who_line(
+    user: &User,
+    channel: Option<(&Channel, Membership)>,
+    to: &str,
+    context: &Context<'_>,
+) -> Message {
     let here = if user.away.is_some() { "G" } else { "H" };
     let params = vec![
         channel.map_or_else(|| "*".to_owned(), |(channel, _)| channel.name.to_string()),

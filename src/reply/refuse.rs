@@ -46,9 +46,7 @@ pub fn words(refusal: &Refusal) -> Words {
         }
         Refusal::TooManyTargets(target) => one(ERR_TOOMANYTARGETS, target, "Too many targets"),
         Refusal::NoOrigin => bare(ERR_NOORIGIN, "No origin specified"),
-        Refusal::NoRecipient(command) => {
-            bare(ERR_NORECIPIENT, &format!("No recipient given ({command})"))
-        }
+        Refusal::NoRecipient(command) => bare(ERR_NORECIPIENT, &format!("No recipient given ({command})")),
         Refusal::NoTextToSend => bare(ERR_NOTEXTTOSEND, "No text to send"),
         Refusal::UnknownCommand(command) => one(ERR_UNKNOWNCOMMAND, command, "Unknown command"),
         Refusal::NoNicknameGiven => bare(ERR_NONICKNAMEGIVEN, "No nickname given"),

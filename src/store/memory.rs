@@ -5,9 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
-use super::{
-    Batch, HistoryRequest, KeptOutcome, Loaded, LoadedQueue, Reader, Retention, Store, StoreError,
-};
+use super::{Batch, HistoryRequest, KeptOutcome, Loaded, LoadedQueue, Reader, Retention, Store, StoreError};
 use crate::delivery::page::Dropped;
 use crate::delivery::{Backlog, BacklogError, Line, PageLimits, Settled, Settlement, Stretch};
 use crate::entry::{Conversation, Entry};
@@ -78,7 +76,12 @@ impl Store for MemoryStore {
         Ok(batch.settlements.iter().map(|settlement| kept.settle(settlement)).collect())
     }
 
-    fn outcome(&mut self, client: ClientId, key: &str, since: Timestamp) -> Result<Option<String>, StoreError> {
+    fn outcome(
+        &mut self,
+        client: ClientId,
+        key: &str,
+        since: Timestamp,
+    ) -> Result<Option<String>, StoreError> {
         let kept = self.kept();
         let same = |kept: &&KeptOutcome| kept.client == client && kept.key == key && kept.at >= since;
         Ok(kept.outcomes.iter().find(same).map(|kept| kept.response.clone()))

@@ -43,7 +43,12 @@ pub trait Store: Send {
     ///
     /// # Errors
     /// When the disk cannot be read.
-    fn outcome(&mut self, client: ClientId, key: &str, since: Timestamp) -> Result<Option<String>, StoreError>;
+    fn outcome(
+        &mut self,
+        client: ClientId,
+        key: &str,
+        since: Timestamp,
+    ) -> Result<Option<String>, StoreError>;
 
     /// Takes one small step of clearing away what nobody can ask for any more. Says whether there is more.
     ///

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::World;
 use super::channel::Channel;
 use super::client::Client;
 use super::event::{ChannelChange, Event, Rank, Target};
 use super::user::User;
-use super::World;
 use crate::entry::Audience;
 use crate::id::{ChannelId, ClientId, UserId};
 
@@ -74,7 +74,9 @@ impl World {
             }
             Event::ModesChanged { channel, changes, .. } => {
                 let changed = self.channel_mut(*channel);
-                changes.iter().for_each(|change| changed.change(change));
+                for change in changes {
+                    changed.change(change);
+                }
                 self.audience_of(*channel)
             }
             Event::Said { by, target, .. } => self.hearers(*by, *target),

@@ -115,8 +115,10 @@ impl World {
     /// among them when `own` says so.
     pub fn neighbours(&self, user: &User, own: bool) -> Audience {
         let channels = user.channels.iter().filter_map(|id| self.channels.get(id));
-        let neighbours: BTreeSet<UserId> =
-            channels.flat_map(|channel| channel.members.keys().copied()).filter(|id| *id != user.id).collect();
+        let neighbours: BTreeSet<UserId> = channels
+            .flat_map(|channel| channel.members.keys().copied())
+            .filter(|id| *id != user.id)
+            .collect();
         let users = neighbours.iter().filter_map(|id| self.users.get(id)).chain(own.then_some(user));
         Audience::of(users.flat_map(|user| user.clients.iter().copied()).collect())
     }

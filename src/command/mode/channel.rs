@@ -136,10 +136,8 @@ impl<'a> Draft<'a> {
 
     fn rank(&mut self, nick: &str, rank: Rank, on: bool) -> Result<(), Refusal> {
         let user = self.world.user_by_nick(nick)?.id;
-        let not_there = || Refusal::UserNotInChannel {
-            nick: nick.to_owned(),
-            channel: self.channel.name.to_string(),
-        };
+        let not_there =
+            || Refusal::UserNotInChannel { nick: nick.to_owned(), channel: self.channel.name.to_string() };
         let now = *self.channel.members.get(&user).ok_or_else(not_there)?;
         let member = self.ranks.entry(user).or_insert(now);
         let held = match rank {

@@ -17,7 +17,10 @@ pub(super) fn write(connection: &Connection, event: &Event) -> rusqlite::Result<
     match event {
         Event::SessionOpened { user, uuid, nick, username, hostname, at } => {
             let (id, uuid, at) = (int(user.get()), uuid.as_bytes(), nanoseconds(*at));
-            run(sql!("session_opened"), params![id, uuid, nick.as_str(), username.as_str(), hostname.as_str(), at])
+            run(
+                sql!("session_opened"),
+                params![id, uuid, nick.as_str(), username.as_str(), hostname.as_str(), at],
+            )
         }
         Event::ClientAdded { client, user, uuid, token, address, at } => {
             let (id, user, at) = (int(client.get()), int(user.get()), nanoseconds(*at));
@@ -73,14 +76,15 @@ fn write_change(connection: &Connection, channel: i64, change: &ChannelChange) -
     match change {
         ChannelChange::Flag { flag, on } => {
             let column = |of| (*flag == of).then_some(*on);
-            let [i, m, n, s, t] = [
+            let flags = params![
+                channel,
                 column(Flag::InviteOnly),
                 column(Flag::Moderated),
                 column(Flag::NoExternal),
                 column(Flag::Secret),
                 column(Flag::TopicLocked),
             ];
-            execute(connection, sql!("modes_changed"), params![channel, i, m, n, s, t])
+            execute(connection, sql!("modes_changed"), flags)
         }
         ChannelChange::Key(key) => execute(connection, sql!("key_changed"), params![channel, key]),
         ChannelChange::Limit(limit) => execute(connection, sql!("limit_changed"), params![channel, limit]),

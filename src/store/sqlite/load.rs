@@ -165,9 +165,10 @@ pub(super) fn recent(connection: &Connection) -> Result<Vec<Arc<Entry>>, StoreEr
         let many: Option<Vec<u8>> = row.get(5)?;
         let audience = match (one, many) {
             (Some(client), _) => Some(Audience::One(ClientId::new(uint(client)))),
-            (None, packed) => packed.as_deref().and_then(unpack).map(|clients| {
-                Audience::Many(clients.into_iter().map(ClientId::new).collect())
-            }),
+            (None, packed) => packed
+                .as_deref()
+                .and_then(unpack)
+                .map(|clients| Audience::Many(clients.into_iter().map(ClientId::new).collect())),
         };
         // Whose conversation it is matters when an entry is stored, which this one is; that it has one
         // matters still.
@@ -179,4 +180,3 @@ pub(super) fn recent(connection: &Connection) -> Result<Vec<Arc<Entry>>, StoreEr
     let damaged = || StoreError::Damaged("an audience in the log".to_owned());
     entries.into_iter().map(|entry| entry.ok_or_else(damaged)).collect()
 }
-

@@ -114,7 +114,12 @@ impl Store for SqliteStore {
         Ok(settled)
     }
 
-    fn outcome(&mut self, client: ClientId, key: &str, since: Timestamp) -> Result<Option<String>, StoreError> {
+    fn outcome(
+        &mut self,
+        client: ClientId,
+        key: &str,
+        since: Timestamp,
+    ) -> Result<Option<String>, StoreError> {
         let sql = include_str!("../../../sql/sqlite/queue/outcome.sql");
         let mut statement = self.connection.prepare_cached(sql).map_err(doing("look up a key"))?;
         statement

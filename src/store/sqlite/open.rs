@@ -112,7 +112,9 @@ fn connect_reader(uri: &str) -> Result<Connection, StoreError> {
 fn check_tables(connection: &Connection) -> Result<(), StoreError> {
     for table in CHECKED {
         let exists: bool = connection
-            .query_row("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = ?1)", [table], |row| row.get(0))
+            .query_row("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = ?1)", [table], |row| {
+                row.get(0)
+            })
             .map_err(doing("read the schema"))?;
         if !exists {
             continue;
@@ -141,5 +143,8 @@ fn copy_before_migration(connection: &Connection, location: &Location) -> Result
     let copy = PathBuf::from(copy);
     let _ = fs::remove_file(&copy);
     let target = copy.to_string_lossy().into_owned();
-    connection.execute("VACUUM INTO ?1", [target]).map(|_| ()).map_err(doing("copy the database before a migration"))
+    connection
+        .execute("VACUUM INTO ?1", [target])
+        .map(|_| ())
+        .map_err(doing("copy the database before a migration"))
 }

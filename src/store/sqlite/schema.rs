@@ -11,6 +11,7 @@ const MIGRATIONS: [(&str, &str); 1] =
     [("V1__first", include_str!("../../../sql/sqlite/migrations/0001_first.sql"))];
 
 /// The schema that this program knows, as `PRAGMA user_version` tells it.
+#[expect(clippy::cast_possible_wrap, reason = "there will be a few dozen migrations at most")]
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
 
 /// Marks a database as one of ours: "nirc" in ASCII, in `PRAGMA application_id`.

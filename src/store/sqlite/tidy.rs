@@ -74,7 +74,8 @@ fn forget(connection: &Connection, retention: &Retention) -> rusqlite::Result<us
     let mut statement = connection.prepare_cached(sql!("forgotten"))?;
     let Some(owner) = statement.query_row([], |row| row.get::<_, i64>(0)).optional()? else { return Ok(0) };
     let mut statement = connection.prepare_cached(sql!("forgotten_rows"))?;
-    let rows = statement.query_map(params![owner, rows_max(retention)], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let rows =
+        statement.query_map(params![owner, rows_max(retention)], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let rows: Vec<(i64, i64)> = rows.collect::<Result<_, _>>()?;
     for (peer, seq) in &rows {
         let mut delete = connection.prepare_cached(sql!("delete_history"))?;
@@ -111,7 +112,8 @@ fn excess(
         return Ok(0);
     }
     let due = (retention.history_max / EXCESS_SHARE).max(EXCESS_SHARE);
-    let Some(conversation) = gained.iter().find(|(_, gained)| **gained >= due).map(|(found, _)| *found) else {
+    let Some(conversation) = gained.iter().find(|(_, gained)| **gained >= due).map(|(found, _)| *found)
+    else {
         return Ok(0);
     };
     let keys: Vec<(i64, i64)> = sides(conversation).collect();
