@@ -58,6 +58,9 @@ pub struct Entry {
     pub seq: Seq,
     /// When the writer decided it; never used for order.
     pub at: Timestamp,
+    /// The same moment on the server's monotonic clock, in milliseconds: how long it stays in memory goes by
+    /// that. After a restart, the moment of the start.
+    pub since_ms: u64,
     /// Who is to hear it.
     pub audience: Audience,
     /// The talk whose history shows it; `None` for everything but PRIVMSG and NOTICE.

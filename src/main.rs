@@ -58,7 +58,8 @@ async fn serve(settings: Settings) -> Result<()> {
         tracing::warn!(%error, "the limit of open files stays as it was");
     }
     let _file_too_large = outlive_file_size_limit();
-    let store = SqliteStore::open(&settings.dburl)?;
+    let store = SqliteStore::open(&settings.dburl)
+        .with_context(|| format!("cannot open the database {}", settings.dburl))?;
     let info = server_info(&settings);
     let engine = Engine::start(Box::new(store), info, settings.engine.clone())?;
     let listener = TcpListener::bind(settings.http_listen_addr)

@@ -98,7 +98,7 @@ pub enum Reply {
     Names(String),
     /// The channels that are visible, or those of them that were named.
     List(Vec<String>),
-    /// Those in a channel, or the one with a nick; the mask as it was asked for.
+    /// Those in a channel, or those whom a mask names; the mask as it was asked for.
     Who(String),
     /// What may be known of a user.
     Whois(UserId),

@@ -4,7 +4,7 @@
 use super::arguments::Arguments;
 use super::decision::{Decision, Reply};
 
-/// `WHO <mask>`: a channel or a nick.
+/// `WHO <mask>`: a channel, a nick, or a mask for nicks, usernames and hosts.
 #[derive(Debug)]
 pub struct Who {
     mask: String,

@@ -148,15 +148,17 @@ impl Delivery {
     /// Clients that asked for nothing for `timeout_ms`, at most `max` of them.
     pub fn silent_since(&self, now_ms: u64, timeout_ms: u64, max: usize) -> Vec<ClientId> {
         let seats = self.queues.keys().filter_map(|client| self.directory.seat(*client));
-        let silent = seats.filter(|seat| now_ms.saturating_sub(seat.seen_ms()) >= timeout_ms);
+        // Whoever waits for an answer is not silent.
+        let silent = seats
+            .filter(|seat| now_ms.saturating_sub(seat.seen_ms()) >= timeout_ms && !seat.queue.is_awaited());
         silent.map(|seat| seat.client).take(max).collect()
     }
 
     /// Puts an entry back into the tails it was in before a restart, without waking anybody.
-    pub fn restore(&mut self, entry: &Arc<Entry>, now_ms: u64) {
+    pub fn restore(&mut self, entry: &Arc<Entry>) {
         for client in entry.audience.clients() {
             if let Some(queue) = self.queues.get(client) {
-                queue.restore(entry, now_ms);
+                queue.restore(entry);
             }
         }
     }

@@ -37,7 +37,7 @@ pub struct Queue {
 #[derive(Debug)]
 struct State {
     /// All of the client's entries after `floor`, ascending.
-    tail: VecDeque<Kept>,
+    tail: VecDeque<Arc<Entry>>,
     /// Entries up to here are not in the tail: they are on disk, or acknowledged and gone.
     floor: Seq,
     /// The newest entry that was ever in the queue.
@@ -50,12 +50,6 @@ struct State {
     /// Tickets of the polls that wait, the oldest first.
     waiting: VecDeque<u64>,
     next_ticket: u64,
-}
-
-#[derive(Debug)]
-struct Kept {
-    entry: Arc<Entry>,
-    since_ms: u64,
 }
 
 /// What [`Queue::push`] tells the writer.
@@ -105,16 +99,16 @@ impl Queue {
 
     pub(super) fn push(&self, entry: &Arc<Entry>, now_ms: u64, limits: &QueueLimits) -> Pushed {
         let mut state = self.state();
-        state.append(entry, now_ms);
+        state.append(entry);
         state.trim(now_ms, limits);
         let first_since_wake = !std::mem::replace(&mut state.woken, true);
         Pushed { first_since_wake, overflows: state.overflows(limits) }
     }
 
-    pub(super) fn restore(&self, entry: &Arc<Entry>, now_ms: u64) {
+    pub(super) fn restore(&self, entry: &Arc<Entry>) {
         let mut state = self.state();
         if entry.seq > state.floor {
-            state.append(entry, now_ms);
+            state.append(entry);
         }
     }
 
@@ -153,6 +147,11 @@ impl Queue {
     /// Whether a poll may go on waiting.
     pub fn is_in_line(&self, ticket: u64) -> bool {
         self.state().waiting.contains(&ticket)
+    }
+
+    /// Whether any poll waits.
+    pub(super) fn is_awaited(&self) -> bool {
+        !self.state().waiting.is_empty()
     }
 
     /// Leaves the waiting polls.
@@ -194,11 +193,11 @@ impl Queue {
     pub(super) fn settlement(&self, horizon: Seq, limits: &QueueLimits, due: &Due) -> Option<Settlement> {
         let state = self.state();
         let from = state.disk.settled.max(state.acked);
-        let start = state.tail.partition_point(|kept| kept.entry.seq <= from);
-        let pending = state.tail.iter().skip(start).take_while(|kept| kept.entry.seq <= horizon);
-        let transient = pending.clone().filter(|kept| kept.entry.conversation.is_none());
-        let transient = transient.map(|kept| kept.entry.seq).collect();
-        let spilled: Vec<Seq> = pending.map(|kept| kept.entry.seq).collect();
+        let start = state.tail.partition_point(|kept| kept.seq <= from);
+        let pending = state.tail.iter().skip(start).take_while(|kept| kept.seq <= horizon);
+        let transient = pending.clone().filter(|kept| kept.conversation.is_none());
+        let transient = transient.map(|kept| kept.seq).collect();
+        let spilled: Vec<Seq> = pending.map(|kept| kept.seq).collect();
         let expires = state.disk.stored > 0 && due.expired > state.acked;
         if spilled.is_empty() && state.acked == state.disk.acked && !expires && !due.touch {
             return None;
@@ -230,7 +229,7 @@ impl Queue {
 
     pub(super) fn half_of_tail(&self) -> Seq {
         let state = self.state();
-        state.tail.get(state.tail.len() / 2).map_or(state.newest, |kept| kept.entry.seq)
+        state.tail.get(state.tail.len() / 2).map_or(state.newest, |kept| kept.seq)
     }
 
     pub(super) fn newest(&self) -> Seq {
@@ -270,9 +269,9 @@ pub(super) struct Due {
 }
 
 impl State {
-    fn append(&mut self, entry: &Arc<Entry>, now_ms: u64) {
+    fn append(&mut self, entry: &Arc<Entry>) {
         self.newest = self.newest.max(entry.seq);
-        self.tail.push_back(Kept { entry: Arc::clone(entry), since_ms: now_ms });
+        self.tail.push_back(Arc::clone(entry));
     }
 
     /// Lets go of the oldest entries: those that are acknowledged or on disk, once they have been kept for
@@ -282,14 +281,14 @@ impl State {
         while let Some(front) = self.tail.front() {
             let full = self.tail.len() > limits.tail_entries;
             let old = now_ms.saturating_sub(front.since_ms) >= limits.kept_ms;
-            if front.entry.seq > safe || !(full || old) {
+            if front.seq > safe || !(full || old) {
                 break;
             }
-            self.floor = front.entry.seq;
+            self.floor = front.seq;
             self.tail.pop_front();
         }
-        if self.tail.is_empty() {
-            self.tail.shrink_to_fit();
+        if self.tail.len() < self.tail.capacity() / 4 {
+            self.tail.shrink_to(self.tail.len() * 2);
         }
     }
 
@@ -300,15 +299,15 @@ impl State {
 
     fn unacknowledged(&self) -> u64 {
         let from = self.acked.max(self.disk.settled);
-        let first = self.tail.partition_point(|kept| kept.entry.seq <= from);
+        let first = self.tail.partition_point(|kept| kept.seq <= from);
         self.disk.stored + (self.tail.len() - first) as u64
     }
 
     fn fill(&self, mut page: Page, limits: PageLimits) -> Page {
         let mut left = limits.after(&page.lines);
-        let start = self.tail.partition_point(|kept| kept.entry.seq <= page.last);
+        let start = self.tail.partition_point(|kept| kept.seq <= page.last);
         for kept in self.tail.iter().skip(start) {
-            let line = Line { seq: kept.entry.seq, json: kept.entry.line.clone() };
+            let line = Line { seq: kept.seq, json: kept.line.clone() };
             if left.entries == 0 || (left.bytes < line.json.len() && !page.lines.is_empty()) {
                 page.more = true;
                 break;

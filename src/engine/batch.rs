@@ -153,11 +153,12 @@ impl Draft {
         if audience.clients().is_empty() {
             return None;
         }
-        let (seq, at) = (self.next_seq, self.now.at);
+        let (seq, Now { at, ms: since_ms }) = (self.next_seq, self.now);
         self.next_seq = seq.next();
         let id = message_id(at, seq, rand::random());
-        let line = message.to_json(id, seq, at).into();
-        self.batch.entries.push(Arc::new(Entry { seq, at, audience, conversation, line }));
+        // A boxed slice is as long as the text; a vector may be twice that.
+        let line = message.to_json(id, seq, at).into_boxed_slice().into();
+        self.batch.entries.push(Arc::new(Entry { seq, at, since_ms, audience, conversation, line }));
         Some((id, seq))
     }
 

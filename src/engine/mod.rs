@@ -23,6 +23,7 @@ use tokio::sync::{oneshot, watch};
 use crate::command::Wish;
 use crate::command::registration::Registration;
 use crate::delivery::{Delivery, Directory, Line, Seat};
+use crate::entry::Entry;
 use crate::id::{Seq, TokenHash, UserId};
 use crate::protocol::name::Hostname;
 use crate::reply::ServerInfo;
@@ -86,8 +87,8 @@ impl Engine {
             let seen_ms = now.ms.saturating_sub(silent_ms);
             delivery.open(queue.disk.client, queue.user, queue.token, &queue.disk, seen_ms);
         }
-        for entry in &recent {
-            delivery.restore(entry, now.ms);
+        for entry in recent {
+            delivery.restore(&Arc::new(Entry { since_ms: now.ms, ..entry }));
         }
         let stats = Arc::new(Stats::default());
         stats.users_peak.store(world.users().len(), Relaxed);
@@ -310,7 +311,7 @@ fn spawn(writer: Writer) -> Result<JoinHandle<()>, StoreError> {
     std::thread::Builder::new()
         .name("writer".to_owned())
         .spawn(body)
-        .map_err(|source| StoreError::Io { doing: "start the writer".to_owned(), source })
+        .map_err(|cause| StoreError::Io { doing: "start the writer".to_owned(), cause })
 }
 
 /// The longest that a poll waits, whatever it asks for.

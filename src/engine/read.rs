@@ -10,14 +10,16 @@ use crate::delivery::queue::Look;
 use crate::delivery::{Page, PageLimits, Seat, Stretch};
 use crate::id::Seq;
 
-/// Leaves the line of waiting polls, also when the poll is dropped half-way.
+/// Leaves the line of waiting polls, also when the poll is dropped half-way. The client was here until then.
 struct Place<'a> {
+    engine: &'a Engine,
     seat: &'a Seat,
     ticket: u64,
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
+        self.seat.touch(self.engine.shared.clock.ms());
         self.seat.queue.leave_line(self.ticket);
     }
 }
@@ -36,7 +38,7 @@ impl Engine {
             return Ok(page);
         }
         let ticket = seat.queue.wait_in_line(&self.shared.settings.queues);
-        let place = Place { seat, ticket };
+        let place = Place { engine: self, seat, ticket };
         let deadline = Instant::now() + timeout;
         let mut stopping = self.shared.stopping.subscribe();
         loop {

@@ -1,5 +1,6 @@
 //! Reading a body, within its limits of size and time.
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use actix_web::HttpRequest;
@@ -10,6 +11,9 @@ use futures_core::Stream;
 
 use super::error::ApiError;
 use super::routes::HttpSettings;
+
+/// How long an unread payload is held: longer than it takes to send the response that refuses it.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// Reads the whole body. It is read as it is whatever its content type says, so that `curl -d` is enough.
 ///
@@ -27,15 +31,20 @@ pub(super) async fn read(
     if length.is_some_and(|length: u64| length > settings.message_bytes_max as u64) {
         return Err(ApiError::TooLarge);
     }
-    let collect = collect(payload, settings.message_bytes_max);
-    if settings.body_timeout == Duration::ZERO {
-        return collect.await;
+    let mut payload = Box::pin(payload);
+    let collect = collect(payload.as_mut(), settings.message_bytes_max);
+    let collected = if settings.body_timeout == Duration::ZERO {
+        collect.await
+    } else {
+        tokio::time::timeout(settings.body_timeout, collect).await.unwrap_or(Err(ApiError::BodyTimeout))
+    };
+    if collected.is_err() {
+        outlive_response(payload);
     }
-    tokio::time::timeout(settings.body_timeout, collect).await.map_err(|_| ApiError::BodyTimeout)?
+    collected
 }
 
-async fn collect(payload: Payload, bytes_max: usize) -> Result<Bytes, ApiError> {
-    let mut payload = std::pin::pin!(payload);
+async fn collect(mut payload: Pin<&mut Payload>, bytes_max: usize) -> Result<Bytes, ApiError> {
     let mut first: Option<Bytes> = None;
     let mut body = BytesMut::new();
     while let Some(chunk) = std::future::poll_fn(|context| payload.as_mut().poll_next(context)).await {
@@ -55,4 +64,14 @@ async fn collect(payload: Payload, bytes_max: usize) -> Result<Bytes, ApiError> 
         }
     }
     Ok(first.unwrap_or_else(|| body.freeze()))
+}
+
+/// Keeps an unread payload until the response is out. The framework closes a connection whose payload is
+/// still being held then; one whose payload was dropped it would go on reading, and holding, until the rest
+/// has come, which may be never.
+fn outlive_response(payload: Pin<Box<Payload>>) {
+    actix_web::rt::spawn(async move {
+        tokio::time::sleep(LINGER).await;
+        drop(payload);
+    });
 }

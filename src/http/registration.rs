@@ -16,6 +16,7 @@ use crate::auth::hostname::Resolver;
 use crate::auth::token::Token;
 use crate::command::registration::Registration;
 use crate::engine::Engine;
+use crate::protocol::message::require_object;
 use crate::protocol::name::{NameError, Nickname, Username};
 
 #[derive(Deserialize)]
@@ -34,8 +35,9 @@ pub(super) async fn open(
     resolver: Option<web::Data<Resolver>>,
 ) -> Result<HttpResponse, ApiError> {
     let body = body::read(&request, payload, &settings).await?;
-    let wanted: Wanted =
-        serde_json::from_slice(&body).map_err(|_| ApiError::BadRequest("invalid request body"))?;
+    let invalid = || ApiError::BadRequest("invalid request body");
+    require_object(&body).map_err(|_| invalid())?;
+    let wanted: Wanted = serde_json::from_slice(&body).map_err(|_| invalid())?;
     let token = Token::random();
     let address =
         request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip().to_canonical());

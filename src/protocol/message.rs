@@ -83,6 +83,7 @@ impl Request {
     /// # Errors
     /// [`MessageError`] when it is not JSON, not of the right shape, or carries what no message may carry.
     pub fn parse(json: &[u8]) -> Result<Self, MessageError> {
+        require_object(json)?;
         let raw: Raw<'_> = serde_json::from_slice(json)?;
         if raw.command.is_empty() {
             return Err(MessageError::Content("no command"));
@@ -111,6 +112,15 @@ impl Request {
             _ => &[],
         }
     }
+}
+
+/// Whether `json` begins an object. The parser of a struct would take an array of its fields as well.
+///
+/// # Errors
+/// [`MessageError::Content`] when it does not.
+pub fn require_object(json: &[u8]) -> Result<(), MessageError> {
+    let first = json.iter().find(|byte| !byte.is_ascii_whitespace());
+    if first == Some(&b'{') { Ok(()) } else { Err(MessageError::Content("not an object")) }
 }
 
 fn parse_body(raw: &RawValue) -> Result<Body, MessageError> {

@@ -5,6 +5,7 @@
 pub mod isupport;
 pub mod json;
 pub mod limits;
+pub mod mask;
 pub mod message;
 pub mod mode;
 pub mod name;

@@ -1,6 +1,7 @@
 //! Answers that are lists: NAMES, LIST, WHO and WHOIS.
 
 use super::Context;
+use crate::protocol::mask::matches;
 use crate::protocol::message::Message;
 use crate::protocol::numeric::{
     RPL_AWAY, RPL_ENDOFNAMES, RPL_ENDOFWHO, RPL_LIST, RPL_LISTEND, RPL_LISTSTART, RPL_NAMREPLY,
@@ -11,6 +12,9 @@ use crate::world::{Channel, Membership, User, World};
 /// Bytes of names in one 353, and of channels in one 319: with prefix, nick and channel in front they fit a
 /// line of 512.
 const LIST_BYTES_MAX: usize = 300;
+
+/// Lines of a WHO for a mask.
+const WHO_LINES_MAX: usize = 500;
 
 /// 353 and 366. A channel that the caller may not see looks like one that is not there.
 pub(super) fn names(caller: &User, channel: &str, world: &World, context: &Context<'_>) -> Vec<Message> {
@@ -78,15 +82,34 @@ pub(super) fn who(caller: &User, mask: &str, world: &World, context: &Context<'_
             let listed = world.user(*id).filter(|user| user.may_be_listed_for(caller));
             lines.extend(listed.map(|user| who_line(user, found.map(|found| (found, *rank)), to, context)));
         }
-    } else if let Ok(user) = world.user_by_nick(mask) {
-        let channels = user.channels.iter().filter_map(|id| world.channel(*id));
-        let mut seen = channels.filter(|channel| shows_member(channel, user, caller));
-        let shown = seen.next().and_then(|channel| Some((channel, channel.member(user.id).ok()?)));
-        lines.push(who_line(user, shown, to, context));
+    } else {
+        for user in who_matches(caller, mask, world) {
+            let channels = user.channels.iter().filter_map(|id| world.channel(*id));
+            let mut seen = channels.filter(|channel| shows_member(channel, user, caller));
+            let shown = seen.next().and_then(|channel| Some((channel, channel.member(user.id).ok()?)));
+            lines.push(who_line(user, shown, to, context));
+        }
     }
     let end = Some("End of WHO list");
     lines.push(context.server.numeric(RPL_ENDOFWHO, to, vec![mask.to_owned()], end));
     lines
+}
+
+/// The users whom a mask names by nick, username or host: one user by its nick, others as far as
+/// they show themselves. Of very many only the first are told, as of a list that no reader would read.
+fn who_matches<'a>(caller: &User, mask: &str, world: &'a World) -> Vec<&'a User> {
+    if let Ok(user) = world.user_by_nick(mask) {
+        return vec![user];
+    }
+    let named = |user: &&User| {
+        matches(mask, user.nick.as_str())
+            || matches(mask, user.username.as_str())
+            || matches(mask, user.hostname.as_str())
+    };
+    let listed = world.users().filter(|user| user.may_be_listed_for(caller));
+    let mut found: Vec<_> = listed.filter(named).take(WHO_LINES_MAX).collect();
+    found.sort_by_key(|user| user.id);
+    found
 }
 
 fn who_line(

@@ -54,7 +54,7 @@ impl Store for MemoryStore {
         let (world, next_seq) = self.load_world()?;
         let kept = self.kept();
         let queues = kept.queues.values().map(|queue| queue.loaded.clone()).collect();
-        let recent = kept.log.range(kept.checkpoint.next()..).map(|(_, entry)| Arc::clone(entry)).collect();
+        let recent = kept.log.range(kept.checkpoint.next()..).map(|(_, entry)| Entry::clone(entry)).collect();
         Ok(Loaded { world, queues, recent, next_seq })
     }
 

@@ -97,7 +97,7 @@ pub struct Loaded {
     /// What the disk has of each client's queue.
     pub queues: Vec<LoadedQueue>,
     /// The log after the checkpoint, ascending.
-    pub recent: Vec<Arc<Entry>>,
+    pub recent: Vec<Entry>,
     /// The place of the next entry: above every place that was ever given.
     pub next_seq: Seq,
 }
@@ -132,20 +132,20 @@ pub struct Retention {
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// `SQLite` failed.
-    #[error("{doing}: {source}")]
+    #[error("{doing}: {cause}")]
     Sqlite {
         /// What was being done.
         doing: &'static str,
         /// What `SQLite` says.
-        source: rusqlite::Error,
+        cause: rusqlite::Error,
     },
     /// A file or folder could not be used.
-    #[error("{doing}: {source}")]
+    #[error("{doing}: {cause}")]
     Io {
         /// What was being done.
         doing: String,
         /// What the system says.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// The database is not one that this program may use.
     #[error("{0}")]

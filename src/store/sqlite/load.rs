@@ -1,7 +1,6 @@
 //! From rows back to the world, the queues and the end of the log.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use rusqlite::{Connection, Row};
 use uuid::Uuid;
@@ -159,7 +158,7 @@ pub(super) fn queues(connection: &Connection) -> Result<Vec<LoadedQueue>, StoreE
 }
 
 /// The log after the checkpoint.
-pub(super) fn recent(connection: &Connection) -> Result<Vec<Arc<Entry>>, StoreError> {
+pub(super) fn recent(connection: &Connection) -> Result<Vec<Entry>, StoreError> {
     let entries = rows(connection, sql!("recent"), |row| {
         let one: Option<i64> = row.get(3)?;
         let many: Option<Vec<u8>> = row.get(5)?;
@@ -175,7 +174,7 @@ pub(super) fn recent(connection: &Connection) -> Result<Vec<Arc<Entry>>, StoreEr
         let lasting: bool = row.get(2)?;
         let conversation = lasting.then_some(Conversation::Channel(ChannelId::default()));
         let (seq, at, line) = (seq(row, 0)?, timestamp(row.get(1)?), row.get::<_, Vec<u8>>(4)?.into());
-        Ok(audience.map(|audience| Arc::new(Entry { seq, at, audience, conversation, line })))
+        Ok(audience.map(|audience| Entry { seq, at, since_ms: 0, audience, conversation, line }))
     })?;
     let damaged = || StoreError::Damaged("an audience in the log".to_owned());
     entries.into_iter().map(|entry| entry.ok_or_else(damaged)).collect()

@@ -17,7 +17,7 @@ impl FileLock {
     pub(super) fn take(database: &Path) -> Result<Self, StoreError> {
         let mut path = database.as_os_str().to_owned();
         path.push(".lock");
-        let io = |source| StoreError::Io { doing: format!("lock {}", database.display()), source };
+        let io = |cause| StoreError::Io { doing: format!("lock {}", database.display()), cause };
         let file = OpenOptions::new().create(true).append(true).open(&path).map_err(io)?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
@@ -25,7 +25,7 @@ impl FileLock {
                 "the database {} is in use by another process",
                 database.display()
             ))),
-            Err(TryLockError::Error(source)) => Err(io(source)),
+            Err(TryLockError::Error(cause)) => Err(io(cause)),
         }
     }
 }

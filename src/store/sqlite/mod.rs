@@ -11,6 +11,7 @@ mod schema;
 mod tidy;
 
 use std::collections::HashMap;
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -44,6 +45,15 @@ pub enum Location {
     Memory,
 }
 
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => path.display().fmt(f),
+            Self::Memory => f.write_str(":memory:"),
+        }
+    }
+}
+
 impl Location {
     /// Reads a `DBURL`: `file:<path>`, a bare path, or `:memory:`.
     ///
@@ -63,7 +73,7 @@ impl Location {
 
 /// Gives an error of `SQLite` the words for what was being done.
 fn doing(what: &'static str) -> impl Fn(rusqlite::Error) -> StoreError {
-    move |source| StoreError::Sqlite { doing: what, source }
+    move |cause| StoreError::Sqlite { doing: what, cause }
 }
 
 /// The number of a position or an id as `SQLite` keeps it: its integers are signed, and no counter gets

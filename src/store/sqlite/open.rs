@@ -52,10 +52,10 @@ impl SqliteStore {
 
 fn prepare_folder(path: &Path) -> Result<(), StoreError> {
     let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(()) };
-    let io = |source| StoreError::Io { doing: format!("make the folder {}", folder.display()), source };
+    let io = |cause| StoreError::Io { doing: format!("make the folder {}", folder.display()), cause };
     fs::create_dir_all(folder).map_err(io)?;
     if !path.exists() {
-        let io = |source| StoreError::Io { doing: format!("make {}", path.display()), source };
+        let io = |cause| StoreError::Io { doing: format!("make {}", path.display()), cause };
         let mut options = fs::OpenOptions::new();
         options.create(true).append(true);
         // The file holds what people said to each other: nobody else on the machine reads it.
