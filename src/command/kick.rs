@@ -23,6 +23,9 @@ impl Kick {
         while let Some(more) = arguments.next_before_body() {
             nicks.extend(elements(&more));
         }
+        if nicks.is_empty() {
+            return Err(Refusal::NeedMoreParams("KICK"));
+        }
         if nicks.len() > TARGMAX {
             return Err(Refusal::TooManyTargets(channel));
         }

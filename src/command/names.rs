@@ -13,8 +13,12 @@ impl Names {
     /// Without a channel the answer is the bare end of the list, under `*`: naming everybody on the server
     /// would be a burden to both sides.
     pub(super) fn parse(mut arguments: Arguments) -> Vec<Self> {
-        let channels = arguments.optional_target().unwrap_or_else(|| "*".to_owned());
-        elements(&channels).map(|channel| Self { channel }).collect()
+        let channels = arguments.optional_target().unwrap_or_default();
+        let mut names: Vec<_> = elements(&channels).map(|channel| Self { channel }).collect();
+        if names.is_empty() {
+            names.push(Self { channel: "*".to_owned() });
+        }
+        names
     }
 
     pub(super) fn decide(self) -> Decision {

@@ -11,6 +11,7 @@ pub mod page;
 pub mod queue;
 pub mod settlement;
 pub mod sweep;
+mod waiting;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Weak};

@@ -8,8 +8,12 @@ use tokio::sync::watch;
 
 use super::page::{Line, Page, PageLimits};
 use super::settlement::{Settled, Settlement};
+use super::waiting::Waiting;
 use crate::entry::Entry;
 use crate::id::{ClientId, Seq};
+
+/// The share of the maximum by which a queue may exceed it between two sweeps.
+const SLACK_SHARE: u64 = 64;
 
 /// How much queues may hold.
 #[derive(Clone, Copy, Debug)]
@@ -47,9 +51,7 @@ struct State {
     /// Whether a wake-up is due since the last one.
     woken: bool,
     closed: bool,
-    /// Tickets of the polls that wait, the oldest first.
-    waiting: VecDeque<u64>,
-    next_ticket: u64,
+    waiting: Waiting,
 }
 
 /// What [`Queue::push`] tells the writer.
@@ -86,8 +88,7 @@ impl Queue {
             disk: *disk,
             woken: false,
             closed: false,
-            waiting: VecDeque::new(),
-            next_ticket: 0,
+            waiting: Waiting::default(),
         };
         Self { client, state: Mutex::new(state), bell: watch::Sender::new(0) }
     }
@@ -129,15 +130,7 @@ impl Queue {
 
     /// Joins the waiting polls. When they are too many the oldest is rung out of its wait.
     pub fn wait_in_line(&self, limits: &QueueLimits) -> u64 {
-        let mut state = self.state();
-        let ticket = state.next_ticket;
-        state.next_ticket += 1;
-        state.waiting.push_back(ticket);
-        let displaced = limits.polls_max > 0 && state.waiting.len() > limits.polls_max;
-        if displaced {
-            state.waiting.pop_front();
-        }
-        drop(state);
+        let (ticket, displaced) = self.state().waiting.join(limits.polls_max);
         if displaced {
             self.wake();
         }
@@ -146,7 +139,7 @@ impl Queue {
 
     /// Whether a poll may go on waiting.
     pub fn is_in_line(&self, ticket: u64) -> bool {
-        self.state().waiting.contains(&ticket)
+        self.state().waiting.has(ticket)
     }
 
     /// Whether any poll waits.
@@ -156,7 +149,7 @@ impl Queue {
 
     /// Leaves the waiting polls.
     pub fn leave_line(&self, ticket: u64) {
-        self.state().waiting.retain(|waiting| *waiting != ticket);
+        self.state().waiting.leave(ticket);
     }
 
     /// Acknowledges everything up to `after`, and looks at what comes behind it.
@@ -242,7 +235,7 @@ impl Queue {
 
     /// Whether the client has more unacknowledged entries than it may have in all.
     pub(super) fn exceeds_maximum(&self, limits: &QueueLimits) -> bool {
-        limits.entries_max > 0 && self.unacknowledged() > limits.entries_max
+        self.state().exceeds_maximum(limits)
     }
 
     /// Entries that the client has not acknowledged yet.
@@ -293,8 +286,14 @@ impl State {
     }
 
     fn overflows(&self, limits: &QueueLimits) -> bool {
-        let too_many = limits.entries_max > 0 && self.unacknowledged() > limits.entries_max;
-        self.tail.len() > limits.tail_entries || too_many
+        self.tail.len() > limits.tail_entries || self.exceeds_maximum(limits)
+    }
+
+    /// A little more than the maximum is let pass until the next sweep cuts it off: a queue that is full
+    /// would else be settled anew with every message.
+    fn exceeds_maximum(&self, limits: &QueueLimits) -> bool {
+        let max = limits.entries_max;
+        max > 0 && self.unacknowledged() > max + max / SLACK_SHARE
     }
 
     fn unacknowledged(&self) -> u64 {

@@ -118,7 +118,7 @@ pub struct LoadedQueue {
 /// What may be cleared away.
 #[derive(Clone, Copy, Debug)]
 pub struct Retention {
-    /// Queues on disk need no entry before this place.
+    /// Queues on disk need no entry before this place. What is after the checkpoint is kept in any case.
     pub queues_need: Seq,
     /// Messages that each history shows; 0 is no limit.
     pub history_max: usize,

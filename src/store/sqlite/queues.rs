@@ -39,10 +39,7 @@ fn settle_one(connection: &Connection, settlement: &Settlement) -> rusqlite::Res
         after.stored = after.stored.saturating_sub(entries);
         note_dropped(&mut after, entries, through, settlement);
     }
-    for run in settlement.spilled.chunks(RUN_ENTRIES_MAX) {
-        append(connection, &after, run)?;
-        after.stored += run.len() as u64;
-    }
+    append(connection, &mut after, &settlement.spilled)?;
     if settlement.entries_max > 0 && after.stored > settlement.entries_max {
         let excess = after.stored - settlement.entries_max;
         let (entries, through) = remove_oldest(connection, &mut after, |_, taken| taken < excess)?;
@@ -131,12 +128,40 @@ fn note_dropped(after: &mut Settled, entries: u64, through: Seq, settlement: &Se
     after.dropped = Some(Dropped { entries: before + entries, through, at: settlement.at });
 }
 
-fn append(connection: &Connection, queue: &Settled, run: &[Seq]) -> rusqlite::Result<()> {
-    let (Some(first), Some(last)) = (run.first(), run.last()) else { return Ok(()) };
-    let packed = pack(run.iter().map(|seq| seq.get()));
-    let (client, entries) = (int(queue.client.get()), int(run.len() as u64));
-    connection
-        .prepare_cached(sql!("append"))?
-        .execute(params![client, int(last.get()), int(first.get()), entries, packed])
-        .map(|_| ())
+/// Appends entries: behind the newest run while it is short, then in runs of their own. Without the first, a
+/// client that is away from a quiet channel would have a row for each message.
+fn append(connection: &Connection, queue: &mut Settled, mut spilled: &[Seq]) -> rusqlite::Result<()> {
+    if queue.stored > 0 && !spilled.is_empty() {
+        let appended = extend_newest(connection, queue, spilled)?;
+        spilled = spilled.get(appended..).unwrap_or_default();
+        queue.stored += appended as u64;
+    }
+    for run in spilled.chunks(RUN_ENTRIES_MAX) {
+        let (Some(first), Some(last)) = (run.first(), run.last()) else { continue };
+        let packed = pack(run.iter().map(|seq| seq.get()));
+        let (client, entries) = (int(queue.client.get()), int(run.len() as u64));
+        let row = params![client, int(last.get()), int(first.get()), entries, packed];
+        connection.prepare_cached(sql!("append"))?.execute(row)?;
+        queue.stored += run.len() as u64;
+    }
+    Ok(())
+}
+
+/// Puts what there is room for behind the newest run. Says how many entries that were.
+fn extend_newest(connection: &Connection, queue: &Settled, spilled: &[Seq]) -> rusqlite::Result<usize> {
+    let client = int(queue.client.get());
+    let newest: Option<(i64, i64, Vec<u8>)> = connection
+        .prepare_cached(sql!("newest"))?
+        .query_row(params![client], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .optional()?;
+    let Some((last, entries, packed)) = newest else { return Ok(0) };
+    let room = RUN_ENTRIES_MAX.saturating_sub(usize::try_from(entries).unwrap_or(usize::MAX));
+    let fitting = spilled.get(..room.min(spilled.len())).unwrap_or_default();
+    let Some(new_last) = fitting.last() else { return Ok(0) };
+    let mut seqs = unpack(&packed).unwrap_or_default();
+    seqs.extend(fitting.iter().map(|seq| seq.get()));
+    let (entries, packed) = (int(seqs.len() as u64), pack(seqs.into_iter()));
+    let row = params![client, last, int(new_last.get()), entries, packed];
+    connection.prepare_cached(sql!("extend"))?.execute(row)?;
+    Ok(fitting.len())
 }

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
-use super::{int, nanoseconds, sides};
+use super::{int, nanoseconds, sides, uint};
 use crate::entry::Conversation;
+use crate::id::Seq;
 use crate::store::Retention;
 
 macro_rules! sql {
@@ -24,6 +25,10 @@ pub(super) fn step(
     retention: &Retention,
 ) -> rusqlite::Result<bool> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // What comes after the checkpoint is in queues that are in memory alone, and may yet come to disk.
+    let checkpoint: i64 = transaction.prepare_cached(sql!("checkpoint"))?.query_row([], |row| row.get(0))?;
+    let queues_need = retention.queues_need.min(Seq::new(uint(checkpoint)).next());
+    let retention = &Retention { queues_need, ..*retention };
     let steps: [fn(&Connection, &Retention) -> rusqlite::Result<usize>; 5] =
         [audiences, prune, release, forget, outcomes];
     let mut rows = 0;

@@ -1,0 +1,2 @@
+-- Where a start begins to read the log.
+SELECT value FROM server_state WHERE name = 'checkpoint'
