@@ -1,4 +1,4 @@
-//! One row of the log: a message with its place in the order, its time and those who are to hear it.
+//! One row of the log: a message with its place in the order and its time; and those who are to hear it.
 //!
 //! An entry is made once by the writer, stored once, and shared by every queue it stands in; its JSON text
 //! is never made again.
@@ -61,12 +61,20 @@ pub struct Entry {
     /// The same moment on the server's monotonic clock, in milliseconds: how long it stays in memory goes by
     /// that. After a restart, the moment of the start.
     pub since_ms: u64,
-    /// Who is to hear it.
-    pub audience: Audience,
     /// The talk whose history shows it; `None` for everything but PRIVMSG and NOTICE.
     pub conversation: Option<Conversation>,
     /// The message as JSON, as every recipient gets it.
     pub line: Bytes,
+}
+
+/// An entry with those who are to hear it. Once it stands in their queues nobody asks who they were, so the
+/// list, which for a large channel is longer than the message, does not live as long as the entry.
+#[derive(Clone, Debug)]
+pub struct Posted {
+    /// Who is to hear it.
+    pub audience: Audience,
+    /// What they are to hear.
+    pub entry: Arc<Entry>,
 }
 
 /// The lowest 48 bits of a message's id.

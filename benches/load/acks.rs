@@ -46,7 +46,7 @@ pub(crate) fn run(bench: &Bench, kind: Kind, senders: usize) -> Result<Measure> 
         let sender = &mut senders[connection];
         if sender.is_reading {
             answer.expect_status(200)?;
-            let (end, _) = scanner.scan(answer.body, &mut sender.listener)?;
+            let end = scanner.scan(answer.body, &mut sender.listener)?.end;
             sender.account.after = end.last_id;
             sender.is_reading = end.more;
         } else {
@@ -117,7 +117,7 @@ fn read_the_rest(net: &mut Net, senders: &mut Vec<Sender>, scanner: &mut Scanner
         |senders, job, out| write_poll(out, &senders[job].account.cookie, senders[job].account.after, 0),
         |senders, job, answer| {
             answer.expect_status(200)?;
-            let (end, _) = scanner.scan(answer.body, &mut senders[job].listener)?;
+            let end = scanner.scan(answer.body, &mut senders[job].listener)?.end;
             senders[job].account.after = end.last_id;
             Ok(if end.more { crowd::Next::Again } else { crowd::Next::Done })
         },

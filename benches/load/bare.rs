@@ -16,6 +16,8 @@ use serde::Deserialize;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
+use crate::machine::die_with_parent;
+
 /// As many messages as a real answer may hold.
 const MESSAGES_PER_ANSWER_MAX: usize = 500;
 
@@ -58,6 +60,7 @@ struct Cursor {
 /// # Errors
 /// No port could be bound.
 pub(crate) fn serve() -> Result<()> {
+    die_with_parent();
     actix_web::rt::System::new().block_on(async {
         let hub = web::Data::new(Hub::default());
         let server = HttpServer::new(move || {
@@ -126,7 +129,7 @@ fn hand_out(hub: &Hub, sender: &Arc<Client>, envelope: &Envelope) -> u64 {
     *newest += 1;
     // The same fields as a real message, so that as many bytes travel.
     let text = Bytes::from(format!(
-        r##"{{"command":"PRIVMSG","from":"{}","to":"{}","body":{body},"id":"{}","seq":{},"ts":"2025-01-01T00:00:00.123456789Z"}}"##,
+        r#"{{"command":"PRIVMSG","from":"{}","to":"{}","body":{body},"id":"{}","seq":{},"ts":"2025-01-01T00:00:00.123456789Z"}}"#,
         sender.nick,
         envelope.to,
         id_of(*newest),

@@ -12,7 +12,7 @@ use crate::tally::poll_end;
 /// Connections that prepare things side by side.
 pub(crate) const SETUP_CONNECTIONS: usize = 16;
 /// A server that answers nothing at all for this long has stopped.
-pub(crate) const SILENCE_MAX: Duration = Duration::from_secs(60);
+pub(crate) const SILENCE_MAX: Duration = Duration::from_mins(1);
 
 /// One user with one client.
 #[derive(Debug)]

@@ -13,7 +13,7 @@ use crate::net::Net;
 use crate::plan::Bench;
 use crate::report::{Measure, Meter, median};
 use crate::server::{Folder, Kind, Server};
-use crate::tally::{self, Faults, Listener, Scanner};
+use crate::tally::{self, Faults, Listener, Scanned, Scanner};
 
 const READERS: usize = 3;
 /// One user writes on so many connections at once, each counting for itself.
@@ -54,7 +54,7 @@ fn write(server: &Server, writer: &mut Account, count: u32) -> Result<Vec<u32>> 
     let mut net = Net::new(server.address, WRITING_CONNECTIONS)?;
     let mut sent = vec![0_u32; WRITING_CONNECTIONS];
     let total = |sent: &[u32]| sent.iter().sum::<u32>();
-    let mut say = |net: &mut Net, sent: &mut [u32], connection: usize| {
+    let say = |net: &mut Net, sent: &mut [u32], connection: usize| {
         let text = tally::text(connection, sent[connection]);
         sent[connection] += 1;
         let body = format!(r##"{{"command":"PRIVMSG","to":"#d","body":["{text}"]}}"##);
@@ -86,7 +86,7 @@ fn drain(server: &Server, reader: &mut Account, sent: &[u32]) -> Result<(u64, Fa
         net.send(0, |out| write_poll(out, &reader.cookie, reader.after, 0))?;
         let Some(answer) = net.next(Instant::now() + SILENCE_MAX)? else { bail!("the server fell silent") };
         answer.expect_status(200)?;
-        let (end, count) = scanner.scan(answer.body, &mut listener)?;
+        let Scanned { end, count, .. } = scanner.scan(answer.body, &mut listener)?;
         ensure!(end.last_id > reader.after || !end.more, "more is promised but nothing comes");
         reader.after = end.last_id;
         messages += count;

@@ -22,6 +22,8 @@ use crate::tally::{Faults, Listener, Scanner};
 pub(crate) const CHANNEL_MEMBERS: usize = 100;
 /// Nothing may time out while nothing happens, so polls wait as long as the server lets them.
 const LONGEST_POLL_S: u32 = 30;
+/// Watched no longer than this, so that no poll runs into its timeout meanwhile.
+const WATCHED_MAX: Duration = Duration::from_secs(15);
 /// The server gets this long to take in all the polls and to return memory.
 const SETTLING: Duration = Duration::from_secs(2);
 /// Waking is measured this often; the median counts.
@@ -41,7 +43,7 @@ pub(crate) fn run(bench: &Bench, kind: Kind, clients: usize) -> Result<Measure> 
     let per_client = |kib: u64| kib as f64 / clients as f64;
     let kib_waiting = server.resident_kib()?;
     let meter = Meter::start(&server)?;
-    thread::sleep(bench.options.duration());
+    thread::sleep(bench.options.duration().min(WATCHED_MAX));
     let mut measure = Measure::default();
     measure.set("kib_per_client", per_client(kib_waiting.saturating_sub(kib_at_start)));
     measure.set("kib_per_waiting_poll", per_client(kib_waiting.saturating_sub(kib_before_polls)));
@@ -167,7 +169,7 @@ impl Waiting {
             answer.expect_status(200)?;
             let member = answer.connection;
             let before = self.accounts[member].after;
-            let end = self.scanner.scan(answer.body, &mut Listener::new(1))?.0;
+            let end = self.scanner.scan(answer.body, &mut Listener::new(1))?.end;
             ensure!(end.last_id >= before, "the cursor went back from {before} to {}", end.last_id);
             self.accounts[member].after = end.last_id;
             if end.last_id > before && !awake.insert(member) {

@@ -3,7 +3,7 @@
 use std::fs;
 
 use anyhow::{Context, Result};
-use rustix::process::{Resource, getrlimit, setrlimit};
+use rustix::process::{Resource, Signal, getrlimit, set_parent_process_death_signal, setrlimit};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 /// How the cores are shared out.
@@ -72,6 +72,13 @@ pub(crate) fn raise_open_files_limit() {
     limit.current = limit.maximum;
     if let Err(error) = setrlimit(Resource::Nofile, limit) {
         eprintln!("load: cannot raise the limit of open files: {error}");
+    }
+}
+
+/// A server must not run on when the load that started it is killed.
+pub(crate) fn die_with_parent() {
+    if let Err(error) = set_parent_process_death_signal(Some(Signal::KILL)) {
+        eprintln!("load: this server may outlive the load: {error}");
     }
 }
 

@@ -43,12 +43,14 @@ use machine::Machine;
 use options::Options;
 use plan::{Bench, Scenario};
 use report::{Measure, Report};
-use server::Kind;
+use server::{Folder, Kind};
 
 fn main() -> ExitCode {
     let options = Options::parse();
     let outcome = if options.bare_server {
         bare::serve().map(|()| true)
+    } else if options.become_server {
+        server::become_server(&options.server).map(|()| true)
     } else if options.list {
         for scenario in &plan::SCENARIOS {
             println!("{}", scenario.name);
@@ -73,12 +75,14 @@ fn main() -> ExitCode {
 
 /// Runs what was chosen. False when any scenario failed or any message went astray.
 fn run(options: Options) -> Result<bool> {
+    tally::prove().context("the tally does not work")?;
     machine::raise_open_files_limit();
     let machine = Machine::prepare(options.no_pin)?;
     eprintln!("load: {}", machine.describe());
     let scenarios = plan::chosen(&options.only)?;
     std::fs::create_dir_all(&options.data_dir)
         .with_context(|| format!("cannot make {}", options.data_dir.display()))?;
+    Folder::remove_old(&options.data_dir);
     let bench = Bench { options, machine };
     let mut all_well = true;
     for scenario in scenarios {

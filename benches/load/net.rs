@@ -118,6 +118,7 @@ impl Net {
         ensure!(!one.is_waiting, "connection {connection} still waits for an answer");
         one.request.clear();
         write(&mut one.request);
+        one.request_bytes_written = 0;
         one.is_waiting = true;
         one.retries = 0;
         if one.stream.is_none() || one.rests_since.elapsed() > REST_MAX {

@@ -58,6 +58,10 @@ pub(crate) struct Options {
     #[arg(long, hide = true)]
     pub(crate) bare_server: bool,
 
+    /// Turn into the program that --server names: how this program starts it.
+    #[arg(long, hide = true)]
+    pub(crate) become_server: bool,
+
     /// What `cargo bench` adds to every command line.
     #[arg(long, hide = true)]
     bench: bool,

@@ -33,14 +33,15 @@ pub(crate) fn run(bench: &Bench, kind: Kind) -> Result<Measure> {
     loop {
         if room.heard_of(FIRST, SECOND) > round_trips {
             round_trips += 1;
-            latencies.add(room.sent_at(FIRST).elapsed());
+            latencies.add(room.since_sent(FIRST));
         }
-        let first_may = room.heard_of(FIRST, SECOND) >= room.sent(FIRST);
+        let is_over = meter.elapsed() >= bench.options.duration();
+        let is_answered = room.heard_of(FIRST, SECOND) >= room.sent(FIRST);
         let second_may = room.heard_of(SECOND, FIRST) > room.sent(SECOND);
-        if first_may && meter.elapsed() >= bench.options.duration() && room.everybody_heard_all() {
+        if is_over && is_answered && room.everybody_heard_all() {
             break;
         }
-        for (player, may) in [(FIRST, first_may), (SECOND, second_may)] {
+        for (player, may) in [(FIRST, is_answered && !is_over), (SECOND, second_may)] {
             if may && !awaits_acknowledgement[player] {
                 awaits_acknowledgement[player] = true;
                 room.say(player, &nicks[1 - player])?;
@@ -49,7 +50,7 @@ pub(crate) fn run(bench: &Bench, kind: Kind) -> Result<Measure> {
         match room.next(Instant::now() + PATIENCE)? {
             None => bail!("a message did not come within {} s", PATIENCE.as_secs()),
             Some(Heard::Acknowledged { sender }) => awaits_acknowledgement[sender] = false,
-            Some(Heard::Messages { .. }) => {}
+            Some(Heard::Messages) => {}
         }
     }
     let mut measure = Measure::default();

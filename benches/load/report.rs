@@ -12,6 +12,9 @@ use crate::room::Room;
 use crate::server::{Kind, Server};
 use crate::tally::Faults;
 
+/// Above this the load had no core time to spare.
+const LOAD_CPU_PERCENT_MAX: f64 = 95.0;
+
 /// What one round on one server measured. The first value is the one whose ratio to the bare server is taken.
 #[derive(Debug, Default)]
 pub(crate) struct Measure {
@@ -36,12 +39,16 @@ impl Measure {
     }
 
     /// What the scenarios have in common in which a channel is read by its members.
-    pub(crate) fn of_deliveries(meter: &Meter, server: &Server, room: &Room) -> Result<Measure> {
+    pub(crate) fn of_deliveries(meter: &Meter, server: &Server, room: &mut Room) -> Result<Measure> {
         let mut measure = Measure::default();
         measure.set("deliveries_per_s", room.delivered as f64 / meter.elapsed().as_secs_f64());
         measure.set("messages", room.acknowledged as f64);
         meter.costs(&mut measure, server, "server_cpu_ms_per_1000_deliveries", room.delivered)?;
         measure.set("server_mib", server.resident_kib()? as f64 / 1024.0);
+        measure.set("p50_ms", room.delivery_latencies.percentile_ms(50));
+        measure.set("p99_ms", room.delivery_latencies.percentile_ms(99));
+        measure.set("ack_p50_ms", room.ack_latencies.percentile_ms(50));
+        measure.set("ack_p99_ms", room.ack_latencies.percentile_ms(99));
         measure.faults = room.faults();
         Ok(measure)
     }
@@ -125,7 +132,7 @@ pub(crate) fn median(values: &mut [f64]) -> f64 {
     let half = values.len() / 2;
     match values {
         [] => f64::NAN,
-        _ if values.len() % 2 == 0 => f64::midpoint(values[half - 1], values[half]),
+        _ if values.len().is_multiple_of(2) => f64::midpoint(values[half - 1], values[half]),
         _ => values[half],
     }
 }
@@ -170,6 +177,9 @@ impl Report {
             values.push(("ratio_to_bare", ratio));
         }
         println!("{}", self.line(Kind::Neoirc, &values));
+        if values.iter().any(|(key, value)| *key == "load_cpu_percent" && *value > LOAD_CPU_PERCENT_MAX) {
+            eprintln!("load: {}: the load itself was the bottleneck; the server can do more", self.scenario);
+        }
         for (key, bound) in figures::of(self.scenario) {
             if let Some((_, value)) = values.iter().find(|(name, _)| *name == key) {
                 let verdict = if bound.is_met_by(*value) { "reached" } else { "NOT REACHED" };
@@ -193,11 +203,11 @@ impl Report {
         for round in rounds {
             faults.add(round.faults);
         }
-        let members: String =
-            values.iter().map(|(key, value)| format!(r#","{key}":{}"#, rounded(*value))).collect();
+        let member = |(key, value): &(&str, f64)| format!(r#""{key}":{}"#, rounded(*value));
+        let members = values.iter().map(member).collect::<Vec<_>>().join(",");
         let verdicts = if kind == Kind::Neoirc { self.verdicts(values) } else { String::new() };
         format!(
-            r#"{{"scenario":"{}","server":"{kind}"{members},"lost":{},"doubled":{},"misordered":{}{verdicts},"rounds":{},"pinned":{},"quick":{}}}"#,
+            r#"{{"scenario":"{}","server":"{kind}",{members},"lost":{},"doubled":{},"misordered":{}{verdicts},"rounds":{},"pinned":{},"quick":{}}}"#,
             self.scenario,
             faults.lost,
             faults.doubled,
@@ -236,6 +246,7 @@ fn medians(rounds: &[Measure]) -> Vec<(&'static str, f64)> {
 fn rounded(value: f64) -> String {
     match value.abs() {
         _ if !value.is_finite() => "null".to_owned(),
+        _ if value.fract() == 0.0 => format!("{value:.0}"),
         1000.0.. => format!("{value:.0}"),
         10.0.. => format!("{value:.1}"),
         _ => format!("{value:.3}"),

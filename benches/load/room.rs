@@ -1,6 +1,6 @@
 //! A channel full of long-polling members, some of whom also speak: the stage of several scenarios.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
@@ -9,12 +9,12 @@ use crate::http::{POLL_TIMEOUT_S, write_command, write_poll};
 use crate::net::Net;
 use crate::report::Latencies;
 use crate::server::Server;
-use crate::tally::{self, Faults, Listener, Scanner};
+use crate::tally::{self, Faults, Listener, Scanned, Scanner};
 
 /// What happened on one connection.
 pub(crate) enum Heard {
-    /// A member's poll brought this many messages.
-    Messages { member: usize, count: u64 },
+    /// A member's poll was answered.
+    Messages,
     /// A sender's message was acknowledged.
     Acknowledged { sender: usize },
 }
@@ -28,12 +28,16 @@ pub(crate) struct Room {
     scanner: Scanner,
     /// How many messages each sender has sent.
     sent: Vec<u32>,
-    sent_at: Vec<Instant>,
+    /// When each sender sent each of them.
+    sent_at: Vec<Vec<Instant>>,
     /// Acknowledged messages, over all senders.
     pub(crate) acknowledged: u64,
     /// Messages read, over all members.
     pub(crate) delivered: u64,
+    /// From sending a message to its acknowledgement.
     pub(crate) ack_latencies: Latencies,
+    /// From sending a message to a member having it, for the oldest message of each answer.
+    pub(crate) delivery_latencies: Latencies,
 }
 
 impl Room {
@@ -45,10 +49,11 @@ impl Room {
             members,
             scanner: Scanner::new(),
             sent: vec![0; senders],
-            sent_at: vec![Instant::now(); senders],
+            sent_at: vec![Vec::new(); senders],
             acknowledged: 0,
             delivered: 0,
             ack_latencies: Latencies::default(),
+            delivery_latencies: Latencies::default(),
         };
         for member in 0..room.members.len() {
             room.poll(member)?;
@@ -61,7 +66,7 @@ impl Room {
         let text = tally::text(sender, self.sent[sender]);
         let body = format!(r#"{{"command":"PRIVMSG","to":"{to}","body":["{text}"]}}"#);
         self.sent[sender] += 1;
-        self.sent_at[sender] = Instant::now();
+        self.sent_at[sender].push(Instant::now());
         let cookie = &self.members[sender].cookie;
         self.net.send(self.members.len() + sender, |out| write_command(out, cookie, &body))
     }
@@ -76,9 +81,9 @@ impl Room {
         self.listeners[member].heard_of(sender)
     }
 
-    /// When a sender's newest message was sent.
-    pub(crate) fn sent_at(&self, sender: usize) -> Instant {
-        self.sent_at[sender]
+    /// How long ago a sender sent its newest message.
+    pub(crate) fn since_sent(&self, sender: usize) -> Duration {
+        self.sent_at[sender].last().map_or(Duration::ZERO, Instant::elapsed)
     }
 
     /// Waits for something to happen; nothing when `deadline` comes first. A member whose poll was answered polls
@@ -89,11 +94,15 @@ impl Room {
         if let Some(sender) = member.checked_sub(self.members.len()) {
             accepted(&answer)?;
             self.acknowledged += 1;
-            self.ack_latencies.add(self.sent_at[sender].elapsed());
+            let latency = self.since_sent(sender);
+            self.ack_latencies.add(latency);
             return Ok(Some(Heard::Acknowledged { sender }));
         }
         answer.expect_status(200)?;
-        let (end, count) = self.scanner.scan(answer.body, &mut self.listeners[member])?;
+        let Scanned { end, count, oldest } = self.scanner.scan(answer.body, &mut self.listeners[member])?;
+        if let Some(sent_at) = oldest.and_then(|(sender, number)| self.sent_at[sender].get(number as usize)) {
+            self.delivery_latencies.add(sent_at.elapsed());
+        }
         let after = &mut self.members[member].after;
         if end.last_id < *after {
             bail!("the cursor went back from {after} to {}", end.last_id);
@@ -101,7 +110,7 @@ impl Room {
         *after = end.last_id;
         self.delivered += count;
         self.poll(member)?;
-        Ok(Some(Heard::Messages { member, count }))
+        Ok(Some(Heard::Messages))
     }
 
     /// Whether every member has read every message sent.

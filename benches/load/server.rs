@@ -4,6 +4,7 @@ use std::fmt;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -21,6 +22,9 @@ use crate::plan::Bench;
 const START_TIMEOUT: Duration = Duration::from_mins(1);
 /// The server promises to end within 10 s of SIGTERM.
 const STOP_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Folders are named after this and the process that made them.
+const FOLDER_PREFIX: &str = "load-";
 
 /// Which server is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,8 +48,22 @@ pub(crate) struct Folder(TempDir);
 impl Folder {
     pub(crate) fn new(bench: &Bench) -> Result<Folder> {
         let within = std::path::absolute(&bench.options.data_dir)?;
-        let made = tempfile::Builder::new().prefix("load-").tempdir_in(&within);
+        let prefix = format!("{FOLDER_PREFIX}{}-", std::process::id());
+        let made = tempfile::Builder::new().prefix(&prefix).tempdir_in(&within);
         made.map(Folder).with_context(|| format!("cannot make a folder in {}", within.display()))
+    }
+
+    /// Removes what runs left behind that were killed; a million messages would be missed on a small disk.
+    pub(crate) fn remove_old(within: &Path) {
+        let Ok(entries) = std::fs::read_dir(within) else { return };
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            let rest = name.to_str().and_then(|name| name.strip_prefix(FOLDER_PREFIX));
+            let maker = rest.and_then(|rest| rest.split('-').next()?.parse::<u32>().ok());
+            if maker.is_some_and(|pid| !Path::new("/proc").join(pid.to_string()).exists()) {
+                let _another_run_was_faster = std::fs::remove_dir_all(entry.path());
+            }
+        }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -82,17 +100,16 @@ impl Server {
     ) -> Result<Server> {
         let log = folder.path().join("server.log");
         let mut command = match kind {
-            Kind::Neoirc => neoirc_command(bench, folder, settings),
-            Kind::Bare => bare_command()?,
+            Kind::Neoirc => neoirc_command(bench, folder, settings)?,
+            Kind::Bare => command_in_role("--bare-server")?,
         };
         command.stdin(Stdio::null()).stdout(Stdio::piped());
         command.stderr(
             File::options().create(true).append(true).open(&log).context("cannot make the log file")?,
         );
         let started = Instant::now();
-        let mut child = bench.machine.on_server_core(|| {
-            command.spawn().with_context(|| format!("cannot start {}", command.get_program().display()))
-        })?;
+        let mut child =
+            bench.machine.on_server_core(|| command.spawn().context("cannot start this program again"))?;
         let announced = announcement(&mut child);
         let announced_after = started.elapsed();
         match announced.and_then(|line| listening_address(&line)) {
@@ -158,10 +175,11 @@ impl Drop for Server {
 }
 
 /// The server as it ships, with everything off that exists to slow one busy address down.
-fn neoirc_command(bench: &Bench, folder: &Folder, settings: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(&bench.options.server);
+fn neoirc_command(bench: &Bench, folder: &Folder, settings: &[(&str, &str)]) -> Result<Command> {
+    let mut command = command_in_role("--become-server")?;
     command
-        .arg("serve")
+        .arg("--server")
+        .arg(&bench.options.server)
         .env("HTTP_LISTEN_ADDR", "127.0.0.1:0")
         .env("DBURL", format!("file:{}", folder.path().join("neoirc.db").display()))
         .env("NEOIRC_HASHCASH_BITS", "0")
@@ -171,14 +189,25 @@ fn neoirc_command(bench: &Bench, folder: &Folder, settings: &[(&str, &str)]) -> 
         .env("IRC_LISTEN_ADDR", "")
         .env("RUST_LOG", "warn")
         .envs(settings.iter().copied());
-    command
+    Ok(command)
 }
 
-/// The bare reference is this same program in another role.
-fn bare_command() -> Result<Command> {
+/// This same program in another role: it is the bare reference, and it turns into the real server.
+fn command_in_role(role: &str) -> Result<Command> {
     let mut command = Command::new(std::env::current_exe().context("cannot find this program's own file")?);
-    command.arg("--bare-server");
+    command.arg(role);
     Ok(command)
+}
+
+/// Turns this process into the server, after making sure that it will not outlive the load that started it. That
+/// can only be asked for from within, and takes about a millisecond, counted as the server's.
+///
+/// # Errors
+/// It only returns when the program cannot be started.
+pub(crate) fn become_server(program: &Path) -> Result<()> {
+    machine::die_with_parent();
+    let error = Command::new(program).arg("serve").exec();
+    Err(error).with_context(|| format!("cannot start {}", program.display()))
 }
 
 /// The one line a server prints on stdout when it listens.

@@ -68,6 +68,16 @@ fn number_after(text: &[u8], key: &[u8]) -> Option<u64> {
     number(&text[start..start + digits])
 }
 
+/// What an answer to a poll brought.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scanned {
+    pub(crate) end: PollEnd,
+    /// How many numbered messages.
+    pub(crate) count: u64,
+    /// Sender and number of the first of them, which waited longest.
+    pub(crate) oldest: Option<(usize, u32)>,
+}
+
 /// Finds numbered messages in answers.
 pub(crate) struct Scanner {
     mark: Finder<'static>,
@@ -79,25 +89,28 @@ impl Scanner {
         Scanner { mark: Finder::new(br#""@@"#), answers: 0 }
     }
 
-    /// Notes every numbered message of an answer in `listener`, and returns the frame and how many there were.
+    /// Notes every numbered message of an answer in `listener`.
     ///
     /// # Errors
     /// The answer is not what the API promises.
-    pub(crate) fn scan(&mut self, body: &[u8], listener: &mut Listener) -> Result<(PollEnd, u64)> {
+    pub(crate) fn scan(&mut self, body: &[u8], listener: &mut Listener) -> Result<Scanned> {
         let end = poll_end(body)?;
         let mut count = 0;
+        let mut oldest = None;
         for position in self.mark.find_iter(body) {
             let text = body.get(position + 3..position + 13).context("a message cut short")?;
             let sender = number(&text[..2]).and_then(|sender| usize::try_from(sender).ok());
             let number = number(&text[3..]).and_then(|number| u32::try_from(number).ok());
-            listener.hear(sender.context("no sender")?, number.context("no number")?)?;
+            let (sender, number) = (sender.context("no sender")?, number.context("no number")?);
+            listener.hear(sender, number)?;
+            oldest = oldest.or(Some((sender, number)));
             count += 1;
         }
         self.answers += 1;
         if self.answers % FULL_CHECK_EVERY == 1 {
             check_fully(body, end, count)?;
         }
-        Ok((end, count))
+        Ok(Scanned { end, count, oldest })
     }
 }
 
@@ -191,4 +204,42 @@ pub(crate) fn faults_of_all(listeners: &[Listener], sent: &[u32]) -> Faults {
         all.misordered += listeners.iter().filter(disagree).count() as u64;
     }
     all
+}
+
+/// Shows that faults are seen before a run claims that there were none. A program of this kind has no test harness,
+/// so it tests its own eyes every time.
+///
+/// # Errors
+/// A fault went unseen, or something flawless was called a fault.
+pub(crate) fn prove() -> Result<()> {
+    // What three listeners hear of two senders with three messages each, and what is wrong with that.
+    let flawless = [(0, 0), (1, 0), (0, 1), (0, 2), (1, 1), (1, 2)];
+    let other_order = [(1, 0), (0, 0), (0, 1), (0, 2), (1, 1), (1, 2)];
+    let cases: [(&[(usize, u32)], Faults); 6] = [
+        (&flawless, Faults::default()),
+        (&flawless[..5], Faults { lost: 1, ..Faults::default() }),
+        (&flawless[2..], Faults { lost: 2, ..Faults::default() }),
+        (&[(0, 1), (0, 0), (0, 2), (1, 0), (1, 1), (1, 2)], Faults { misordered: 2, ..Faults::default() }),
+        (&other_order, Faults { misordered: 1, ..Faults::default() }),
+        (&[(0, 0), (0, 0), (0, 1), (0, 2), (1, 2)], Faults { lost: 2, doubled: 1, misordered: 0 }),
+    ];
+    for (heard, expected) in cases {
+        let listeners = [listener_of(&flawless)?, listener_of(&flawless)?, listener_of(heard)?];
+        let seen = faults_of_all(&listeners, &[3, 3]);
+        ensure!(seen == expected, "of {heard:?} the tally makes {seen:?} instead of {expected:?}");
+    }
+    Ok(())
+}
+
+/// A listener who got these messages in one answer.
+fn listener_of(heard: &[(usize, u32)]) -> Result<Listener> {
+    let message = |(seq, (sender, number)): (usize, &(usize, u32))| {
+        format!(r#"{{"body":["{}"],"seq":{}}}"#, text(*sender, *number), seq + 1)
+    };
+    let messages: Vec<String> = heard.iter().enumerate().map(message).collect();
+    let body = format!(r#"{{"messages":[{}],"last_id":{}}}"#, messages.join(","), heard.len());
+    let mut listener = Listener::new(2);
+    let scanned = Scanner::new().scan(body.as_bytes(), &mut listener)?;
+    ensure!(scanned.oldest == heard.first().copied(), "the first message is not the first");
+    Ok(listener)
 }

@@ -8,7 +8,6 @@ mod table;
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::time::Duration;
 
 use config::{Config, File, FileFormat};
 
@@ -18,9 +17,6 @@ use crate::http::HttpSettings;
 use crate::store::sqlite::Location;
 use parse::{address, boolean, duration, seconds, size, whole};
 pub use table::{SETTINGS, Setting};
-
-/// How long an acknowledged message stays in memory for the other tabs of a browser.
-const KEPT_FOR_OTHER_TABS: Duration = Duration::from_mins(2);
 
 /// A value that cannot be used, with the name of its setting.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -133,7 +129,7 @@ impl Values {
         let queues = QueueLimits {
             tail_entries: self.read("QUEUE_TAIL_ENTRIES", whole)?,
             entries_max: self.read("QUEUE_MAX_ENTRIES", whole)?,
-            kept_ms: u64::try_from(KEPT_FOR_OTHER_TABS.as_millis()).unwrap_or(u64::MAX),
+            kept_ms: self.read("QUEUE_KEEP_READ", parse::milliseconds)?,
             polls_max: self.read("POLLS_PER_CLIENT", whole)?,
         };
         Ok(EngineSettings {

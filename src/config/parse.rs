@@ -43,6 +43,11 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
         .map_err(|error| format!("must be a duration such as 30m or 720h: {error}"))
 }
 
+/// A duration, in milliseconds.
+pub(super) fn milliseconds(text: &str) -> Result<u64, String> {
+    duration(text).map(|duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
+}
+
 /// A number of seconds, or a duration.
 pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     text.parse().map(Duration::from_secs).or_else(|_| duration(text))
@@ -94,7 +99,7 @@ mod tests {
         assert_eq!(size("4096").unwrap(), 4096);
         assert_eq!(size("256MiB").unwrap(), 256 << 20);
         assert!(size("4 parsecs").is_err());
-        assert_eq!(duration("720h").unwrap(), Duration::from_secs(720 * 3600));
+        assert_eq!(duration("720h").unwrap(), Duration::from_hours(720));
         assert_eq!(seconds("15").unwrap(), Duration::from_secs(15));
         assert!(duration("15").is_err(), "a bare number has no unit");
     }

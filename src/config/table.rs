@@ -91,6 +91,11 @@ pub const SETTINGS: &[Setting] = &[
         "How long a message stays unread in memory alone before a queue on disk has it",
     ),
     setting(
+        "QUEUE_KEEP_READ",
+        "2m",
+        "How long an acknowledged message stays in memory while there is room, for the other tabs of a browser",
+    ),
+    setting(
         "POLLS_PER_CLIENT",
         "4",
         "Polls of one client that wait at once; a further one ends the oldest, 0 is no limit",

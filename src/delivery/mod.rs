@@ -16,7 +16,7 @@ mod waiting;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Weak};
 
-use crate::entry::Entry;
+use crate::entry::{Entry, Posted};
 use crate::id::{ClientId, Seq, TokenHash, UserId};
 
 pub use directory::{Directory, Seat};
@@ -103,10 +103,10 @@ impl Delivery {
     }
 
     /// Appends committed entries to the queues of their audiences, then wakes each waiting client once.
-    pub fn publish(&mut self, entries: &[Arc<Entry>], now_ms: u64) {
+    pub fn publish(&mut self, posted: &[Posted], now_ms: u64) {
         let mut touched: Vec<&Arc<Queue>> = Vec::new();
-        for entry in entries {
-            for client in entry.audience.clients() {
+        for Posted { audience, entry } in posted {
+            for client in audience.clients() {
                 let Some(queue) = self.queues.get(client) else { continue };
                 let pushed = queue.push(entry, now_ms, &self.limits);
                 if pushed.first_since_wake {
@@ -120,13 +120,13 @@ impl Delivery {
         for queue in touched {
             queue.wake();
         }
-        self.count_living(entries);
+        self.count_living(posted);
     }
 
     /// Keeps count of the bytes in memory. Entries are let go of nearly in the order in which they came, so
     /// looking at the oldest alone counts too much rather than too little.
-    fn count_living(&mut self, entries: &[Arc<Entry>]) {
-        for entry in entries {
+    fn count_living(&mut self, posted: &[Posted]) {
+        for Posted { entry, .. } in posted {
             let bytes = entry.line.len() + size_of::<Entry>();
             self.living.push_back((Arc::downgrade(entry), bytes));
             self.living_bytes += bytes;
@@ -156,8 +156,8 @@ impl Delivery {
     }
 
     /// Puts an entry back into the tails it was in before a restart, without waking anybody.
-    pub fn restore(&mut self, entry: &Arc<Entry>) {
-        for client in entry.audience.clients() {
+    pub fn restore(&mut self, Posted { audience, entry }: &Posted) {
+        for client in audience.clients() {
             if let Some(queue) = self.queues.get(client) {
                 queue.restore(entry);
             }

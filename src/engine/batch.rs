@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::inbox::Completion;
 use crate::command::{Caller, Command, Decision, Outcome, Wish};
 use crate::delivery::sweep::{Collected, Now};
-use crate::entry::{Audience, Conversation, Entry, message_id};
+use crate::entry::{Audience, Conversation, Entry, Posted, message_id};
 use crate::id::{ClientId, Seq, UserId};
 use crate::protocol::message::Message;
 use crate::reply::announce::{announce, conversation};
@@ -158,7 +158,8 @@ impl Draft {
         let id = message_id(at, seq, rand::random());
         // A boxed slice is as long as the text; a vector may be twice that.
         let line = message.to_json(id, seq, at).into_boxed_slice().into();
-        self.batch.entries.push(Arc::new(Entry { seq, at, since_ms, audience, conversation, line }));
+        let entry = Arc::new(Entry { seq, at, since_ms, conversation, line });
+        self.batch.entries.push(Posted { audience, entry });
         Some((id, seq))
     }
 

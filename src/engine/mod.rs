@@ -23,7 +23,7 @@ use tokio::sync::{oneshot, watch};
 use crate::command::Wish;
 use crate::command::registration::Registration;
 use crate::delivery::{Delivery, Directory, Line, Seat};
-use crate::entry::Entry;
+use crate::entry::{Entry, Posted};
 use crate::id::{Seq, TokenHash, UserId};
 use crate::protocol::name::Hostname;
 use crate::reply::ServerInfo;
@@ -87,8 +87,9 @@ impl Engine {
             let seen_ms = now.ms.saturating_sub(silent_ms);
             delivery.open(queue.disk.client, queue.user, queue.token, &queue.disk, seen_ms);
         }
-        for entry in recent {
-            delivery.restore(&Arc::new(Entry { since_ms: now.ms, ..entry }));
+        for Posted { audience, entry } in recent {
+            let entry = Arc::new(Entry { since_ms: now.ms, ..Entry::clone(&entry) });
+            delivery.restore(&Posted { audience, entry });
         }
         let stats = Arc::new(Stats::default());
         stats.users_peak.store(world.users().len(), Relaxed);

@@ -1,11 +1,9 @@
 //! What is committed together.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 
 use crate::delivery::Settlement;
-use crate::entry::Entry;
+use crate::entry::Posted;
 use crate::id::{ClientId, Seq};
 use crate::world::Event;
 
@@ -15,7 +13,7 @@ pub struct Batch {
     /// Facts.
     pub events: Vec<Event>,
     /// Rows of the log, shared with the queues that will hold them.
-    pub entries: Vec<Arc<Entry>>,
+    pub entries: Vec<Posted>,
     /// Responses to repeat when a request comes again under its `Idempotency-Key`.
     pub outcomes: Vec<KeptOutcome>,
     /// What the disk is to keep of queues.

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::{Batch, HistoryRequest, KeptOutcome, Loaded, LoadedQueue, Reader, Retention, Store, StoreError};
 use crate::delivery::page::Dropped;
 use crate::delivery::{Backlog, BacklogError, Line, PageLimits, Settled, Settlement, Stretch};
-use crate::entry::{Conversation, Entry};
+use crate::entry::{Conversation, Entry, Posted};
 use crate::id::{ClientId, Seq};
 use crate::world::{Event, World};
 
@@ -20,7 +20,7 @@ pub struct MemoryStore {
 
 struct Kept {
     world: World,
-    log: BTreeMap<Seq, Arc<Entry>>,
+    log: BTreeMap<Seq, Posted>,
     checkpoint: Seq,
     queues: HashMap<ClientId, KeptQueue>,
     outcomes: Vec<KeptOutcome>,
@@ -54,7 +54,7 @@ impl Store for MemoryStore {
         let (world, next_seq) = self.load_world()?;
         let kept = self.kept();
         let queues = kept.queues.values().map(|queue| queue.loaded.clone()).collect();
-        let recent = kept.log.range(kept.checkpoint.next()..).map(|(_, entry)| Entry::clone(entry)).collect();
+        let recent = kept.log.range(kept.checkpoint.next()..).map(|(_, posted)| posted.clone()).collect();
         Ok(Loaded { world, queues, recent, next_seq })
     }
 
@@ -70,7 +70,7 @@ impl Store for MemoryStore {
             kept.world.apply(event);
             kept.open_or_close_queue(event);
         }
-        kept.log.extend(batch.entries.iter().map(|entry| (entry.seq, Arc::clone(entry))));
+        kept.log.extend(batch.entries.iter().map(|posted| (posted.entry.seq, posted.clone())));
         kept.outcomes.extend(batch.outcomes.iter().cloned());
         kept.checkpoint = batch.checkpoint.unwrap_or(kept.checkpoint);
         Ok(batch.settlements.iter().map(|settlement| kept.settle(settlement)).collect())
@@ -145,7 +145,7 @@ impl Backlog for MemoryStore {
             return Ok(Stretch::default());
         }
         let entries = queue.entries.range(after.next()..=through).filter_map(|seq| kept.log.get(seq));
-        let lines: Vec<Line> = entries.take(limits.entries).map(|entry| line(entry)).collect();
+        let lines: Vec<Line> = entries.take(limits.entries).map(|posted| line(&posted.entry)).collect();
         let cut = lines.len() == limits.entries;
         Ok(Stretch { lines, cut })
     }
@@ -165,7 +165,7 @@ impl Reader for MemoryStore {
         };
         let kept = self.kept();
         let shown = if request.history_max == 0 { usize::MAX } else { request.history_max };
-        let newest = kept.log.values().rev().filter(|entry| same(entry)).take(shown);
+        let newest = kept.log.values().rev().map(|posted| &posted.entry).filter(|entry| same(entry)).take(shown);
         let before = newest.filter(|entry| request.before.is_none_or(|before| entry.seq < before));
         let mut lines: Vec<Line> = before.take(request.limit).map(|entry| line(entry)).collect();
         lines.reverse();
@@ -174,7 +174,7 @@ impl Reader for MemoryStore {
 
     fn newest_until(&self, at: Timestamp) -> Result<Seq, StoreError> {
         let kept = self.kept();
-        let until = kept.log.values().rev().find(|entry| entry.at <= at);
+        let until = kept.log.values().rev().map(|posted| &posted.entry).find(|entry| entry.at <= at);
         Ok(until.map(|entry| entry.seq).unwrap_or_default())
     }
 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::delivery::{Backlog, Line, Settled};
-use crate::entry::{Conversation, Entry};
+use crate::entry::{Conversation, Posted};
 use crate::id::{ClientId, Seq, TokenHash, UserId};
 use crate::world::World;
 
@@ -96,8 +96,8 @@ pub struct Loaded {
     pub world: World,
     /// What the disk has of each client's queue.
     pub queues: Vec<LoadedQueue>,
-    /// The log after the checkpoint, ascending.
-    pub recent: Vec<Entry>,
+    /// The log after the checkpoint, ascending, with its audiences.
+    pub recent: Vec<Posted>,
     /// The place of the next entry: above every place that was ever given.
     pub next_seq: Seq,
 }

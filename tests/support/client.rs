@@ -32,7 +32,7 @@ pub(crate) struct Page {
 impl TestClient {
     /// Opens a session.
     #[track_caller]
-    pub(crate) fn open(nobody: Http, nick: &str) -> Self {
+    pub(crate) fn open(nobody: &Http, nick: &str) -> Self {
         let answer = nobody.post("/api/v1/session", &json!({ "nick": nick }));
         assert_eq!(answer.status, 201, "{}", answer.text);
         let token = token_in(answer.set_cookie());

@@ -46,7 +46,10 @@ pub(crate) fn check_envelope(message: &Value) {
     let is_numeric = command.len() == 3 && command.bytes().all(|byte| byte.is_ascii_digit());
     let is_word = command.bytes().all(|byte| byte.is_ascii_uppercase());
     assert!(is_numeric || is_word, "upper case or three digits: {message}");
-    assert!(message["from"].as_str().is_some_and(|from| !from.is_empty()), "every message has a source: {message}");
+    assert!(
+        message["from"].as_str().is_some_and(|from| !from.is_empty()),
+        "every message has a source: {message}"
+    );
     assert!(message["to"].is_null() || message["to"].is_string(), "{message}");
     assert!(message["params"].is_null() || is_strings(&message["params"]), "{message}");
     let body = &message["body"];

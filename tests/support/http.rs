@@ -44,7 +44,8 @@ impl Http {
 
     /// A request to be filled in by the caller, for headers and bodies out of the ordinary.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let url = format!("{}{path}", self.address.lock().expect("no test panics while it holds the address"));
+        let url =
+            format!("{}{path}", self.address.lock().expect("no test panics while it holds the address"));
         let request = pool().request(method, url);
         match &self.token {
             Some(token) => request.header("Cookie", format!("neoirc_auth={token}")),
@@ -126,7 +127,11 @@ impl Answer {
     /// The one `Set-Cookie` line, empty where there is none.
     #[track_caller]
     pub(crate) fn set_cookie(&self) -> &str {
-        assert!(self.headers.get_all(SET_COOKIE).iter().count() <= 1, "one cookie at most: {:?}", self.headers);
+        assert!(
+            self.headers.get_all(SET_COOKIE).iter().count() <= 1,
+            "one cookie at most: {:?}",
+            self.headers
+        );
         self.header("set-cookie")
     }
 }
@@ -141,5 +146,7 @@ pub(crate) fn token_in(set_cookie: &str) -> String {
 /// One pool of connections for the whole test binary: a client of its own would cost every caller a thread.
 fn pool() -> &'static Client {
     static POOL: OnceLock<Client> = OnceLock::new();
-    POOL.get_or_init(|| Client::builder().timeout(REQUEST_TIMEOUT).no_proxy().build().expect("a plain client"))
+    POOL.get_or_init(|| {
+        Client::builder().timeout(REQUEST_TIMEOUT).no_proxy().build().expect("a plain client")
+    })
 }

@@ -87,7 +87,8 @@ impl Launch {
     /// Starts the process. It inherits nothing but `PATH`, since a setting in the developer's own environment
     /// must not decide a test.
     pub(crate) fn start(&self) -> Process {
-        let log = OpenOptions::new().create(true).append(true).open(self.log()).expect("the log can be opened");
+        let log =
+            OpenOptions::new().create(true).append(true).open(self.log()).expect("the log can be opened");
         let mut command = self.command();
         command
             .args(&self.words)
@@ -106,8 +107,10 @@ impl Launch {
         let Some(blocks) = self.file_size_limit_blocks else { return Command::new(binary) };
         let mut shell = Command::new("bash");
         // The signal is ignored so that a write beyond the limit fails with an error, as on a full disk, instead
-        // of ending the process. `exec` keeps the process id the server's own.
-        let script = format!("trap '' XFSZ; ulimit -S -f {blocks}; exec \"$0\" \"$@\"");
+        // of ending the process. `exec` keeps the process id the server's own. The log goes through a process
+        // outside the limit, since the limit is about the database.
+        let limit = format!("trap '' XFSZ; ulimit -S -f {blocks}");
+        let script = format!("{limit}; exec \"$0\" \"$@\" 2> >(ulimit -S -f unlimited; exec cat >&2)");
         shell.arg("-c").arg(script).arg(binary);
         shell
     }

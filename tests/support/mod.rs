@@ -3,7 +3,11 @@
 //!
 //! Nothing here knows how the server works inside; it speaks only the published interface.
 
-#![allow(dead_code, unused_imports, reason = "each test binary includes this folder and uses its own part of it")]
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "each test binary includes this folder and uses its own part of it"
+)]
 
 mod client;
 mod envelope;

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus};
+use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -20,7 +21,8 @@ const START_PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(crate) struct Process {
     child: Child,
-    stdout: Receiver<String>,
+    // Behind a lock so that a test may share its server among threads.
+    stdout: Mutex<Receiver<String>>,
     log: PathBuf,
 }
 
@@ -45,7 +47,7 @@ impl Process {
                 }
             }
         });
-        Self { child, stdout, log }
+        Self { child, stdout: Mutex::new(stdout), log }
     }
 
     /// The process id.
@@ -55,13 +57,17 @@ impl Process {
 
     /// Waits for the announcement and returns the address in it, such as `http://127.0.0.1:41234`.
     pub(crate) fn address(&mut self) -> String {
-        match self.stdout.recv_timeout(START_PATIENCE) {
+        match self.stdout().recv_timeout(START_PATIENCE) {
             Ok(line) => match line.strip_prefix(ANNOUNCEMENT) {
                 Some(address) => address.trim_end().to_string(),
                 None => panic!("the first line must be the announcement, not {line:?}"),
             },
-            Err(RecvTimeoutError::Timeout) => panic!("no announcement within {START_PATIENCE:?}\n{}", self.log()),
-            Err(RecvTimeoutError::Disconnected) => panic!("the server ended before it was ready\n{}", self.log()),
+            Err(RecvTimeoutError::Timeout) => {
+                panic!("no announcement within {START_PATIENCE:?}\n{}", self.log())
+            }
+            Err(RecvTimeoutError::Disconnected) => {
+                panic!("the server ended before it was ready\n{}", self.log())
+            }
         }
     }
 
@@ -85,10 +91,14 @@ impl Process {
         // The reader thread drops its end of the channel at the end of the pipe, which ends this iteration.
         let deadline = Instant::now() + Duration::from_secs(2);
         let mut stdout = Vec::new();
-        while let Ok(line) = self.stdout.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+        while let Ok(line) = self.stdout().recv_timeout(deadline.saturating_duration_since(Instant::now())) {
             stdout.push(line);
         }
         Ending { status, stdout, log: self.log() }
+    }
+
+    fn stdout(&mut self) -> &Receiver<String> {
+        self.stdout.get_mut().expect("nobody panics while reading")
     }
 
     /// Whether the process still runs.

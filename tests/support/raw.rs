@@ -54,7 +54,10 @@ fn read_answer(socket: &mut TcpStream) -> RawAnswer {
         }
     }
     let text = String::from_utf8_lossy(&bytes).into_owned();
-    let status = text.strip_prefix("HTTP/1.").and_then(|rest| rest.split(' ').nth(1)).and_then(|code| code.parse().ok());
+    let status = text
+        .strip_prefix("HTTP/1.")
+        .and_then(|rest| rest.split(' ').nth(1))
+        .and_then(|code| code.parse().ok());
     RawAnswer { status, text }
 }
 
@@ -62,6 +65,7 @@ fn read_answer(socket: &mut TcpStream) -> RawAnswer {
 fn is_whole(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes).to_lowercase();
     let Some((head, _)) = text.split_once("\r\n\r\n") else { return false };
-    let length = head.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse::<usize>().ok());
+    let length =
+        head.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse::<usize>().ok());
     length.is_some_and(|length| bytes.len() >= head.len() + 4 + length)
 }

@@ -72,6 +72,12 @@ impl TestServer {
         ending.status
     }
 
+    /// The exit status of a server that was signalled before and has ended.
+    #[track_caller]
+    pub(crate) fn reap(&mut self) -> ExitStatus {
+        self.process.take().expect("the server was started").ending().status
+    }
+
     /// Sends a signal by its name.
     pub(crate) fn signal(&self, name: &str) {
         self.process.as_ref().expect("the server runs").signal(name);
@@ -125,7 +131,7 @@ impl TestServer {
     /// Opens a session and reads its welcome.
     #[track_caller]
     pub(crate) fn open(&self, nick: &str) -> TestClient {
-        let mut client = TestClient::open(self.nobody(), nick);
+        let mut client = TestClient::open(&self.nobody(), nick);
         client.drain();
         client
     }
@@ -133,6 +139,6 @@ impl TestServer {
     /// Opens a session and leaves its welcome in the queue.
     #[track_caller]
     pub(crate) fn open_unread(&self, nick: &str) -> TestClient {
-        TestClient::open(self.nobody(), nick)
+        TestClient::open(&self.nobody(), nick)
     }
 }

@@ -109,7 +109,8 @@ impl Line {
         };
         sources
             && expected.command.split('|').any(|command| command == received.command)
-            && (params.len() == received.params.len() || open_ended && params.len() < received.params.len() + 1)
+            && (params.len() == received.params.len()
+                || open_ended && params.len() < received.params.len() + 1)
             && params.iter().zip(&received.params).all(|(expected, received)| matches(expected, received))
     }
 

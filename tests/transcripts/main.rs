@@ -5,6 +5,7 @@
 
 mod http_face;
 mod line;
+mod notation;
 mod player;
 mod script;
 #[path = "../support/mod.rs"]
@@ -37,6 +38,7 @@ transcripts![
     join,
     key_pairing,
     kick,
+    limits,
     list,
     lusers,
     mode_i,
@@ -82,7 +84,8 @@ fn play_through_http(name: &str) {
     let path = folder().join(format!("{name}.txt"));
     let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let script = Script::parse(&text).unwrap_or_else(|error| panic!("{name}.txt:{error}"));
-    let settings: Vec<_> = script.settings.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+    let settings: Vec<_> =
+        script.settings.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
     let server = TestServer::spawn_with(&settings);
     let mut face = HttpFace::new(&server);
     if let Err(failure) = player::play(&script, &mut face) {

@@ -55,7 +55,7 @@ pub(crate) fn play<F: Face>(script: &Script, face: &mut F) -> Result<(), String>
     let mut last = 0;
     while let Some((step, rest)) = steps.split_first() {
         last = step.number;
-        let group = player.group_at(steps);
+        let group = group_at(steps);
         steps = if group.is_empty() {
             player.step(step).map_err(|failure| format!("{}: {failure}", step.number))?;
             rest
@@ -102,8 +102,13 @@ impl<F: Face> Player<'_, F> {
         if line.command.eq_ignore_ascii_case("QUIT") {
             self.present.remove(who);
         }
-        self.pending = receipt
-            .map(|receipt| Pending { number, who: who.to_string(), receipt, refusal: None, is_checked: false });
+        self.pending = receipt.map(|receipt| Pending {
+            number,
+            who: who.to_string(),
+            receipt,
+            refusal: None,
+            is_checked: false,
+        });
         Ok(())
     }
 
@@ -119,23 +124,13 @@ impl<F: Face> Player<'_, F> {
                 return Ok(());
             }
         }
-        let received = self.next(who).ok_or(format!("{who} should receive\n  {expected}\nand receives nothing"))?;
+        let received =
+            self.next(who).ok_or(format!("{who} should receive\n  {expected}\nand receives nothing"))?;
         self.note_refusal(who, &received);
         if expected.describes(&received, F::WHOLE_SOURCES) {
             return Ok(());
         }
         Err(format!("{who} should receive\n  {expected}\nand receives\n  {received}"))
-    }
-
-    /// The lines from here on that may change places: a run of marked ones for the same person.
-    fn group_at<'s>(&self, steps: &'s [Numbered]) -> &'s [Numbered] {
-        let reader = |numbered: &'s Numbered| match &numbered.step {
-            Step::Hear { who, marks, .. } if marks.any_order => Some(who),
-            _ => None,
-        };
-        let first = steps.first().and_then(reader);
-        let length = steps.iter().take_while(|step| first.is_some() && reader(step) == first).count();
-        steps.split_at(length).0
     }
 
     fn hear_in_any_order(&mut self, group: &[Numbered]) -> Result<(), String> {
@@ -148,17 +143,23 @@ impl<F: Face> Player<'_, F> {
             }
         }
         while let Some((number, who, line)) = missing.first().copied() {
-            let received = self.next(who).ok_or(format!("{number}: {who} should receive\n  {line}\nand receives nothing"))?;
+            let received = self
+                .next(who)
+                .ok_or(format!("{number}: {who} should receive\n  {line}\nand receives nothing"))?;
             self.note_refusal(who, &received);
             let fit = missing.iter().position(|(_, _, line)| line.describes(&received, F::WHOLE_SOURCES));
-            let at = fit.ok_or(format!("{number}: {who} receives\n  {received}\nwhich is none of those expected here"))?;
+            let at = fit.ok_or(format!(
+                "{number}: {who} receives\n  {received}\nwhich is none of those expected here"
+            ))?;
             missing.remove(at);
         }
         Ok(())
     }
 
     fn note_refusal(&mut self, who: &str, received: &Line) {
-        if let Some(pending) = self.pending.as_mut().filter(|pending| pending.who == who && pending.refusal.is_none()) {
+        if let Some(pending) =
+            self.pending.as_mut().filter(|pending| pending.who == who && pending.refusal.is_none())
+        {
             pending.refusal = received.refusal().map(ToString::to_string);
         }
     }
@@ -204,6 +205,19 @@ impl<F: Face> Player<'_, F> {
         if is_checked || receipt.numeric == refusal {
             return Ok(());
         }
-        Err(format!("the receipt of line {number} is {receipt:?}, but its sender received the refusal {refusal:?}"))
+        Err(format!(
+            "the receipt of line {number} is {receipt:?}, but its sender received the refusal {refusal:?}"
+        ))
     }
+}
+
+/// The lines from here on that may change places: a run of marked ones for the same person.
+fn group_at(steps: &[Numbered]) -> &[Numbered] {
+    let reader = |numbered: &Numbered| match &numbered.step {
+        Step::Hear { who, marks, .. } if marks.any_order => Some(who.clone()),
+        _ => None,
+    };
+    let first = steps.first().and_then(reader);
+    let length = steps.iter().take_while(|step| first.is_some() && reader(step) == first).count();
+    steps.split_at(length).0
 }

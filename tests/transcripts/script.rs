@@ -71,7 +71,8 @@ impl Script {
                 continue;
             }
             if let Some(setting) = line.strip_prefix("% ") {
-                let (name, value) = setting.split_once('=').ok_or(format!("{number}: a setting is NAME=value"))?;
+                let (name, value) =
+                    setting.split_once('=').ok_or(format!("{number}: a setting is NAME=value"))?;
                 script.settings.push((name.to_string(), value.replace("\\n", "\n")));
                 continue;
             }

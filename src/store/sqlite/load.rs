@@ -1,6 +1,7 @@
 //! From rows back to the world, the queues and the end of the log.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use rusqlite::{Connection, Row};
 use uuid::Uuid;
@@ -9,7 +10,7 @@ use super::packed::unpack;
 use super::{doing, timestamp, uint};
 use crate::delivery::Settled;
 use crate::delivery::page::Dropped;
-use crate::entry::{Audience, Conversation, Entry};
+use crate::entry::{Audience, Conversation, Entry, Posted};
 use crate::id::{ChannelId, ClientId, Seq, TokenHash, UserId};
 use crate::protocol::name::{ChannelName, Hostname, Nickname, Username};
 use crate::store::{LoadedQueue, StoreError};
@@ -158,7 +159,7 @@ pub(super) fn queues(connection: &Connection) -> Result<Vec<LoadedQueue>, StoreE
 }
 
 /// The log after the checkpoint.
-pub(super) fn recent(connection: &Connection) -> Result<Vec<Entry>, StoreError> {
+pub(super) fn recent(connection: &Connection) -> Result<Vec<Posted>, StoreError> {
     let entries = rows(connection, sql!("recent"), |row| {
         let one: Option<i64> = row.get(3)?;
         let many: Option<Vec<u8>> = row.get(5)?;
@@ -174,7 +175,8 @@ pub(super) fn recent(connection: &Connection) -> Result<Vec<Entry>, StoreError> 
         let lasting: bool = row.get(2)?;
         let conversation = lasting.then_some(Conversation::Channel(ChannelId::default()));
         let (seq, at, line) = (seq(row, 0)?, timestamp(row.get(1)?), row.get::<_, Vec<u8>>(4)?.into());
-        Ok(audience.map(|audience| Entry { seq, at, since_ms: 0, audience, conversation, line }))
+        let entry = Arc::new(Entry { seq, at, since_ms: 0, conversation, line });
+        Ok(audience.map(|audience| Posted { audience, entry }))
     })?;
     let damaged = || StoreError::Damaged("an audience in the log".to_owned());
     entries.into_iter().map(|entry| entry.ok_or_else(damaged)).collect()

@@ -20,7 +20,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::{Batch, Loaded, Reader, Retention, Store, StoreError};
 use crate::delivery::Settled;
-use crate::entry::{Audience, Conversation, Entry};
+use crate::entry::{Audience, Conversation, Posted};
 use crate::id::{ClientId, Seq};
 use crate::world::World;
 use lock::FileLock;
@@ -118,7 +118,7 @@ impl Store for SqliteStore {
             .map_err(doing("begin a commit"))?;
         let settled = write(&transaction, batch).map_err(doing("write a batch"))?;
         transaction.commit().map_err(doing("commit a batch"))?;
-        for conversation in batch.entries.iter().filter_map(|entry| entry.conversation) {
+        for conversation in batch.entries.iter().filter_map(|posted| posted.entry.conversation) {
             *self.gained.entry(conversation).or_default() += 1;
         }
         Ok(settled)
@@ -151,8 +151,8 @@ fn write(connection: &Connection, batch: &Batch) -> rusqlite::Result<Vec<Settled
     for event in &batch.events {
         events::write(connection, event)?;
     }
-    for entry in &batch.entries {
-        write_entry(connection, entry)?;
+    for posted in &batch.entries {
+        write_entry(connection, posted)?;
     }
     for outcome in &batch.outcomes {
         let at = nanoseconds(outcome.at);
@@ -170,9 +170,9 @@ fn write(connection: &Connection, batch: &Batch) -> rusqlite::Result<Vec<Settled
     Ok(settled)
 }
 
-fn write_entry(connection: &Connection, entry: &Entry) -> rusqlite::Result<()> {
+fn write_entry(connection: &Connection, Posted { audience, entry }: &Posted) -> rusqlite::Result<()> {
     let seq = int(entry.seq.get());
-    let reader = match &entry.audience {
+    let reader = match audience {
         Audience::One(client) => Some(int(client.get())),
         Audience::Many(_) => None,
     };
@@ -183,7 +183,7 @@ fn write_entry(connection: &Connection, entry: &Entry) -> rusqlite::Result<()> {
         reader,
         &entry.line[..]
     ])?;
-    if let Audience::Many(clients) = &entry.audience {
+    if let Audience::Many(clients) = audience {
         let packed = packed::pack(clients.iter().map(|client| client.get()));
         connection
             .prepare_cached(include_str!("../../../sql/sqlite/event/audience.sql"))?

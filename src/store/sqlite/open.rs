@@ -18,10 +18,9 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const STATEMENTS_MAX: usize = 128;
 /// Connections that only read: reading a backlog keeps a core busy, and there is one more for histories.
 const READERS: usize = 3;
-/// The tables that a start reads and therefore checks. The log is as large as the past, and its check is left
-/// to whoever asks for one.
-const CHECKED: [&str; 7] =
-    ["users", "clients", "channels", "memberships", "invitations", "server_state", "client_queues"];
+/// The tables that a start reads and therefore checks. The log and the queues are as large as the past, and
+/// their check is left to whoever asks for one.
+const CHECKED: [&str; 6] = ["users", "clients", "channels", "memberships", "invitations", "server_state"];
 
 impl SqliteStore {
     /// Opens the database, makes it where there is none, and brings its schema up to date.

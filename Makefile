@@ -1,0 +1,72 @@
+# `make` prints what there is to do. ARGS is handed on: `make run ARGS='--port 9000'`.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+ARGS ?=
+CARGO ?= cargo
+LOG := target/test.log
+# Colours would hide the counts that `test` looks for.
+test: export CARGO_TERM_COLOR := never
+
+.PHONY: help run test check format lint doc bench fmt example-settings test-tools clean
+
+help: ## Print this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# The dev profile: what it loses in speed no newcomer notices, and it is built in a fraction of the time.
+run: ## Start a server for a trial: loopback only, data in a temporary folder
+	@$(CARGO) run --bin neoircd -- --dev $(ARGS)
+
+# A test that does not run proves nothing, so one that was passed over is as good as one that failed.
+test: test-tools ## Run every test; on a fresh Debian, as root, install what they need first
+	@mkdir -p target
+	@if $(CARGO) nextest --version >/dev/null 2>&1; \
+		then $(CARGO) nextest run 2>&1 | tee $(LOG); \
+		else $(CARGO) test --no-fail-fast 2>&1 | tee $(LOG); fi
+	@$(CARGO) test --doc 2>&1 | tee -a $(LOG)
+	@if grep -E '[1-9][0-9]* (skipped|ignored)' $(LOG); \
+		then echo 'make test: tests were passed over' >&2; exit 1; fi
+
+check: format lint doc test ## Everything that a change must pass
+
+format: ## Fail when the code is not formatted
+	$(CARGO) fmt --check
+
+lint: ## Fail on any warning
+	$(CARGO) clippy --all-targets -- -D warnings
+
+doc: ## Build the documentation of the code; fail on any warning
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --no-deps
+
+bench: ## Measure the server in release mode; ARGS='--help' lists the choices
+	$(CARGO) bench --bench load -- $(ARGS)
+
+fmt: ## Format the code
+	$(CARGO) fmt
+
+example-settings: ## Write neoirc.example.toml and the table in docs/settings.md anew
+	@$(CARGO) run --quiet --bin neoircd -- config example > neoirc.example.toml.new
+	@mv neoirc.example.toml.new neoirc.example.toml
+	@awk 'NR == FNR && /^# / { help = substr($$0, 3, length($$0) - 3); gsub(/[<>]/, "\\\\&", help) } \
+		NR == FNR && /^#[a-z]/ { value = substr($$0, index($$0, "=") + 3); value = substr(value, 1, length(value) - 1); \
+			rows = rows "| `" toupper(substr($$1, 2)) "` | " (value == "" ? "–" : "`" value "`") " | " help " |\n" } \
+		NR == FNR { next } \
+		/^[|] `/ { printf "%s", rows; rows = ""; next } \
+		{ print }' neoirc.example.toml docs/settings.md > docs/settings.md.new
+	@mv docs/settings.md.new docs/settings.md
+
+clean: ## Remove everything that was built
+	$(CARGO) clean
+
+# What the tests need beside Rust: the programs that the README uses, and a C compiler for SQLite.
+test-tools:
+	@command -v $(CARGO) >/dev/null || { echo 'make: cargo is missing: install Rust 1.95 or newer' >&2; exit 1; }
+	@missing=''; \
+	command -v curl >/dev/null || missing="$$missing curl"; \
+	command -v jq >/dev/null || missing="$$missing jq"; \
+	command -v cc >/dev/null || missing="$$missing gcc libc6-dev"; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if [ "$$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then \
+		echo "make: the tests need these packages, please install them:$$missing" >&2; exit 1; fi; \
+	apt-get update -qq; \
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing

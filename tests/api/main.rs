@@ -1,0 +1,34 @@
+//! The interface over HTTP, tested from outside against the real server.
+//!
+//! What IRC itself says is proved by the transcripts; here is what only HTTP has: sessions and cookies, cursors
+//! and polls, the REST lists, bad input, and the life of the process.
+
+#![expect(clippy::unwrap_used, reason = "a test says what is wrong by failing")]
+
+mod about;
+mod bad_http;
+mod bad_json;
+mod directory;
+mod edges;
+mod expiry;
+mod full_disk;
+mod history;
+mod idempotency;
+mod leaving;
+mod lifecycle;
+mod limits;
+mod paging;
+mod polling;
+mod pressure;
+mod query_numbers;
+mod receipts;
+mod restart;
+mod retention;
+mod session;
+mod settings;
+mod settings_shown;
+mod state;
+mod storage;
+#[path = "../support/mod.rs"]
+mod support;
+mod welcome;

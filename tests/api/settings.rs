@@ -1,0 +1,165 @@
+//! Where settings come from, and what a bad one does.
+
+use std::fs;
+use std::net::TcpListener;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::support::{Http, Launch, Process};
+
+/// Starts and returns a server with the address it announced, for launches that are not the usual one.
+pub(crate) fn start(launch: &Launch) -> (Process, Http, String) {
+    let mut process = launch.start();
+    let address = process.address();
+    let http = Http::new(std::sync::Arc::new(std::sync::Mutex::new(address.clone())), None);
+    (process, http, address)
+}
+
+pub(crate) fn about(http: &Http) -> Value {
+    http.get("/api/v1/server").ok()
+}
+
+/// "A bad value stops the start with its name and reason."
+#[test]
+fn a_bad_value_stops_the_start() {
+    let bad = [
+        ("HTTP_LISTEN_ADDR", "nonsense"),
+        ("HTTP_LISTEN_ADDR", "127.0.0.1:99999"),
+        ("PORT", "http"),
+        ("PORT", "70000"),
+        ("MAX_MESSAGE_SIZE", "-1"),
+        ("MAX_MESSAGE_SIZE", "large"),
+        ("MAX_HISTORY", "many"),
+        ("LONG_POLL_TIMEOUT", "soon"),
+        ("SESSION_IDLE_TIMEOUT", "soon"),
+        ("QUEUE_MAX_AGE", "-5m"),
+        ("QUEUE_MAX_ENTRIES", "many"),
+        ("REVERSE_DNS", "maybe"),
+        ("SERVER_NAME", "two words"),
+        ("DBURL", "gopher://localhost/neoirc"),
+    ];
+    for (name, value) in bad {
+        let folder = TempDir::new().unwrap();
+        let ending = Launch::serve(folder.path()).with(name, value).start().ending();
+        assert!(!ending.status.success(), "{name}={value} started");
+        assert!(ending.stdout.is_empty(), "{name}={value}: {:?}", ending.stdout);
+        let log = ending.log.to_uppercase();
+        assert!(log.contains(name), "{name}={value}: the message does not name the setting:\n{}", ending.log);
+        assert!(
+            !folder.path().join("neoirc.db").exists(),
+            "{name}={value}: nothing is made before settings are good"
+        );
+    }
+}
+
+#[test]
+fn an_unknown_word_stops_the_start() {
+    let folder = TempDir::new().unwrap();
+    for words in [&["dance"][..], &["--no-such-flag"], &["serve", "--no-such-flag"]] {
+        let ending = Launch::bare(folder.path(), words).start().ending();
+        assert!(!ending.status.success(), "{words:?}");
+    }
+}
+
+/// "flag over environment over file".
+#[test]
+fn flags_are_over_the_environment_and_that_over_the_file() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("neoirc.toml");
+    fs::write(&file, "server_name = \"from.file\"\nmotd = \"motd from the file\"\nmax_message_size = 600\n")
+        .unwrap();
+    let launch = Launch::serve(folder.path()).word("--config").word(&file.display().to_string());
+    let (process, http, _) = start(&launch);
+    assert_eq!(about(&http)["name"], "from.file");
+    drop(process);
+    let launch = launch.with("SERVER_NAME", "from.environment");
+    let (process, http, _) = start(&launch);
+    let seen = about(&http);
+    assert_eq!(seen["name"], "from.environment");
+    assert!(seen["motd"].to_string().contains("motd from the file"), "{seen}");
+    drop(process);
+    let (_process, http, _) = start(&launch.word("--server-name").word("from.flag"));
+    assert_eq!(about(&http)["name"], "from.flag");
+}
+
+#[test]
+fn a_bad_file_stops_the_start() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("neoirc.toml");
+    let launch = Launch::serve(folder.path()).word("--config").word(&file.display().to_string());
+    let ending = launch.start().ending();
+    assert!(!ending.status.success(), "a file that was named must be there");
+    assert!(ending.log.contains("neoirc.toml"), "{}", ending.log);
+    fs::write(&file, "server_name = \n").unwrap();
+    assert!(!launch.start().ending().status.success(), "not TOML");
+    fs::write(&file, "max_message_size = \"large\"\n").unwrap();
+    let ending = launch.start().ending();
+    assert!(!ending.status.success(), "a bad value in a file");
+    assert!(ending.log.to_lowercase().contains("max_message_size"), "{}", ending.log);
+}
+
+/// "`.env` read when present".
+#[test]
+fn dot_env_is_read() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join(".env"), "SERVER_NAME=from.dotenv\nMOTD=from dotenv\n").unwrap();
+    let launch = Launch::serve(folder.path()).with("MOTD", "from the environment");
+    let (_process, http, _) = start(&launch);
+    let about = about(&http);
+    assert_eq!(about["name"], "from.dotenv");
+    assert!(about["motd"].to_string().contains("from the environment"), "{about}");
+}
+
+/// "`neoircd serve` (also without a word)".
+#[test]
+fn serve_is_the_default_word() {
+    let folder = TempDir::new().unwrap();
+    let launch =
+        Launch::bare(folder.path(), &[]).with("HTTP_LISTEN_ADDR", "127.0.0.1:0").with("IRC_LISTEN_ADDR", "");
+    let (_process, http, _) = start(&launch);
+    assert_eq!(about(&http)["name"], "neoirc");
+    // "`DBURL` `file:./data/neoirc.db`: where state lives; the folder is made".
+    assert!(folder.path().join("data/neoirc.db").exists());
+}
+
+/// "`PORT` alone sets the port".
+#[test]
+fn port_alone_sets_the_port() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let folder = TempDir::new().unwrap();
+    let launch = Launch::serve(folder.path()).without("HTTP_LISTEN_ADDR").with("PORT", &port.to_string());
+    let (_process, _, address) = start(&launch);
+    assert_eq!(address, format!("http://0.0.0.0:{port}"));
+}
+
+/// "`neoircd --dev`: loopback only, no proof of work, data in a temporary folder unless `DBURL` is set".
+#[test]
+fn dev_is_loopback_without_work() {
+    let folder = TempDir::new().unwrap();
+    let launch = Launch::bare(folder.path(), &["--dev"]).with("IRC_LISTEN_ADDR", "").with("PORT", "0");
+    let (process, http, address) = start(&launch);
+    assert!(address.starts_with("http://127.0.0.1:") || address.starts_with("http://[::1]:"), "{address}");
+    assert_eq!(about(&http).get("hashcash_bits"), None);
+    assert_eq!(http.post("/api/v1/session", &serde_json::json!({ "nick": "alice" })).status, 201);
+    assert!(!folder.path().join("data").exists(), "nothing is left where it was started");
+    drop(process);
+    let database = folder.path().join("kept.db");
+    let launch = launch.with("DBURL", &format!("file:{}", database.display()));
+    let (_process, http, _) = start(&launch);
+    assert_eq!(http.post("/api/v1/session", &serde_json::json!({ "nick": "alice" })).status, 201);
+    assert!(database.exists());
+}
+
+/// A server's log, too, is no place for secrets.
+#[test]
+fn the_log_hides_secrets() {
+    let folder = TempDir::new().unwrap();
+    let launch = Launch::serve(folder.path())
+        .with("NEOIRC_OPER_NAME", "root")
+        .with("NEOIRC_OPER_PASSWORD", "sekrit-one")
+        .with("DEBUG", "true");
+    let (process, http, _) = start(&launch);
+    about(&http);
+    assert!(!process.log().contains("sekrit"), "{}", process.log());
+}

@@ -1,0 +1,100 @@
+//! The file that state lives in: where it may be, who may open it, and what becomes of a damaged one.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::thread::sleep;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use crate::settings::start;
+use crate::support::{Ending, Launch, TestServer};
+
+/// Checks that a launch is refused with a message that names the file, and returns how it ended.
+#[track_caller]
+fn refused(launch: &Launch, name: &str) -> Ending {
+    let ending = launch.start().ending();
+    assert_eq!(ending.status.code(), Some(1), "{}", ending.log);
+    assert!(ending.stdout.is_empty(), "it must not announce itself: {:?}", ending.stdout);
+    assert!(ending.log.contains(name), "the message names {name}:\n{}", ending.log);
+    ending
+}
+
+/// The file is locked, not its name.
+#[test]
+fn another_name_for_the_file_is_no_way_in() {
+    let server = TestServer::spawn();
+    let alice = server.open("alice");
+    let elsewhere = TempDir::new().unwrap();
+    let other_name = elsewhere.path().join("other.db");
+    symlink(server.database(), &other_name).unwrap();
+    let launch = Launch::serve(elsewhere.path()).with("DBURL", &format!("file:{}", other_name.display()));
+    let ending = launch.start().ending();
+    assert!(!ending.status.success(), "two servers on one file");
+    alice.say("alice", "the first goes on");
+}
+
+/// "`:memory:` for trials".
+#[test]
+fn memory_needs_no_file() {
+    let folder = TempDir::new().unwrap();
+    let (_process, http, _) = start(&Launch::serve(folder.path()).with("DBURL", ":memory:"));
+    let alice = crate::support::TestClient::open(&http, "alice");
+    alice.join("#c");
+    alice.say("#c", "hi");
+    let history = alice.http.get("/api/v1/history?target=%23c").ok();
+    assert_eq!(history.as_array().unwrap().len(), 1);
+    let files: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
+    assert_eq!(files, ["neoircd.log"], "the log of the test is the only file");
+}
+
+/// "its folder is made"; where that cannot be, the message says so.
+#[test]
+fn folders_are_made() {
+    let folder = TempDir::new().unwrap();
+    let deep = folder.path().join("one/two/three/neoirc.db");
+    let launch = Launch::serve(folder.path()).with("DBURL", &format!("file:{}", deep.display()));
+    drop(start(&launch));
+    assert!(deep.exists());
+    fs::write(folder.path().join("blocked"), "a file where a folder should be").unwrap();
+    let blocked = folder.path().join("blocked/neoirc.db");
+    refused(&launch.clone().with("DBURL", &format!("file:{}", blocked.display())), "blocked");
+    fs::create_dir(folder.path().join("folder.db")).unwrap();
+    let is_folder = folder.path().join("folder.db");
+    refused(&launch.with("DBURL", &format!("file:{}", is_folder.display())), "folder.db");
+}
+
+/// A damaged file is found at the start, named, and left to whoever knows how to save what is left of it.
+#[test]
+fn a_damaged_file_is_refused_and_kept() {
+    let mut server = TestServer::spawn();
+    let alice = server.open("alice");
+    for number in 0..200 {
+        alice.say("alice", &format!("{number} {}", "x".repeat(500)));
+    }
+    server.terminate();
+    let mut bytes = fs::read(server.database()).unwrap();
+    let length = bytes.len();
+    assert!(length > 20 * 4096, "there is something to damage");
+    // The first page stays whole, so that the file still looks like a database.
+    bytes[4096 * 2..length].fill(0xa5);
+    fs::write(server.database(), &bytes).unwrap();
+    let ending = server.how().start().ending();
+    assert_eq!(ending.status.code(), Some(1), "{}", ending.log);
+    assert!(ending.stdout.is_empty());
+    assert_eq!(fs::read(server.database()).unwrap(), bytes, "the file was touched");
+}
+
+/// A kill in the middle of the first start leaves nothing that hinders the next one.
+#[test]
+fn a_start_can_be_killed_at_any_moment() {
+    let folder = TempDir::new().unwrap();
+    let launch = Launch::serve(folder.path());
+    for wait_ms in (0..60).step_by(3) {
+        let process = launch.start();
+        sleep(Duration::from_millis(wait_ms));
+        process.kill9();
+    }
+    let (_process, http, _) = start(&launch);
+    crate::support::TestClient::open(&http, "alice").join("#c");
+}

@@ -1,0 +1,326 @@
+//! The pieces of the server, driven by hand: what the writer does and what a poll does, without threads or clocks.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use neoirc::command::logout::Logout;
+use neoirc::command::registration::Registration;
+use neoirc::command::{Caller, Decision, Wish};
+use neoirc::delivery::queue::Look;
+use neoirc::delivery::sweep::Now;
+use neoirc::delivery::{Delivery, Directory, Page, PageLimits, QueueLimits, Settled};
+use neoirc::entry::{Audience, Conversation, Entry, Posted, message_id};
+use neoirc::id::{ClientId, Seq, TokenHash, UserId};
+use neoirc::protocol::message::{Message, Request};
+use neoirc::protocol::name::Nickname;
+use neoirc::reply::announce::{announce, conversation};
+use neoirc::reply::answer::answer;
+use neoirc::reply::refuse::refuse;
+use neoirc::reply::{Context, ServerInfo};
+use neoirc::store::sqlite::{Location, SqliteStore};
+use neoirc::store::{Batch, KeptOutcome, Loaded, Retention, Store as _};
+use neoirc::world::{Event, World};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+/// Queues that a commit takes of a sweep: so few that a sweep takes several commits.
+const SWEPT_PER_COMMIT: usize = 2;
+
+pub(crate) struct Server {
+    folder: TempDir,
+    limits: QueueLimits,
+    info: ServerInfo,
+    /// Milliseconds of a clock that moves with each commit.
+    ms: u64,
+    arrivals: u8,
+    /// Newest entry that a sweep was to take; a later sweep never goes back behind it, nor behind the checkpoint.
+    swept: Seq,
+    running: Option<Running>,
+}
+
+/// What ends with the process.
+struct Running {
+    store: SqliteStore,
+    world: World,
+    next_seq: Seq,
+    delivery: Delivery,
+    directory: Arc<Directory>,
+    /// What is decided and not committed, with the place that follows it.
+    draft: Batch,
+    draft_seq: Seq,
+}
+
+impl Server {
+    pub(crate) fn start(entries_max: u64) -> Self {
+        let info = ServerInfo {
+            name: "irc.test".to_owned(),
+            network: "test".to_owned(),
+            description: "a model".to_owned(),
+            version: "neoirc-test".to_owned(),
+            started_at: Timestamp::UNIX_EPOCH,
+            motd: vec![],
+            channels_max: 3,
+        };
+        let limits = QueueLimits { tail_entries: 4, entries_max, kept_ms: 7, polls_max: 4 };
+        let folder = tempfile::tempdir().unwrap();
+        let mut server = Self { folder, limits, info, ms: 1_000, arrivals: 0, swept: Seq::ZERO, running: None };
+        server.restart();
+        server
+    }
+
+    /// Ends what is running, as a crash would, and begins again from the file.
+    pub(crate) fn restart(&mut self) {
+        let before = self.running.take().map(|running| (running.world, running.next_seq));
+        let location = Location::File(self.folder.path().join("neoirc.db"));
+        let mut store = SqliteStore::open(&location).unwrap();
+        let Loaded { world, queues, recent, next_seq } = store.load().unwrap();
+        if let Some(before) = before {
+            assert_eq!((&world, next_seq), (&before.0, before.1), "a restart finds what there was");
+        }
+        let directory = Arc::new(Directory::default());
+        let mut delivery = Delivery::new(Arc::clone(&directory), self.limits);
+        for queue in &queues {
+            delivery.open(queue.disk.client, queue.user, queue.token, &queue.disk, self.ms);
+        }
+        for entry in &recent {
+            delivery.restore(entry, self.ms);
+        }
+        let (draft, draft_seq) = (Batch::default(), next_seq);
+        self.running = Some(Running { store, world, next_seq, delivery, directory, draft, draft_seq });
+    }
+
+    fn running(&mut self) -> &mut Running {
+        self.running.as_mut().unwrap()
+    }
+
+    pub(crate) fn world(&self) -> &World {
+        &self.running.as_ref().unwrap().world
+    }
+
+    /// What is decided and not committed yet.
+    pub(crate) fn draft(&self) -> &Batch {
+        &self.running.as_ref().unwrap().draft
+    }
+
+    fn at(&self) -> Timestamp {
+        Timestamp::from_millisecond(i64::try_from(self.ms).unwrap()).unwrap()
+    }
+
+    /// A new session, unless the nick is taken: its client and token.
+    pub(crate) fn register(&mut self, nick: &str) -> Option<(ClientId, TokenHash)> {
+        self.arrivals = self.arrivals.wrapping_add(1);
+        let number = u128::from(self.arrivals) + u128::from(self.ms) * 256;
+        let mut token = [self.arrivals; 32];
+        token[..16].copy_from_slice(&number.to_be_bytes());
+        let token = TokenHash::new(token);
+        let registration = Registration {
+            nick: Nickname::parse(nick).unwrap(),
+            username: None,
+            address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            user_uuid: Uuid::from_u128(2 * number),
+            client_uuid: Uuid::from_u128(2 * number + 1),
+            token,
+        };
+        let decision = registration.decide(self.world(), self.at()).ok()?;
+        let Some(&Event::ClientAdded { client, user, .. }) = decision.events.last() else { unreachable!() };
+        self.carry_out(user, client, decision);
+        Some((client, token))
+    }
+
+    /// A request of a client, which may have gone earlier in the same batch.
+    pub(crate) fn wish(&mut self, client: ClientId, json: &str, key: Option<&str>) {
+        let at = self.at();
+        if self.world().client(client).is_none() {
+            return;
+        }
+        let user = self.world().client(client).unwrap().user;
+        if let Some(key) = key {
+            let same = |kept: &KeptOutcome| kept.client == client && kept.key == key;
+            let running = self.running();
+            let known = running.store.outcome(client, key, Timestamp::MIN).unwrap();
+            if known.is_some() || running.draft.outcomes.iter().any(same) {
+                return;
+            }
+        }
+        let wish = Wish::parse(Request::parse(json.as_bytes()).unwrap());
+        let mut ended = false;
+        for command in wish.commands.unwrap_or_default() {
+            let caller = Caller { user, client, at, channels_max: self.info.channels_max };
+            match command.decide(self.world(), &caller) {
+                Ok(decision) => {
+                    ended |= decision.outcome == neoirc::command::Outcome::Quit;
+                    self.carry_out(user, client, decision);
+                }
+                Err(refusal) if wish.quiet => drop(refusal),
+                Err(refusal) => self.tell_refusal(user, client, &refusal),
+            }
+        }
+        if let Some(key) = key.filter(|_| !ended) {
+            let (key, response) = (key.to_owned(), "{}".to_owned());
+            self.running().draft.outcomes.push(KeptOutcome { client, key, response, at });
+        }
+    }
+
+    pub(crate) fn log_out(&mut self, client: ClientId) {
+        let decision = Logout { client, reason: "Logged out" }.decide(self.world());
+        for event in decision.events {
+            self.apply(event);
+        }
+    }
+
+    fn carry_out(&mut self, user: UserId, client: ClientId, decision: Decision) {
+        for event in decision.events {
+            self.apply(event);
+        }
+        for refusal in &decision.refusals {
+            self.tell_refusal(user, client, refusal);
+        }
+        let context = Context { server: &self.info, at: self.at(), users_peak: 0, idle_s: &|_| 0 };
+        let Some(caller) = self.world().user(user) else { return };
+        let lines: Vec<Message> =
+            decision.replies.iter().flat_map(|reply| answer(reply, caller, self.world(), &context)).collect();
+        for line in lines {
+            self.tell(Audience::One(client), &line, None);
+        }
+    }
+
+    fn tell_refusal(&mut self, user: UserId, client: ClientId, refusal: &neoirc::world::Refusal) {
+        let Some(caller) = self.world().user(user) else { return };
+        let line = refuse(&self.info, caller.nick.as_str(), refusal);
+        self.tell(Audience::One(client), &line, None);
+    }
+
+    fn apply(&mut self, event: Event) {
+        let running = self.running();
+        let line = announce(&running.world, &event);
+        let witnesses = running.world.apply(&event);
+        if let Some(line) = line {
+            self.tell(witnesses, &line, conversation(&event));
+        }
+        self.running().draft.events.push(event);
+    }
+
+    fn tell(&mut self, audience: Audience, message: &Message, conversation: Option<Conversation>) {
+        if audience.clients().is_empty() {
+            return;
+        }
+        let (at, since_ms) = (self.at(), self.ms);
+        let running = self.running();
+        let seq = running.draft_seq;
+        running.draft_seq = seq.next();
+        let line = message.to_json(message_id(at, seq, 0), seq, at).into();
+        let entry = Arc::new(Entry { seq, at, since_ms, conversation, line });
+        running.draft.entries.push(Posted { audience, entry });
+    }
+
+    /// Commits the draft with what the queues have for the disk, and brings it to the queues. Says whether the
+    /// disk took it.
+    pub(crate) fn commit(&mut self, fails: bool) -> bool {
+        self.ms += 1;
+        let now = Now { at: self.at(), ms: self.ms };
+        let running = self.running.as_mut().unwrap();
+        let collected = running.delivery.collect(SWEPT_PER_COMMIT, now);
+        let mut batch = std::mem::take(&mut running.draft);
+        batch.settlements = collected.settlements;
+        batch.held = collected.held;
+        batch.checkpoint = collected.checkpoint;
+        batch.next_id = Some(running.world.next_id());
+        if fails {
+            // A row that is there twice cannot be written, after everything else has been.
+            let (at, line) = (now.at, bytes::Bytes::from_static(b"{}"));
+            let audience = Audience::nobody();
+            let seq = running.draft_seq;
+            let entry = Arc::new(Entry { seq, at, since_ms: now.ms, conversation: None, line });
+            let row = Posted { audience, entry };
+            batch.entries.extend([row.clone(), row]);
+        }
+        let committed = running.store.commit(&batch);
+        assert_eq!(committed.is_err(), fails, "{:?}", committed.err());
+        if let Ok(settled) = &committed {
+            running.publish(&batch, settled, now.ms);
+        } else {
+            running.delivery.unsettled();
+            (running.world, running.next_seq) = running.store.load_world().unwrap();
+            running.draft_seq = running.next_seq;
+        }
+        committed.is_ok()
+    }
+
+    /// What is older than the newest `back` entries begins to go to disk.
+    pub(crate) fn begin_sweep(&mut self, back: u64) {
+        let running = self.running.as_mut().unwrap();
+        let horizon = Seq::new(running.next_seq.get().saturating_sub(1 + back)).max(self.swept);
+        if horizon > Seq::ZERO {
+            self.swept = horizon;
+            running.delivery.begin_sweep(horizon, Seq::ZERO, false);
+        }
+    }
+
+    pub(crate) fn tidy(&mut self) {
+        let running = self.running();
+        let retention = Retention {
+            queues_need: running.delivery.lowest_stored().unwrap_or(running.next_seq),
+            history_max: 5,
+            outcomes_since: Timestamp::MIN,
+            rows_max: 9,
+        };
+        running.store.tidy(&retention).unwrap();
+    }
+
+    /// The disk holds what is in memory.
+    pub(crate) fn check(&mut self) {
+        let running = self.running();
+        let (world, next_seq) = running.store.load_world().unwrap();
+        assert_eq!(world, running.world, "memory equals disk");
+        assert_eq!(next_seq, running.next_seq, "the next place is the same");
+        for user in running.world.users() {
+            // Nicks are equal whatever their case; their owners chose one.
+            assert_eq!(world.user(user.id).unwrap().nick.as_str(), user.nick.as_str());
+        }
+    }
+
+    /// What a poll answers that does not wait.
+    pub(crate) fn poll(&mut self, token: &TokenHash, after: Seq, entries: usize) -> Page {
+        let limits = PageLimits { entries, bytes: 1 << 20 };
+        let running = self.running();
+        let seat = running.directory.find(token).expect("the device is logged in");
+        let reader = running.store.reader();
+        let mut look = seat.queue.look(after, limits);
+        loop {
+            let (mut page, through) = match look {
+                Look::Page(page) => return page,
+                Look::Closed => panic!("the device is logged in"),
+                Look::Disk { page, through } => (page, through),
+            };
+            let left = limits.after(&page.lines);
+            let stretch = reader.read(seat.client, page.last, through, left).unwrap();
+            page.last = stretch.lines.last().filter(|_| stretch.cut).map_or(through, |newest| newest.seq);
+            page.lines.extend(stretch.lines);
+            page.more = stretch.cut;
+            if stretch.cut {
+                return page;
+            }
+            look = seat.queue.look_on(page, limits);
+        }
+    }
+}
+
+impl Running {
+    /// In the order of the writer: those who came, what was said, those who went, what was settled.
+    fn publish(&mut self, batch: &Batch, settled: &[Settled], now_ms: u64) {
+        self.next_seq = self.draft_seq;
+        for event in &batch.events {
+            if let Event::ClientAdded { client, user, token, .. } = event {
+                self.delivery.open(*client, *user, *token, &Settled::new(*client), now_ms);
+            }
+        }
+        self.delivery.publish(&batch.entries, now_ms);
+        for event in &batch.events {
+            if let Event::ClientRemoved { client, token } = event {
+                self.delivery.close(*client, token);
+            }
+        }
+        self.delivery.settled(settled, batch.checkpoint, now_ms);
+    }
+}

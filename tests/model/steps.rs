@@ -1,0 +1,105 @@
+//! What can happen, drawn from sets so small that people collide.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+/// One thing that happens to the server.
+#[derive(Clone, Debug)]
+pub(crate) enum Step {
+    /// Requests that come into one batch, and whether the disk refuses it.
+    Round { actions: Vec<Action>, fails: bool },
+    /// A client asks for what it has not heard, and gets the response or does not.
+    Poll { device: usize, keeps: bool, limit: usize },
+    /// What is older than so many entries begins to go to the queues on disk.
+    Sweep { back: u64 },
+    /// A step of clearing away.
+    Tidy,
+    /// The process ends and another begins.
+    Restart,
+}
+
+/// One request.
+#[derive(Clone, Debug)]
+pub(crate) enum Action {
+    Arrive(&'static str),
+    Wish { device: usize, json: String, key: Option<String> },
+    LogOut { device: usize },
+}
+
+const NICKS: [&str; 6] = ["ann", "Ann", "bob", "cat", "dan", "eve"];
+const CHANNELS: [&str; 4] = ["#a", "#A", "#b", "#c"];
+const TARGETS: [&str; 6] = ["#a", "#b", "#c", "#a,#b", "ann", "bob,cat"];
+const MODES: [&str; 18] = [
+    r#""+i""#,
+    r#""-i""#,
+    r#""+m""#,
+    r#""-m""#,
+    r#""-n""#,
+    r#""+n""#,
+    r#""+s""#,
+    r#""-t""#,
+    r#""+k","key""#,
+    r#""-k","key""#,
+    r#""+l","2""#,
+    r#""-l""#,
+    r#""+o","ann""#,
+    r#""-o","bob""#,
+    r#""+v","cat""#,
+    r#""-v","ann""#,
+    r#""+ov-t","bob","bob""#,
+    r#""+x""#,
+];
+
+pub(crate) fn steps() -> impl Strategy<Value = Vec<Step>> {
+    vec(step(), 20..120)
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let round = (vec(action(), 0..4), prop::bool::weighted(0.05));
+    prop_oneof![
+        12 => round.prop_map(|(actions, fails)| Step::Round { actions, fails }),
+        6 => (0..99_usize, prop::bool::weighted(0.8), 1..8_usize)
+            .prop_map(|(device, keeps, limit)| Step::Poll { device, keeps, limit }),
+        2 => (0..12_u64).prop_map(|back| Step::Sweep { back }),
+        2 => Just(Step::Tidy),
+        1 => Just(Step::Restart),
+    ]
+}
+
+fn action() -> impl Strategy<Value = Action> {
+    let key = prop::option::weighted(0.2, select(vec!["k", "l"]));
+    prop_oneof![
+        3 => select(&NICKS[..]).prop_map(Action::Arrive),
+        12 => (0..99_usize, wish(), key).prop_map(|(device, json, key)| {
+            Action::Wish { device, json, key: key.map(str::to_owned) }
+        }),
+        1 => (0..99_usize).prop_map(|device| Action::LogOut { device }),
+    ]
+}
+
+fn wish() -> impl Strategy<Value = String> {
+    let (nick, channel, target) = (|| select(&NICKS[..]), || select(&CHANNELS[..]), || select(&TARGETS[..]));
+    prop_oneof![
+        6 => channel().prop_map(|to| format!(r#"{{"command":"JOIN","to":"{to}"}}"#)),
+        1 => channel().prop_map(|to| format!(r#"{{"command":"JOIN","to":"{to}","params":["key"]}}"#)),
+        5 => target().prop_map(|to| format!(r#"{{"command":"PRIVMSG","to":"{to}","body":["hi"]}}"#)),
+        2 => target().prop_map(|to| format!(r#"{{"command":"NOTICE","to":"{to}","body":["hm"]}}"#)),
+        3 => channel().prop_map(|to| format!(r#"{{"command":"PART","to":"{to}"}}"#)),
+        2 => nick().prop_map(|nick| format!(r#"{{"command":"NICK","body":["{nick}"]}}"#)),
+        2 => (channel(), select(vec!["", "tea", "talk"]))
+            .prop_map(|(to, text)| format!(r#"{{"command":"TOPIC","to":"{to}","body":["{text}"]}}"#)),
+        4 => (channel(), select(&MODES[..]))
+            .prop_map(|(to, modes)| format!(r#"{{"command":"MODE","to":"{to}","params":[{modes}]}}"#)),
+        1 => nick().prop_map(|to| format!(r#"{{"command":"MODE","to":"{to}","params":["+i"]}}"#)),
+        3 => (channel(), nick())
+            .prop_map(|(to, nick)| format!(r#"{{"command":"KICK","to":"{to}","params":["{nick}"]}}"#)),
+        2 => (channel(), nick())
+            .prop_map(|(to, nick)| format!(r#"{{"command":"INVITE","to":"{nick}","params":["{to}"]}}"#)),
+        1 => Just(r#"{"command":"AWAY","body":["out"]}"#.to_owned()),
+        1 => Just(r#"{"command":"AWAY"}"#.to_owned()),
+        1 => channel().prop_map(|to| format!(r#"{{"command":"NAMES","to":"{to}"}}"#)),
+        1 => Just(r#"{"command":"NOSUCH"}"#.to_owned()),
+        1 => Just(r#"{"command":"QUIT","body":["bye"]}"#.to_owned()),
+    ]
+}

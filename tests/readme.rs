@@ -1,0 +1,278 @@
+//! What the documents promise, run as written: the marked commands of the README and of the API's description, the
+//! scripts and programs under `examples/`, and the links from one document to another.
+
+#[path = "support/mod.rs"]
+mod support;
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+
+use serde_json::json;
+use tempfile::TempDir;
+
+use support::{PATIENCE, TestClient, TestServer, texts, until};
+
+/// The line above a fenced block of shell commands that is to be run.
+const MARK: &str = "<!-- test -->";
+
+/// The addresses under which documents speak of a server on the reader's own machine.
+const DOCUMENTED_URLS: [&str; 2] = ["http://localhost:8080", "http://127.0.0.1:8080"];
+
+fn repository() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn document(name: &str) -> String {
+    fs::read_to_string(repository().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// The marked shell blocks of a document, each with the number of its first line.
+fn marked_blocks(text: &str) -> Vec<(usize, String)> {
+    let mut blocks = Vec::new();
+    let mut lines = text.lines().enumerate().map(|(index, line)| (index + 1, line));
+    while let Some((_, line)) = lines.next() {
+        if line.trim() != MARK {
+            continue;
+        }
+        let (number, fence) =
+            lines.find(|(_, line)| !line.trim().is_empty()).expect("something follows a mark");
+        assert!(
+            fence.starts_with("```sh"),
+            "line {number}: a mark stands above a block of `sh`, not {fence:?}"
+        );
+        let body: Vec<&str> =
+            lines.by_ref().map(|(_, line)| line).take_while(|line| *line != "```").collect();
+        blocks.push((number, body.join("\n")));
+    }
+    blocks
+}
+
+/// A command that ends by itself after a minute, with the server's address where documents and examples look for it.
+fn bounded(server: &TestServer, program: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new("timeout");
+    command.args(["--kill-after=5", "60", program]).args(arguments);
+    command.env("NEOIRC", server.url()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+#[track_caller]
+fn succeeded(what: &str, output: &Output) -> String {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (out, errors) = (text(&output.stdout), text(&output.stderr));
+    assert!(output.status.success(), "{what}: {}\n--- stdout\n{out}\n--- stderr\n{errors}", output.status);
+    out
+}
+
+/// Runs all marked blocks of a document from top to bottom in one empty folder, as a reader would, and returns all
+/// they print.
+fn run_document(name: &str) -> String {
+    let blocks = marked_blocks(&document(name));
+    assert!(!blocks.is_empty(), "{name} has no block marked with {MARK}");
+    let (server, folder) = (TestServer::spawn(), TempDir::new().expect("a folder can be made"));
+    let mut printed = String::new();
+    for (number, script) in blocks {
+        let script = DOCUMENTED_URLS.iter().fold(script, |text, url| text.replace(url, &server.url()));
+        let mut command = bounded(&server, "bash", &["-euo", "pipefail", "-c", &script]);
+        let output = command.current_dir(folder.path()).output().expect("bash can be started");
+        printed += &succeeded(&format!("{name}:{number}"), &output);
+    }
+    printed
+}
+
+#[test]
+fn the_commands_of_the_readme_run_as_written() {
+    let printed = run_document("README.md");
+    for promised in ["\"status\":\"joined\"", "\"status\":\"sent\"", "Hello, Bob!", "Are you there?"] {
+        assert!(printed.contains(promised), "{promised} is missing in\n{printed}");
+    }
+    assert!(!printed.contains("\"error\""), "something was refused:\n{printed}");
+}
+
+#[test]
+fn the_commands_of_the_api_description_run_as_written() {
+    let printed = run_document("docs/api.md");
+    assert!(!printed.contains("\"error\":\"invalid"), "a request of the document is malformed:\n{printed}");
+    assert!(
+        !printed.contains("\"error\":\"unauthorized\""),
+        "a cookie of the document is not good:\n{printed}"
+    );
+}
+
+#[test]
+fn marks_are_found() {
+    let text =
+        "```sh\nno\n```\n<!-- test -->\n```sh\nyes\nand more\n```\n\n<!-- test -->\n\n```sh\nalso\n```\n";
+    assert_eq!(marked_blocks(text), [(5, "yes\nand more".to_string()), (12, "also".to_string())]);
+}
+
+/// Links between documents lead to files that are there.
+#[test]
+fn links_lead_somewhere() {
+    let mut documents = vec!["README.md".to_string(), "ARCHITECTURE.md".to_string()];
+    for file in fs::read_dir(repository().join("docs")).expect("there are documents") {
+        let name = file.expect("a folder can be read").file_name().to_string_lossy().into_owned();
+        if Path::new(&name).extension().is_some_and(|extension| extension == "md") {
+            documents.push(format!("docs/{name}"));
+        }
+    }
+    for name in documents {
+        let folder = repository().join(&name).parent().expect("a file lies in a folder").to_path_buf();
+        for link in document(&name).split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next()) {
+            if !link.is_empty() && !link.contains("://") {
+                assert!(folder.join(link).exists(), "{name}: {link} leads nowhere");
+            }
+        }
+    }
+}
+
+/// A program that runs until it is killed, read line by line.
+struct Running {
+    child: Child,
+    lines: Receiver<String>,
+}
+
+impl Running {
+    fn start(mut command: Command) -> Self {
+        let mut child = command.stderr(Stdio::inherit()).spawn().expect("the program can be started");
+        let output = child.stdout.take().expect("its output is a pipe");
+        let (sender, lines) = channel();
+        thread::spawn(move || {
+            for line in BufReader::new(output).lines().map_while(Result::ok) {
+                drop(sender.send(line));
+            }
+        });
+        Self { child, lines }
+    }
+
+    /// Reads until a line contains this, and returns what was read before it.
+    #[track_caller]
+    fn wait_for(&self, text: &str) -> Vec<String> {
+        let mut before = Vec::new();
+        loop {
+            match self.lines.recv_timeout(PATIENCE) {
+                Ok(line) if line.contains(text) => return before,
+                Ok(line) => before.push(line),
+                Err(error) => panic!("{text:?} was never printed ({error}), only {before:#?}"),
+            }
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // `timeout` hands a TERM on to what it runs, and KILL would leave that behind.
+        drop(Command::new("sh").arg("-c").arg(format!("kill {}", self.child.id())).status());
+        drop(self.child.wait());
+    }
+}
+
+#[track_caller]
+fn wait_for_member(witness: &TestClient, nick: &str) {
+    until("it joins the channel", || {
+        witness.http.get("/api/v1/channels/tea/members").text.contains(&format!("\"{nick}\""))
+    });
+}
+
+#[test]
+fn hello_in_shell_says_hello() {
+    let server = TestServer::spawn();
+    let mut alice = server.open("alice");
+    alice.join("#tea");
+    let script = repository().join("examples/curl/hello.sh").display().to_string();
+    let output = bounded(&server, "sh", &[&script, "newcomer", "#tea"]).output().expect("sh can be started");
+    let printed = succeeded("hello.sh", &output);
+    assert!(printed.contains("Hello from curl!") && printed.contains("001"), "{printed}");
+    assert_eq!(texts(&alice.drain()), ["Hello from curl!"]);
+}
+
+/// The listener misses nothing and repeats nothing, whichever side is stopped in between.
+#[test]
+fn the_listener_in_shell_goes_on_where_it_was() {
+    let mut server = TestServer::spawn();
+    let alice = server.open("alice");
+    alice.join("#tea");
+    let folder = TempDir::new().expect("a folder can be made");
+    let script = repository().join("examples/curl/listen.sh").display().to_string();
+    let listen = |server: &TestServer| {
+        let mut command = bounded(server, "sh", &[&script, "carol", "#tea"]);
+        command.env("NEOIRC_STATE", folder.path());
+        Running::start(command)
+    };
+    let listener = listen(&server);
+    wait_for_member(&alice, "carol");
+    alice.say("#tea", "first");
+    listener.wait_for("first");
+    // The line is printed before the cursor is kept; only a cursor that was kept is one to go on from.
+    let cursor = || fs::read_to_string(folder.path().join("cursor")).unwrap_or_default();
+    until("the cursor is kept", || {
+        cursor().trim().parse::<u64>().is_ok_and(|seq| {
+            let history = alice.http.get("/api/v1/history?target=%23tea").ok();
+            history[0]["seq"].as_u64() == Some(seq)
+        })
+    });
+    drop(listener);
+    alice.say("#tea", "while nobody listened");
+    server.restart();
+    alice.say("#tea", "after a restart");
+    let listener = listen(&server);
+    let before = listener.wait_for("while nobody listened");
+    assert!(!before.iter().any(|line| line.contains("first")), "heard twice: {before:?}");
+    listener.wait_for("after a restart");
+}
+
+/// An example, built with the profile and into the folder that this test was built with, so that what `cargo test`
+/// has built is not built twice.
+fn example(server: &TestServer, name: &str, arguments: &[&str]) -> Command {
+    let this = std::env::current_exe().expect("a test knows where it is");
+    // <target folder>/<profile>/deps/<this test>
+    let profile = this.ancestors().nth(2).expect("tests lie two folders deep in a profile");
+    let target = profile.parent().expect("a profile lies in the target folder");
+    let mut build = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_string()));
+    build.args(["build", "--quiet", "--example", name, "--target-dir"]).arg(target);
+    if profile.ends_with("release") {
+        build.arg("--release");
+    }
+    let built = build.current_dir(repository()).output().expect("cargo can be started");
+    succeeded(&format!("the build of {name}"), &built);
+    bounded(server, &profile.join("examples").join(name).display().to_string(), arguments)
+}
+
+#[test]
+fn hello_in_rust_says_hello() {
+    let server = TestServer::spawn();
+    let mut alice = server.open("alice");
+    alice.join("#tea");
+    let output = example(&server, "hello", &["newcomer", "#tea"]).output().expect("cargo can be started");
+    let printed = succeeded("hello.rs", &output);
+    assert!(printed.contains("Hello from Rust!"), "{printed}");
+    assert_eq!(texts(&alice.drain()), ["Hello from Rust!"]);
+}
+
+#[test]
+fn the_bot_in_rust_answers_each_message_once() {
+    let server = TestServer::spawn();
+    let mut alice = server.open("alice");
+    alice.join("#tea");
+    let folder = TempDir::new().expect("a folder can be made");
+    let mut command = example(&server, "echo_bot", &["echo", "#tea", "3"]);
+    command.env("ECHO_BOT_STATE", folder.path().join("state.json"));
+    let mut bot = command.spawn().expect("cargo can be started");
+    wait_for_member(&alice, "echo");
+    for (target, text) in
+        [("#tea", "echo: one"), ("#tea", "not for a bot"), ("echo", "two"), ("#tea", "echo: three")]
+    {
+        alice.say(target, text);
+    }
+    let heard = alice.poll_until(|message| message["command"] == "QUIT" && message["from"] == "echo");
+    let answers: Vec<_> = heard.iter().filter(|message| message["command"] == "NOTICE").collect();
+    let said: Vec<_> = answers.iter().map(|message| json!([message["to"], message["body"][0]])).collect();
+    assert_eq!(said, [json!(["#tea", "one"]), json!(["alice", "two"]), json!(["#tea", "three"])]);
+    assert!(bot.wait().expect("the bot was started").success());
+    let mut rest = String::new();
+    bot.stdout.take().expect("its output is a pipe").read_to_string(&mut rest).expect("it can be read");
+    assert_eq!(rest.lines().count(), 3, "{rest}");
+}

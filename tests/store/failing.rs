@@ -1,0 +1,135 @@
+//! A store that refuses when it is told to, and waits when it is told to, around any other store.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+
+use jiff::Timestamp;
+use neoirc::delivery::Settled;
+use neoirc::id::{ClientId, Seq};
+use neoirc::store::{Batch, Loaded, Reader, Retention, Store, StoreError};
+use neoirc::world::World;
+
+/// The store that fails.
+pub(crate) struct FailingStore<S> {
+    inner: S,
+    breaker: Breaker,
+}
+
+/// Decides, from the test's thread, what the store does on the writer's.
+#[derive(Clone, Default)]
+pub(crate) struct Breaker {
+    shared: Arc<(Mutex<Plan>, Condvar)>,
+}
+
+#[derive(Default)]
+struct Plan {
+    /// Commits until one fails; 1 is the next one.
+    fails_in: Option<u64>,
+    /// How many commits fail in a row from there.
+    failures: u64,
+    loads_fail: bool,
+    /// Whether a commit waits before it does anything.
+    gate_closed: bool,
+    /// Whether a commit is waiting now.
+    waits: bool,
+}
+
+impl<S> FailingStore<S> {
+    pub(crate) fn new(inner: S, breaker: Breaker) -> Self {
+        Self { inner, breaker }
+    }
+}
+
+impl Breaker {
+    /// The `n`-th commit from now on fails, and `failures - 1` after it.
+    pub(crate) fn fail_commit(&self, n: u64, failures: u64) {
+        let mut plan = self.plan();
+        plan.fails_in = Some(n);
+        plan.failures = failures;
+    }
+
+    /// Whether loading fails from now on.
+    pub(crate) fn fail_loads(&self, fails: bool) {
+        self.plan().loads_fail = fails;
+    }
+
+    /// The next commit waits until the gate is opened.
+    pub(crate) fn close_gate(&self) {
+        self.plan().gate_closed = true;
+    }
+
+    /// Blocks until a commit stands at the gate.
+    pub(crate) fn wait_for_commit(&self) {
+        let (_, changed) = &*self.shared;
+        drop(changed.wait_while(self.plan(), |plan| !plan.waits).unwrap());
+    }
+
+    /// Lets commits pass.
+    pub(crate) fn open_gate(&self) {
+        self.plan().gate_closed = false;
+        self.shared.1.notify_all();
+    }
+
+    fn plan(&self) -> MutexGuard<'_, Plan> {
+        self.shared.0.lock().unwrap()
+    }
+
+    fn pass_gate(&self) {
+        let (_, changed) = &*self.shared;
+        let mut plan = self.plan();
+        plan.waits = true;
+        changed.notify_all();
+        let mut plan = changed.wait_while(plan, |plan| plan.gate_closed).unwrap();
+        plan.waits = false;
+    }
+
+    fn commit_fails(&self) -> bool {
+        let mut plan = self.plan();
+        let Some(left) = plan.fails_in else { return false };
+        if left > 1 {
+            plan.fails_in = Some(left - 1);
+            return false;
+        }
+        plan.failures = plan.failures.saturating_sub(1);
+        if plan.failures == 0 {
+            plan.fails_in = None;
+        }
+        true
+    }
+}
+
+fn planned() -> StoreError {
+    let cause = std::io::Error::from(std::io::ErrorKind::StorageFull);
+    StoreError::Io { doing: "fail as planned".to_owned(), cause }
+}
+
+impl<S: Store> Store for FailingStore<S> {
+    fn load(&mut self) -> Result<Loaded, StoreError> {
+        if self.breaker.plan().loads_fail { Err(planned()) } else { self.inner.load() }
+    }
+
+    fn load_world(&mut self) -> Result<(World, Seq), StoreError> {
+        if self.breaker.plan().loads_fail { Err(planned()) } else { self.inner.load_world() }
+    }
+
+    fn commit(&mut self, batch: &Batch) -> Result<Vec<Settled>, StoreError> {
+        self.breaker.pass_gate();
+        if self.breaker.commit_fails() { Err(planned()) } else { self.inner.commit(batch) }
+    }
+
+    fn outcome(
+        &mut self,
+        client: ClientId,
+        key: &str,
+        since: Timestamp,
+    ) -> Result<Option<String>, StoreError> {
+        self.inner.outcome(client, key, since)
+    }
+
+    fn tidy(&mut self, retention: &Retention) -> Result<bool, StoreError> {
+        self.inner.tidy(retention)
+    }
+
+    fn reader(&self) -> Arc<dyn Reader> {
+        self.inner.reader()
+    }
+}

@@ -1,0 +1,150 @@
+//! Tests of the notation itself: a transcript that is wrong must fail, or the right ones prove nothing.
+
+use std::collections::VecDeque;
+
+use serde_json::json;
+
+use super::line::Line;
+use super::player::{Face, Receipt, play};
+use super::script::Script;
+
+/// A server that answers whatever it was told to answer, to a single person.
+struct Parrot {
+    queue: VecDeque<Line>,
+    receipt: (&'static str, Option<&'static str>),
+}
+
+impl Face for Parrot {
+    const ECHOES: bool = true;
+    const WHOLE_SOURCES: bool = false;
+
+    fn open(&mut self, _: &str, _: Option<&str>) {}
+
+    fn leave(&mut self, _: &str) {}
+
+    fn send(&mut self, _: &str, _: &Line) -> Option<Receipt> {
+        let (status, numeric) = self.receipt;
+        Some(Receipt { status: status.to_string(), numeric: numeric.map(ToString::to_string) })
+    }
+
+    fn next(&mut self, _: &str) -> Option<Line> {
+        self.queue.pop_front()
+    }
+
+    fn rest(&mut self, _: &str) -> Vec<Line> {
+        self.queue.drain(..).collect()
+    }
+}
+
+/// Plays lines of a transcript against a server that says these lines.
+fn played(script: &str, says: &[&str], receipt: (&'static str, Option<&'static str>)) -> Result<(), String> {
+    let script = Script::parse(&format!("+ alice\nalice> DO\n{script}")).expect("the test's own script");
+    play(&script, &mut Parrot { queue: says.iter().map(|line| Line::parse(line)).collect(), receipt })
+}
+
+const OK: (&str, Option<&str>) = ("ok", None);
+
+#[test]
+fn what_is_written_must_come() {
+    assert_eq!(played("alice< :bob JOIN #c", &[":bob JOIN #c"], OK), Ok(()));
+    assert!(played("alice< :bob JOIN #c", &[], OK).unwrap_err().starts_with("3:"));
+    assert!(played("alice< :bob JOIN #c", &[":bob JOIN #d"], OK).is_err());
+    assert!(played("alice< :bob JOIN #c", &[":carol JOIN #c"], OK).is_err());
+    assert!(played("alice< :bob JOIN #c", &[":bob PART #c"], OK).is_err());
+    assert!(played("alice< :bob JOIN #c", &[":bob JOIN #c extra"], OK).is_err());
+    assert!(played("alice< :bob JOIN #c extra", &[":bob JOIN #c"], OK).is_err());
+}
+
+#[test]
+fn what_is_not_written_must_not_come() {
+    assert!(played("alice< nothing", &[":bob JOIN #c"], OK).is_err());
+    assert!(played("", &[":bob JOIN #c"], OK).is_err());
+    assert_eq!(played("--", &[":bob JOIN #c"], OK), Ok(()));
+}
+
+#[test]
+fn receipts_are_compared_with_what_is_heard() {
+    let refused = ("error", Some("442"));
+    let line = ":neoirc 442 alice #c :You're not on that channel";
+    assert_eq!(played("alice< :neoirc 442 alice #c :*", &[line], refused), Ok(()));
+    assert!(played("alice< :neoirc 442 alice #c :*", &[line], OK).is_err());
+    assert!(played("", &[], refused).is_err());
+    assert_eq!(played("alice= error 442", &[], refused), Ok(()));
+    assert!(played("alice= error 403", &[], refused).is_err());
+    assert!(played("alice= joined", &[], OK).is_err());
+}
+
+#[test]
+fn marks_change_what_must_come() {
+    let (one, two) = (":neoirc 322 alice #a 1 :", ":neoirc 322 alice #b 1 :");
+    let any_order = format!("alice<~ {one}\nalice<~ {two}");
+    assert_eq!(played(&any_order, &[two, one], OK), Ok(()));
+    assert!(played(&any_order, &[two, two], OK).is_err());
+    assert!(played(&any_order, &[two], OK).is_err());
+    assert!(played(&format!("alice< {one}\nalice< {two}"), &[two, one], OK).is_err());
+    let optional = format!("alice<? {one}\nalice< {two}");
+    assert_eq!(played(&optional, &[one, two], OK), Ok(()));
+    assert_eq!(played(&optional, &[two], OK), Ok(()));
+    assert!(played(&optional, &[one], OK).is_err());
+}
+
+#[test]
+fn wildcards_stand_for_text() {
+    let fits =
+        |expected: &str, received: &str| Line::parse(expected).describes(&Line::parse(received), false);
+    assert!(fits(":neoirc 401 alice ghost :*", ":neoirc 401 alice ghost :No such nick"));
+    assert!(!fits(":neoirc 401 alice ghost :*", ":neoirc 401 alice ghost"));
+    assert!(fits(":neoirc 403|476 alice c :*", ":neoirc 476 alice c :Bad"));
+    assert!(!fits(":neoirc 403|476 alice c :*", ":neoirc 477 alice c :Bad"));
+    assert!(fits(":neoirc 338 alice bob ...", ":neoirc 338 alice bob"));
+    assert!(fits(":neoirc 338 alice bob ...", ":neoirc 338 alice bob a b :c"));
+    assert!(!fits(":neoirc 338 alice bob ...", ":neoirc 338 alice"));
+    assert!(fits(":neoirc 353 alice = #c :@a b +c", ":neoirc 353 alice = #c :+c b @a"));
+    assert!(!fits(":neoirc 353 alice = #c :@a b", ":neoirc 353 alice = #c :a @b"));
+    assert!(fits(":neoirc 324 alice #c +kl x 5", ":neoirc 324 alice #c +lk 5 x"));
+    assert!(fits(":* MODE alice +i", ":neoirc MODE alice +i"));
+    assert!(
+        fits(":a!b@c PRIVMSG #c :x*z", ":a PRIVMSG #c :xyz")
+            && !fits(":a PRIVMSG #c :x*z", ":a PRIVMSG #c :xy")
+    );
+}
+
+#[test]
+fn sources_are_compared_as_far_as_the_face_shows_them() {
+    let expected = Line::parse(":alice!liddell@127.0.0.1 JOIN #c");
+    assert!(expected.describes(&Line::parse(":alice JOIN #c"), false));
+    assert!(!expected.describes(&Line::parse(":alice JOIN #c"), true));
+    assert!(expected.describes(&Line::parse(":alice!liddell@127.0.0.1 JOIN #c"), true));
+    assert!(!expected.describes(&Line::parse(":alice!alice@127.0.0.1 JOIN #c"), true));
+}
+
+#[test]
+fn lines_become_messages_and_back() {
+    let posted = |line: &str| Line::parse(line).to_message();
+    assert_eq!(
+        posted("PRIVMSG #c :hi there"),
+        json!({ "command": "PRIVMSG", "to": "#c", "body": ["hi there"] })
+    );
+    assert_eq!(posted("PRIVMSG #c"), json!({ "command": "PRIVMSG", "to": "#c" }));
+    assert_eq!(posted("TOPIC #c :"), json!({ "command": "TOPIC", "to": "#c", "body": [""] }));
+    assert_eq!(
+        posted("KICK #c bob :out"),
+        json!({ "command": "KICK", "to": "#c", "params": ["bob"], "body": ["out"] })
+    );
+    assert_eq!(
+        posted("MODE #c +ov a b"),
+        json!({ "command": "MODE", "to": "#c", "params": ["+ov", "a", "b"] })
+    );
+    assert_eq!(posted("NICK alicia"), json!({ "command": "NICK", "body": ["alicia"] }));
+    assert_eq!(posted("LUSERS"), json!({ "command": "LUSERS" }));
+    let numeric =
+        json!({ "command": "353", "from": "neoirc", "to": "alice", "params": ["=", "#c"], "body": ["@a b"] });
+    assert_eq!(Line::of_message(&numeric), [Line::parse(":neoirc 353 alice = #c :@a b")]);
+    let two_lines = json!({ "command": "PRIVMSG", "from": "bob", "to": "#c", "body": ["one", "two"] });
+    assert_eq!(
+        Line::of_message(&two_lines),
+        [Line::parse(":bob PRIVMSG #c one"), Line::parse(":bob PRIVMSG #c two")]
+    );
+    let quit = json!({ "command": "QUIT", "from": "bob", "to": "", "body": ["bye"] });
+    assert_eq!(Line::of_message(&quit), [Line::parse(":bob QUIT bye")]);
+}
