@@ -257,7 +257,8 @@ fn nothing_is_left_unfinished_or_silenced() {
                 // Where a lint is silenced over several lines, its reason stands on one of the next.
                 let next = source.text.lines().skip(number - 1).take(6).collect::<String>();
                 let reasoned = line.contains(concat!("al", "low(")) && next.contains("reason = ");
-                let line = found.filter(|_| !reasoned).map(|word| format!("{}:{number}: {word}", source.name));
+                let line =
+                    found.filter(|_| !reasoned).map(|word| format!("{}:{number}: {word}", source.name));
                 wrong.extend(line);
             }
         }

@@ -24,7 +24,7 @@ pub(crate) const CHANNEL_MEMBERS: usize = 100;
 const LONGEST_POLL_S: u32 = 30;
 /// Watched no longer than this, so that no poll runs into its timeout meanwhile.
 const WATCHED_MAX: Duration = Duration::from_secs(15);
-/// The server gets this long to take in all the polls and to return memory.
+/// The server gets this long to return memory that the preparation took.
 const SETTLING: Duration = Duration::from_secs(2);
 /// Waking is measured this often; the median counts.
 const WAKINGS: usize = 3;
@@ -39,7 +39,7 @@ pub(crate) fn run(bench: &Bench, kind: Kind, clients: usize) -> Result<Measure> 
     let kib_before_polls = server.resident_kib()?;
 
     let mut waiting = Waiting::open(&server, accounts)?;
-    thread::sleep(SETTLING);
+    waiting.let_pass(Duration::from_secs(bench.options.settle.into()))?;
     let per_client = |kib: u64| kib as f64 / clients as f64;
     let kib_waiting = server.resident_kib()?;
     let meter = Meter::start(&server)?;
@@ -146,10 +146,15 @@ impl Waiting {
         self.net.send(member, |out| write_poll(out, cookie, *after, LONGEST_POLL_S))
     }
 
+    /// Waits, renewing what runs into its timeout.
+    fn let_pass(&mut self, time: Duration) -> Result<()> {
+        self.hear(Instant::now() + time, &mut HashSet::new(), usize::MAX)
+    }
+
     /// Gives the commands and waits until everybody has heard one thing; each polls again at once.
     fn wake(&mut self, waker: &mut Waker, commands: &[String]) -> Result<Duration> {
         // Polls that ran into their timeout while nothing happened are renewed first.
-        self.hear(Instant::now() + Duration::from_millis(50), &mut HashSet::new(), usize::MAX)?;
+        self.let_pass(Duration::from_millis(50))?;
         let mut awake = HashSet::with_capacity(self.accounts.len());
         let started = Instant::now();
         for command in commands {

@@ -96,6 +96,19 @@ pub(crate) fn cpu_ms(pid: u32) -> Result<u64> {
     Ok(ticks * 1000 / rustix::param::clock_ticks_per_second().max(1))
 }
 
+/// Processor time everything on the machine has used so far, over all cores, in milliseconds.
+///
+/// # Errors
+/// There is no `/proc/stat`.
+pub(crate) fn cpu_ms_of_all() -> Result<u64> {
+    let stat = fs::read_to_string("/proc/stat").context("cannot read /proc/stat")?;
+    let fields = stat.lines().next().context("an empty /proc/stat")?.split_whitespace().skip(1);
+    // user, nice, system, idle, iowait, irq, softirq, steal: all but the two in which nothing is done.
+    let busy = fields.take(8).enumerate().filter(|(index, _)| !matches!(index, 3 | 4));
+    let ticks: u64 = busy.filter_map(|(_, field)| field.parse::<u64>().ok()).sum();
+    Ok(ticks * 1000 / rustix::param::clock_ticks_per_second().max(1))
+}
+
 /// Memory a process holds now, in KiB.
 ///
 /// # Errors

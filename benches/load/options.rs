@@ -38,6 +38,11 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N")]
     restart_messages: Option<u32>,
 
+    /// Seconds the `idle` scenarios wait before they read the memory. A server may keep what was acknowledged for
+    /// a while; above two minutes shows it without.
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    pub(crate) settle: u16,
+
     /// Do not give server and load a core each, even where that is possible.
     #[arg(long)]
     pub(crate) no_pin: bool,

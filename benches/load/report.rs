@@ -71,12 +71,18 @@ pub(crate) struct Meter {
     started: Instant,
     server_cpu_ms: u64,
     load_cpu_ms: u64,
+    all_cpu_ms: u64,
 }
 
 impl Meter {
     pub(crate) fn start(server: &Server) -> Result<Meter> {
         let (server_cpu_ms, load_cpu_ms) = (server.cpu_ms()?, machine::cpu_ms(std::process::id())?);
-        Ok(Meter { started: Instant::now(), server_cpu_ms, load_cpu_ms })
+        Ok(Meter {
+            started: Instant::now(),
+            server_cpu_ms,
+            load_cpu_ms,
+            all_cpu_ms: machine::cpu_ms_of_all()?,
+        })
     }
 
     pub(crate) fn elapsed(&self) -> Duration {
@@ -89,7 +95,7 @@ impl Meter {
     }
 
     /// Notes what the server spent on each thousand of something, and how busy both sides were: a load that is
-    /// busier than the server measures itself.
+    /// busier than the server measures itself. Where others were busy too, the figures are too low.
     pub(crate) fn costs(
         &self,
         measure: &mut Measure,
@@ -102,6 +108,9 @@ impl Meter {
         measure.set(key, spent / (count.max(1) as f64 / 1000.0));
         measure.set("server_cpu_percent", self.server_cpu_percent(server)?);
         measure.set("load_cpu_percent", load_spent / self.elapsed().as_secs_f64() / 10.0);
+        let all_spent = (machine::cpu_ms_of_all()? - self.all_cpu_ms) as f64;
+        let others_spent = (all_spent - spent - load_spent).max(0.0);
+        measure.set("others_cpu_percent", others_spent / self.elapsed().as_secs_f64() / 10.0);
         Ok(())
     }
 }

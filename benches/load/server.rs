@@ -60,7 +60,9 @@ impl Folder {
             let name = entry.file_name();
             let rest = name.to_str().and_then(|name| name.strip_prefix(FOLDER_PREFIX));
             let maker = rest.and_then(|rest| rest.split('-').next()?.parse::<u32>().ok());
-            if maker.is_some_and(|pid| !Path::new("/proc").join(pid.to_string()).exists()) {
+            // What has ended but was never waited for still has an entry there, without a command line.
+            let runs = |pid| std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| !line.is_empty());
+            if maker.is_some_and(|pid| !runs(pid)) {
                 let _another_run_was_faster = std::fs::remove_dir_all(entry.path());
             }
         }

@@ -108,6 +108,7 @@ impl Engine {
             spoke_ms: std::collections::HashMap::new(),
             housekeeping: Housekeeping::new(&settings, now.ms),
             disk_rests_until_ms: None,
+            world_is_whole: true,
             store,
         };
         let reader = writer.store.reader();

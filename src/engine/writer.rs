@@ -55,6 +55,8 @@ pub(super) struct Writer {
     pub(super) housekeeping: Housekeeping,
     /// Until when the disk is given a rest after it refused, in milliseconds of the monotonic clock.
     pub(super) disk_rests_until_ms: Option<u64>,
+    /// Whether the world equals the disk; not so from a failed commit until it is loaded again.
+    pub(super) world_is_whole: bool,
 }
 
 impl Writer {
@@ -95,7 +97,9 @@ impl Writer {
     }
 
     fn handle(&mut self, request: Request, draft: &mut Draft) {
-        if self.disk_rests_until_ms.is_some() && !matches!(request, Request::View(_)) {
+        // While the disk rests there is still much to be seen, but only in a world that equals the disk.
+        let can_be_seen = self.world_is_whole && matches!(request, Request::View(_));
+        if self.disk_rests_until_ms.is_some() && !can_be_seen {
             return refuse_for_now(request);
         }
         match request {
@@ -267,6 +271,7 @@ impl Writer {
         self.delivery.unsettled();
         self.housekeeping.forget_sweep();
         self.rest_disk();
+        self.world_is_whole = false;
         self.reload();
     }
 
@@ -275,17 +280,16 @@ impl Writer {
         self.disk_rests_until_ms = Some(self.clock.ms() + RETRY_AFTER_MS);
     }
 
-    fn reload(&mut self) -> bool {
+    fn reload(&mut self) {
         match self.store.load_world() {
             Ok((world, next_seq)) => {
                 self.saved_next_id = world.next_id();
                 self.world = world;
                 self.next_seq = next_seq;
-                true
+                self.world_is_whole = true;
             }
             Err(error) => {
                 tracing::error!(%error, "the world cannot be loaded");
-                false
             }
         }
     }
@@ -296,10 +300,10 @@ impl Writer {
         if !due {
             return;
         }
-        let reloaded = self.reload();
+        self.reload();
         let probe = crate::store::Batch { next_id: Some(self.world.next_id()), ..Default::default() };
         match self.store.commit(&probe) {
-            Ok(_) if reloaded => {
+            Ok(_) if self.world_is_whole => {
                 tracing::info!("the disk takes writes again");
                 self.disk_rests_until_ms = None;
                 self.stats.ready.store(true, Relaxed);

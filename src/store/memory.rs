@@ -120,7 +120,8 @@ impl Kept {
         queue.entries.retain(|seq| *seq > settlement.acked);
         queue.entries.extend(&settlement.spilled);
         let max = usize::try_from(settlement.entries_max).unwrap_or(usize::MAX);
-        while max > 0 && queue.entries.len() > max {
+        let is_too_old = |queue: &BTreeSet<Seq>| queue.first().is_some_and(|seq| *seq <= settlement.expired);
+        while (max > 0 && queue.entries.len() > max) || is_too_old(&queue.entries) {
             let through = queue.entries.pop_first().unwrap_or_default();
             let entries = disk.dropped.map_or(0, |dropped| dropped.entries) + 1;
             disk.dropped = Some(Dropped { entries, through, at: settlement.at });
@@ -145,9 +146,16 @@ impl Backlog for MemoryStore {
             return Ok(Stretch::default());
         }
         let entries = queue.entries.range(after.next()..=through).filter_map(|seq| kept.log.get(seq));
-        let lines: Vec<Line> = entries.take(limits.entries).map(|posted| line(&posted.entry)).collect();
-        let cut = lines.len() == limits.entries;
-        Ok(Stretch { lines, cut })
+        let mut stretch = Stretch::default();
+        for posted in entries {
+            let (line, left) = (line(&posted.entry), limits.after(&stretch.lines));
+            if left.entries == 0 || (left.bytes < line.json.len() && !stretch.lines.is_empty()) {
+                stretch.cut = true;
+                break;
+            }
+            stretch.lines.push(line);
+        }
+        Ok(stretch)
     }
 }
 
@@ -165,7 +173,8 @@ impl Reader for MemoryStore {
         };
         let kept = self.kept();
         let shown = if request.history_max == 0 { usize::MAX } else { request.history_max };
-        let newest = kept.log.values().rev().map(|posted| &posted.entry).filter(|entry| same(entry)).take(shown);
+        let newest =
+            kept.log.values().rev().map(|posted| &posted.entry).filter(|entry| same(entry)).take(shown);
         let before = newest.filter(|entry| request.before.is_none_or(|before| entry.seq < before));
         let mut lines: Vec<Line> = before.take(request.limit).map(|entry| line(entry)).collect();
         lines.reverse();

@@ -64,7 +64,8 @@ impl Server {
         };
         let limits = QueueLimits { tail_entries: 4, entries_max, kept_ms: 7, polls_max: 4 };
         let folder = tempfile::tempdir().unwrap();
-        let mut server = Self { folder, limits, info, ms: 1_000, arrivals: 0, swept: Seq::ZERO, running: None };
+        let mut server =
+            Self { folder, limits, info, ms: 1_000, arrivals: 0, swept: Seq::ZERO, running: None };
         server.restart();
         server
     }
@@ -84,7 +85,7 @@ impl Server {
             delivery.open(queue.disk.client, queue.user, queue.token, &queue.disk, self.ms);
         }
         for entry in &recent {
-            delivery.restore(entry, self.ms);
+            delivery.restore(entry);
         }
         let (draft, draft_seq) = (Batch::default(), next_seq);
         self.running = Some(Running { store, world, next_seq, delivery, directory, draft, draft_seq });

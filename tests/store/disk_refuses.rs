@@ -43,7 +43,7 @@ fn start(store: impl Store + 'static, breaker: &Breaker) -> Engine {
         queues,
         queue_memory_bytes: 0,
         // Nothing is settled by time here: a commit is one that the test asked for.
-        settle_after: Duration::from_secs(3_600),
+        settle_after: Duration::from_hours(1),
         queue_age_max: Duration::ZERO,
         history_max: 0,
         idle_timeout: Duration::ZERO,
@@ -120,7 +120,8 @@ fn a_failed_commit_fails_everybody_in_it_and_changes_nothing() {
 
         // While one commit stands at the gate, the next batch comes together behind it.
         breaker.close_gate();
-        let passes = begin(&engine, &alice, r##"{"command":"PRIVMSG","to":"#c","body":["durable"]}"##, None).await;
+        let passes =
+            begin(&engine, &alice, r##"{"command":"PRIVMSG","to":"#c","body":["durable"]}"##, None).await;
         breaker.wait_for_commit();
         breaker.fail_commit(2, 1);
         let fails = [

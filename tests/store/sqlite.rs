@@ -67,7 +67,8 @@ fn the_file_is_in_wal_mode_marked_as_ours_and_private() {
     story.commit();
     let path = story.subject.path();
     let outside = Connection::open(&path).unwrap();
-    let text = |pragma: &str| outside.pragma_query_value(None, pragma, |row| row.get::<_, String>(0)).unwrap();
+    let text =
+        |pragma: &str| outside.pragma_query_value(None, pragma, |row| row.get::<_, String>(0)).unwrap();
     let number = |pragma: &str| outside.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0)).unwrap();
     // That each commit waits for the disk (synchronous=FULL) is a setting of the writing connection, which
     // refuses to start without it; the file shows the journal alone.

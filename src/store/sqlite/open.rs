@@ -31,38 +31,45 @@ impl SqliteStore {
     pub fn open(location: &Location) -> Result<Self, StoreError> {
         let (uri, lock) = match location {
             Location::File(path) => {
-                prepare_folder(path)?;
-                let lock = FileLock::take(path)?;
-                (file_uri(path), Some(lock))
+                let path = prepare_file(path)?;
+                let lock = FileLock::take(&path)?;
+                (file_uri(&path), Some(lock))
             }
             // A name that no other store in this process has; SQLite shares it among our connections.
             Location::Memory => (format!("file:/neoirc-{}?vfs=memdb", uuid::Uuid::new_v4()), None),
         };
         let mut connection = connect(&uri)?;
+        // Somebody else's file is left as it is: nothing is written before it is known to be ours.
+        let version = schema::inspect(&connection)?;
         configure_writer(&connection, lock.is_some())?;
         check_tables(&connection)?;
-        copy_before_migration(&connection, location)?;
-        schema::migrate(&mut connection)?;
+        copy_before_migration(&connection, location, version)?;
+        schema::migrate(&mut connection, version)?;
         let readers = (0..READERS).map(|_| connect_reader(&uri)).collect::<Result<Vec<_>, _>>()?;
         let reader = Arc::new(SqliteReader::new(readers));
         Ok(Self { connection, reader, gained: std::collections::HashMap::new(), _lock: lock })
     }
 }
 
-fn prepare_folder(path: &Path) -> Result<(), StoreError> {
-    let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(()) };
-    let io = |cause| StoreError::Io { doing: format!("make the folder {}", folder.display()), cause };
-    fs::create_dir_all(folder).map_err(io)?;
+/// Makes the file and its folder where there are none. Gives the one name of the file: under another, which a
+/// link may give it, a second process would not find our lock.
+fn prepare_file(path: &Path) -> Result<PathBuf, StoreError> {
+    let io = |doing: &str, path: &Path| {
+        let doing = format!("{doing} {}", path.display());
+        move |cause| StoreError::Io { doing, cause }
+    };
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder).map_err(io("make the folder", folder))?;
+    }
     if !path.exists() {
-        let io = |cause| StoreError::Io { doing: format!("make {}", path.display()), cause };
         let mut options = fs::OpenOptions::new();
         options.create(true).append(true);
         // The file holds what people said to each other: nobody else on the machine reads it.
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(path).map_err(io)?;
+        options.open(path).map_err(io("make", path))?;
     }
-    Ok(())
+    path.canonicalize().map_err(io("find", path))
 }
 
 /// A path as a URI: the characters that mean something there are percent-encoded.
@@ -129,10 +136,11 @@ fn check_tables(connection: &Connection) -> Result<(), StoreError> {
 }
 
 /// Before an older schema is brought up to date, the file is copied beside itself.
-fn copy_before_migration(connection: &Connection, location: &Location) -> Result<(), StoreError> {
-    let version: i64 = connection
-        .pragma_query_value(None, "user_version", |row| row.get(0))
-        .map_err(doing("read the version of the schema"))?;
+fn copy_before_migration(
+    connection: &Connection,
+    location: &Location,
+    version: i64,
+) -> Result<(), StoreError> {
     let Location::File(path) = location else { return Ok(()) };
     if version == 0 || version >= schema::VERSION {
         return Ok(());

@@ -17,11 +17,11 @@ pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
 /// Marks a database as one of ours: "nirc" in ASCII, in `PRAGMA application_id`.
 const APPLICATION_ID: i64 = 0x6e69_7263;
 
-/// Brings the schema to the version that this program knows.
+/// Looks at a database without changing it. Gives the version of its schema, 0 where there is none yet.
 ///
 /// # Errors
 /// [`StoreError::Refused`] when the file belongs to another program or to a newer version of this one.
-pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+pub(super) fn inspect(connection: &Connection) -> Result<i64, StoreError> {
     let number = |pragma: &str| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
     let version = number("user_version").map_err(doing("read the version of the schema"))?;
     let application = number("application_id").map_err(doing("read the mark of the database"))?;
@@ -37,6 +37,14 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
              use the newer program, or a backup made before it ran"
         )));
     }
+    Ok(version)
+}
+
+/// Brings the schema to the version that this program knows.
+///
+/// # Errors
+/// When a migration fails; the database is then as it was.
+pub(super) fn migrate(connection: &mut Connection, version: i64) -> Result<(), StoreError> {
     if version == VERSION {
         return Ok(());
     }

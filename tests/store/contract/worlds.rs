@@ -79,7 +79,10 @@ pub(super) fn every_mode_comes_back_set_and_unset(subject: Subject) {
         for flag in Flag::ALL {
             change(vec![ChannelChange::Flag { flag, on }]);
         }
-        change(vec![ChannelChange::Key(on.then(|| "secret".to_owned())), ChannelChange::Limit(on.then_some(9))]);
+        change(vec![
+            ChannelChange::Key(on.then(|| "secret".to_owned())),
+            ChannelChange::Limit(on.then_some(9)),
+        ]);
         for rank in [Rank::Voice, Rank::Operator] {
             change(vec![ChannelChange::Rank { user: alice, rank, on }]);
         }
