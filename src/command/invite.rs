@@ -41,3 +41,42 @@ impl Invite {
         Ok(if guest.away.is_some() { decision.and_answer(Reply::Away(guest.id)) } else { decision })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::tests::Scene;
+
+    #[test]
+    fn nick_and_channel_may_stand_in_either_order() {
+        let mut scene = Scene::with(&["alice", "bob"]);
+        scene.does("alice", r##"{"command":"JOIN","to":"#c"}"##);
+        for json in [
+            r##"{"command":"INVITE","to":"bob","params":["#c"]}"##,
+            r##"{"command":"INVITE","to":"#c","params":["bob"]}"##,
+        ] {
+            let decision = scene.decide("alice", json).unwrap();
+            assert!(matches!(&decision.events[..], [Event::Invited { .. }]), "{json}");
+        }
+    }
+
+    #[test]
+    fn an_invitation_passes_i_once() {
+        let mut scene = Scene::with(&["alice", "bob"]);
+        let join = r##"{"command":"JOIN","to":"#c"}"##;
+        scene.does("alice", join);
+        scene.does("alice", r##"{"command":"MODE","to":"#c","params":["+i"]}"##);
+        scene.does("alice", r##"{"command":"INVITE","to":"bob","params":["#c"]}"##);
+        scene.does("bob", join);
+        scene.does("bob", r##"{"command":"PART","to":"#c"}"##);
+        assert_eq!(scene.refusal("bob", join), Refusal::InviteOnlyChannel("#c".to_owned()));
+    }
+
+    #[test]
+    fn a_member_needs_no_invitation() {
+        let mut scene = Scene::with(&["alice"]);
+        scene.does("alice", r##"{"command":"JOIN","to":"#c"}"##);
+        let refusal = scene.refusal("alice", r##"{"command":"INVITE","to":"alice","params":["#c"]}"##);
+        assert!(matches!(refusal, Refusal::UserOnChannel { .. }));
+    }
+}

@@ -60,3 +60,38 @@ fn found(world: &World, name: ChannelName, caller: &Caller) -> (ChannelId, Vec<E
     let joined = Event::Joined { channel, user: caller.user, membership: Membership::FOUNDER };
     (channel, vec![created, joined])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::tests::Scene;
+
+    #[test]
+    fn whoever_comes_first_governs_the_channel() {
+        let mut scene = Scene::with(&["alice", "bob"]);
+        scene.does("alice", r##"{"command":"JOIN","to":"#c"}"##);
+        scene.does("bob", r##"{"command":"JOIN","to":"#C"}"##);
+        let channel = scene.world.channel_by_name("#c").unwrap();
+        assert_eq!(channel.member(scene.user("alice")), Ok(Membership::FOUNDER));
+        assert_eq!(channel.member(scene.user("bob")), Ok(Membership::default()));
+    }
+
+    #[test]
+    fn coming_in_twice_changes_nothing_and_shows_the_name_as_it_is() {
+        let mut scene = Scene::with(&["alice"]);
+        scene.does("alice", r##"{"command":"JOIN","to":"#Rust"}"##);
+        let decision = scene.does("alice", r##"{"command":"JOIN","to":"#rust"}"##);
+        assert!(decision.events.is_empty() && decision.replies.is_empty());
+        assert_eq!(decision.outcome, Outcome::Joined("#Rust".to_owned()));
+    }
+
+    #[test]
+    fn a_session_is_in_so_many_channels_at_most() {
+        let mut scene = Scene::with(&["alice"]);
+        for to in ["#1", "#2", "#3"] {
+            scene.does("alice", &format!(r#"{{"command":"JOIN","to":"{to}"}}"#));
+        }
+        let refusal = scene.refusal("alice", r##"{"command":"JOIN","to":"#4"}"##);
+        assert_eq!(refusal, Refusal::TooManyChannels("#4".to_owned()));
+    }
+}

@@ -51,3 +51,35 @@ impl Kick {
         Ok(Decision { events: departure(kicked, channel), ..Decision::nothing() })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::tests::Scene;
+
+    #[test]
+    fn an_operator_may_kick_itself_and_end_the_channel_so() {
+        let mut scene = Scene::with(&["alice"]);
+        scene.does("alice", r##"{"command":"JOIN","to":"#c"}"##);
+        scene.does("alice", r##"{"command":"KICK","to":"#c","params":["alice"]}"##);
+        assert!(scene.world.channel_by_name("#c").is_err());
+    }
+
+    #[test]
+    fn whoever_is_not_there_cannot_be_kicked() {
+        let mut scene = Scene::with(&["alice", "bob"]);
+        scene.does("alice", r##"{"command":"JOIN","to":"#c"}"##);
+        let refusal = scene.refusal("alice", r##"{"command":"KICK","to":"#c","params":["bob"]}"##);
+        let (nick, channel) = ("bob".to_owned(), "#c".to_owned());
+        assert_eq!(refusal, Refusal::UserNotInChannel { nick, channel });
+    }
+
+    #[test]
+    fn without_a_comment_the_kickers_nick_is_the_reason() {
+        let mut scene = Scene::with(&["alice", "bob"]);
+        scene.does("alice", r##"{"command":"JOIN","to":"#c"}"##);
+        scene.does("bob", r##"{"command":"JOIN","to":"#c"}"##);
+        let decision = scene.does("alice", r##"{"command":"KICK","to":"#c","params":["bob"]}"##);
+        assert!(matches!(&decision.events[..], [Event::Kicked { reason, .. }] if reason == "alice"));
+    }
+}

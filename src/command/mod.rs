@@ -136,3 +136,88 @@ fn parse(request: Request) -> Result<Vec<Command>, Refusal> {
 fn wrap<C>(each: Vec<C>, variant: fn(C) -> Command) -> Vec<Command> {
     each.into_iter().map(variant).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
+    use jiff::Timestamp;
+    use uuid::Uuid;
+
+    use super::registration::Registration;
+    use super::*;
+    use crate::id::{ClientId, TokenHash, UserId};
+    use crate::protocol::name::Nickname;
+
+    /// A world for commands to be decided in.
+    pub(super) struct Scene {
+        pub(super) world: World,
+    }
+
+    impl Scene {
+        /// A world with these users in it.
+        pub(super) fn with(nicks: &[&str]) -> Self {
+            let mut scene = Self { world: World::empty(1) };
+            for (number, nick) in (1_u8..).zip(nicks) {
+                let registration = Registration {
+                    nick: Nickname::parse(nick).unwrap(),
+                    username: None,
+                    address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+                    user_uuid: Uuid::from_u128(u128::from(number)),
+                    client_uuid: Uuid::from_u128(u128::from(number) << 8),
+                    token: TokenHash::new([number; 32]),
+                };
+                let decision = registration.decide(&scene.world, Timestamp::UNIX_EPOCH).unwrap();
+                scene.apply(&decision);
+            }
+            scene
+        }
+
+        pub(super) fn user(&self, nick: &str) -> UserId {
+            self.world.user_by_nick(nick).unwrap().id
+        }
+
+        /// What becomes of the one command of a request.
+        pub(super) fn decide(&self, nick: &str, json: &str) -> Result<Decision, Refusal> {
+            let mut commands = Wish::parse(Request::parse(json.as_bytes()).unwrap()).commands?;
+            assert_eq!(commands.len(), 1, "one target");
+            let (user, client) = (self.user(nick), ClientId::default());
+            let caller = Caller { user, client, at: Timestamp::UNIX_EPOCH, channels_max: 3 };
+            commands.remove(0).decide(&self.world, &caller)
+        }
+
+        /// Why the command is refused.
+        #[track_caller]
+        pub(super) fn refusal(&self, nick: &str, json: &str) -> Refusal {
+            self.decide(nick, json).expect_err("it is refused")
+        }
+
+        /// Grants the command and makes it so.
+        #[track_caller]
+        pub(super) fn does(&mut self, nick: &str, json: &str) -> Decision {
+            let decision = self.decide(nick, json).expect("it is granted");
+            self.apply(&decision);
+            decision
+        }
+
+        fn apply(&mut self, decision: &Decision) {
+            for event in &decision.events {
+                self.world.apply(event);
+            }
+        }
+    }
+
+    #[test]
+    fn an_unknown_command_is_refused_by_its_name() {
+        let scene = Scene::with(&["alice"]);
+        let refusal = scene.refusal("alice", r#"{"command":"frobnicate"}"#);
+        assert_eq!(refusal, Refusal::UnknownCommand("FROBNICATE".to_owned()));
+    }
+
+    #[test]
+    fn only_a_notice_is_quiet() {
+        let quiet = |json: &[u8]| Wish::parse(Request::parse(json).unwrap()).quiet;
+        assert!(quiet(br#"{"command":"notice"}"#));
+        assert!(!quiet(br#"{"command":"PRIVMSG"}"#));
+    }
+}

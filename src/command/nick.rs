@@ -33,3 +33,25 @@ impl Nick {
         Ok(Decision { events: vec![Event::NickChanged { user: caller.user, nick }], ..decision })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::tests::Scene;
+
+    #[test]
+    fn a_nick_that_somebody_has_in_another_case_is_in_use() {
+        let scene = Scene::with(&["alice", "bob"]);
+        let refusal = scene.refusal("bob", r#"{"command":"NICK","body":["ALICE"]}"#);
+        assert_eq!(refusal, Refusal::NicknameInUse("ALICE".to_owned()));
+    }
+
+    #[test]
+    fn another_case_of_ones_own_nick_is_a_change_and_the_same_is_none() {
+        let mut scene = Scene::with(&["alice"]);
+        let same = scene.does("alice", r#"{"command":"NICK","body":["alice"]}"#);
+        assert!(same.events.is_empty());
+        scene.does("alice", r#"{"command":"NICK","body":["Alice"]}"#);
+        assert_eq!(scene.world.user_by_nick("alice").unwrap().nick.as_str(), "Alice");
+    }
+}

@@ -38,3 +38,28 @@ pub(super) fn departure(left: Event, channel: &Channel) -> Vec<Event> {
     let ended = (channel.members.len() == 1).then_some(Event::ChannelEnded { channel: channel.id });
     std::iter::once(left).chain(ended).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::tests::Scene;
+
+    #[test]
+    fn a_channel_ends_with_its_last_member_and_not_before() {
+        let mut scene = Scene::with(&["alice", "bob"]);
+        scene.does("alice", r##"{"command":"JOIN","to":"#c"}"##);
+        scene.does("bob", r##"{"command":"JOIN","to":"#c"}"##);
+        scene.does("alice", r##"{"command":"PART","to":"#c"}"##);
+        assert!(scene.world.channel_by_name("#c").is_ok());
+        scene.does("bob", r##"{"command":"PART","to":"#c"}"##);
+        assert!(scene.world.channel_by_name("#c").is_err());
+    }
+
+    #[test]
+    fn an_outsider_cannot_leave() {
+        let mut scene = Scene::with(&["alice", "bob"]);
+        scene.does("alice", r##"{"command":"JOIN","to":"#c"}"##);
+        let refusal = scene.refusal("bob", r##"{"command":"PART","to":"#c"}"##);
+        assert_eq!(refusal, Refusal::NotOnChannel("#c".to_owned()));
+    }
+}

@@ -41,3 +41,28 @@ pub(super) fn end_of_session(world: &World, user: UserId, reason: &str) -> Vec<E
     events.extend(emptied.map(|channel| Event::ChannelEnded { channel: channel.id }));
     events
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::tests::Scene;
+
+    #[test]
+    fn whoever_quits_takes_along_the_channels_that_nobody_else_is_in() {
+        let mut scene = Scene::with(&["alice", "bob"]);
+        for (nick, to) in [("alice", "#own"), ("alice", "#shared"), ("bob", "#shared")] {
+            scene.does(nick, &format!(r#"{{"command":"JOIN","to":"{to}"}}"#));
+        }
+        let decision = scene.does("alice", r#"{"command":"QUIT","body":["bye"]}"#);
+        assert_eq!(decision.outcome, Outcome::Quit);
+        assert!(
+            decision
+                .events
+                .iter()
+                .any(|event| matches!(event, Event::SessionEnded { reason, .. } if reason == "Quit: bye"))
+        );
+        assert!(scene.world.user_by_nick("alice").is_err());
+        assert_eq!(scene.world.channels().count(), 1);
+        assert_eq!(scene.world.clients().len(), 1);
+    }
+}

@@ -55,3 +55,29 @@ impl Speak {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::tests::Scene;
+
+    #[test]
+    fn only_a_privmsg_is_answered_by_an_away_text() {
+        let mut scene = Scene::with(&["alice", "bob"]);
+        scene.does("bob", r#"{"command":"AWAY","body":["tea"]}"#);
+        let bob = scene.user("bob");
+        let spoken = scene.does("alice", r#"{"command":"PRIVMSG","to":"bob","body":["hi"]}"#);
+        assert_eq!(spoken.replies, [Reply::Away(bob)]);
+        let noticed = scene.does("alice", r#"{"command":"NOTICE","to":"bob","body":["hi"]}"#);
+        assert!(noticed.replies.is_empty());
+    }
+
+    #[test]
+    fn recipient_and_text_are_needed_in_this_order() {
+        let scene = Scene::with(&["alice"]);
+        let refusal = scene.refusal("alice", r#"{"command":"PRIVMSG","body":["hi"]}"#);
+        assert_eq!(refusal, Refusal::NoRecipient("PRIVMSG"));
+        let refusal = scene.refusal("alice", r#"{"command":"PRIVMSG","to":"alice","body":["",""]}"#);
+        assert_eq!(refusal, Refusal::NoTextToSend);
+    }
+}

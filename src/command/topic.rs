@@ -31,3 +31,41 @@ impl Topic {
         Ok(Decision::event(Event::TopicSet { channel: channel.id, by: caller.user, topic }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::tests::Scene;
+
+    fn scene() -> Scene {
+        let mut scene = Scene::with(&["alice", "bob"]);
+        scene.does("alice", r##"{"command":"JOIN","to":"#c"}"##);
+        scene.does("bob", r##"{"command":"JOIN","to":"#c"}"##);
+        scene
+    }
+
+    #[test]
+    fn under_t_only_operators_set_it_and_all_members_read_it() {
+        let scene = scene();
+        let refusal = scene.refusal("bob", r##"{"command":"TOPIC","to":"#c","body":["tea"]}"##);
+        assert_eq!(refusal, Refusal::ChanOpPrivsNeeded("#c".to_owned()));
+        assert!(scene.decide("bob", r##"{"command":"TOPIC","to":"#c"}"##).is_ok());
+    }
+
+    #[test]
+    fn an_empty_text_clears_it() {
+        let mut scene = scene();
+        scene.does("alice", r##"{"command":"TOPIC","to":"#c","body":["tea"]}"##);
+        scene.does("alice", r##"{"command":"TOPIC","to":"#c","body":[""]}"##);
+        assert_eq!(scene.world.channel_by_name("#c").unwrap().topic, None);
+    }
+
+    #[test]
+    fn a_long_text_is_cut_at_a_character() {
+        let mut scene = scene();
+        let long = "ü".repeat(TOPICLEN);
+        scene.does("alice", &format!(r##"{{"command":"TOPIC","to":"#c","body":["{long}"]}}"##));
+        let topic = scene.world.channel_by_name("#c").unwrap().topic.clone().unwrap();
+        assert_eq!(topic.text, "ü".repeat(TOPICLEN / 2));
+    }
+}

@@ -214,7 +214,8 @@ impl Writer {
     fn finish(&mut self, mut draft: Draft) {
         let next_id = self.world.next_id();
         draft.batch.next_id = (next_id != self.saved_next_id).then_some(next_id);
-        if draft.batch.is_empty() {
+        // While the disk rests nothing is decided, and what a world that is not whole says of itself is not so.
+        if draft.batch.is_empty() || self.disk_rests_until_ms.is_some() {
             return draft.completions.into_iter().for_each(Completion::tell);
         }
         match self.store.commit(&draft.batch) {
@@ -223,6 +224,7 @@ impl Writer {
                 draft.completions.into_iter().for_each(Completion::tell);
             }
             Err(error) => {
+                self.rest_disk();
                 draft.completions.into_iter().for_each(Completion::fail);
                 self.give_up_batch(&error);
             }
@@ -270,7 +272,6 @@ impl Writer {
         tracing::error!(%error, "a commit failed; nothing of it was done, and the world is loaded again");
         self.delivery.unsettled();
         self.housekeeping.forget_sweep();
-        self.rest_disk();
         self.world_is_whole = false;
         self.reload();
     }
@@ -301,14 +302,16 @@ impl Writer {
             return;
         }
         self.reload();
+        if !self.world_is_whole {
+            return self.rest_disk();
+        }
         let probe = crate::store::Batch { next_id: Some(self.world.next_id()), ..Default::default() };
         match self.store.commit(&probe) {
-            Ok(_) if self.world_is_whole => {
+            Ok(_) => {
                 tracing::info!("the disk takes writes again");
                 self.disk_rests_until_ms = None;
                 self.stats.ready.store(true, Relaxed);
             }
-            Ok(_) => self.rest_disk(),
             Err(error) => {
                 tracing::warn!(%error, "the disk still refuses");
                 self.rest_disk();

@@ -91,7 +91,7 @@ mod tests {
     #[test]
     fn one_target_is_answered_bare() {
         let joined = Receipt::granted("neoirc", Outcome::Joined("#c".to_owned()));
-        assert_eq!(response(&[joined]), r##"{"channel":"#c","status":"joined"}"##);
+        assert_eq!(response(&[joined]), r##"{"status":"joined","channel":"#c"}"##);
     }
 
     #[test]

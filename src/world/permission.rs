@@ -68,3 +68,60 @@ impl User {
         !self.invisible || self.id == other.id || !self.channels.is_disjoint(&other.channels)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::id::ChannelId;
+    use crate::protocol::name::ChannelName;
+
+    const MEMBER: UserId = UserId::new(1);
+    const OUTSIDER: UserId = UserId::new(2);
+
+    fn channel(rank: Membership) -> Channel {
+        let name = ChannelName::parse("#c").unwrap();
+        let mut channel = Channel::new(ChannelId::new(9), name, Timestamp::UNIX_EPOCH);
+        channel.members.insert(MEMBER, rank);
+        channel
+    }
+
+    #[test]
+    fn outsiders_speak_where_n_is_not_set() {
+        let mut channel = channel(Membership::default());
+        assert!(channel.may_be_spoken_to_by(OUTSIDER).is_err());
+        channel.modes.no_external = false;
+        assert!(channel.may_be_spoken_to_by(OUTSIDER).is_ok());
+        channel.modes.moderated = true;
+        assert!(channel.may_be_spoken_to_by(OUTSIDER).is_err(), "they have no rank");
+    }
+
+    #[test]
+    fn under_m_only_ranks_speak() {
+        for (operator, voice) in [(false, false), (false, true), (true, false), (true, true)] {
+            let mut channel = channel(Membership { operator, voice });
+            channel.modes.moderated = true;
+            assert_eq!(channel.may_be_spoken_to_by(MEMBER).is_ok(), operator || voice);
+        }
+    }
+
+    #[test]
+    fn a_secret_channel_shows_itself_to_members_alone() {
+        let mut channel = channel(Membership::default());
+        assert!(channel.may_be_seen_by(OUTSIDER));
+        channel.modes.secret = true;
+        assert!(channel.may_be_seen_by(MEMBER) && !channel.may_be_seen_by(OUTSIDER));
+    }
+
+    #[test]
+    fn i_and_t_ask_for_an_operator() {
+        let mut channel = channel(Membership::default());
+        let (member, operator) = (Membership::default(), Membership::FOUNDER);
+        assert!(channel.may_invite(member).is_ok() && channel.may_set_topic(member).is_err());
+        channel.modes.invite_only = true;
+        channel.modes.topic_locked = false;
+        assert!(channel.may_invite(member).is_err() && channel.may_set_topic(member).is_ok());
+        assert!(channel.may_invite(operator).is_ok());
+    }
+}

@@ -151,3 +151,57 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::tests::Scene;
+
+    fn scene() -> Scene {
+        let mut scene = Scene::with(&["alice", "bob"]);
+        scene.does("alice", r##"{"command":"JOIN","to":"#c"}"##);
+        scene.does("bob", r##"{"command":"JOIN","to":"#c"}"##);
+        scene
+    }
+
+    fn change(scene: &mut Scene, params: &str) -> Decision {
+        scene.does("alice", &format!(r##"{{"command":"MODE","to":"#c","params":{params}}}"##))
+    }
+
+    #[test]
+    fn what_succeeds_is_one_fact_and_what_fails_is_refused_by_itself() {
+        let mut scene = scene();
+        let decision = change(&mut scene, r#"["+mxv","bob"]"#);
+        assert_eq!(decision.refusals, [Refusal::UnknownMode('x')]);
+        let [Event::ModesChanged { changes, .. }] = &decision.events[..] else {
+            panic!("one fact: {decision:?}")
+        };
+        assert_eq!(changes.len(), 2);
+    }
+
+    #[test]
+    fn what_is_so_already_is_no_change() {
+        let mut scene = scene();
+        assert!(change(&mut scene, r#"["+nt-i-k+o","alice"]"#).events.is_empty());
+    }
+
+    #[test]
+    fn each_change_is_compared_with_the_one_before_it() {
+        let mut scene = scene();
+        change(&mut scene, r#"["+k-k+l-l+s-s","key","key","5"]"#);
+        let modes = &scene.world.channel_by_name("#c").unwrap().modes;
+        assert_eq!((modes.key.as_deref(), modes.limit, modes.secret), (None, None, false));
+    }
+
+    #[test]
+    fn arguments_past_the_limit_are_passed_over() {
+        let mut scene = scene();
+        let keys: Vec<String> = (0..15).map(|n| format!("k{n}")).collect();
+        let letters = "k".repeat(14);
+        let params: Vec<&str> =
+            std::iter::once(&*letters).chain(keys.iter().map(|key| &**key)).take(15).collect();
+        change(&mut scene, &format!("{params:?}"));
+        let modes = &scene.world.channel_by_name("#c").unwrap().modes;
+        assert_eq!(modes.key, Some(format!("k{}", MODES - 1)));
+    }
+}

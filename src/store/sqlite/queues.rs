@@ -34,9 +34,9 @@ fn settle_one(connection: &Connection, settlement: &Settlement) -> rusqlite::Res
         after.dropped = None;
     }
     if before.stored > 0 {
-        remove_acknowledged(connection, &mut after)?;
-        let (entries, through) = remove_through(connection, &after, settlement.expired)?;
-        after.stored = after.stored.saturating_sub(entries);
+        let acked = after.acked;
+        remove_until(connection, &mut after, acked)?;
+        let (entries, through) = remove_until(connection, &mut after, settlement.expired)?;
         note_dropped(&mut after, entries, through, settlement);
     }
     append(connection, &mut after, &settlement.spilled)?;
@@ -59,12 +59,12 @@ fn settle_one(connection: &Connection, settlement: &Settlement) -> rusqlite::Res
     Ok(after)
 }
 
-fn remove_acknowledged(connection: &Connection, after: &mut Settled) -> rusqlite::Result<()> {
-    let (entries, _) = remove_through(connection, after, after.acked)?;
-    after.stored = after.stored.saturating_sub(entries);
-    let acked = after.acked;
-    remove_oldest(connection, after, |seq, _| seq <= acked)?;
-    Ok(())
+/// Takes away the entries up to a place. Gives how many there were and the place of the newest of them.
+fn remove_until(connection: &Connection, queue: &mut Settled, until: Seq) -> rusqlite::Result<(u64, Seq)> {
+    let (whole, through) = remove_through(connection, queue, until)?;
+    queue.stored = queue.stored.saturating_sub(whole);
+    let (part, newest) = remove_oldest(connection, queue, |seq, _| seq <= until)?;
+    Ok((whole + part, newest.max(through)))
 }
 
 /// Removes the runs that lie wholly before a place. Gives their entries and the place of the newest.
