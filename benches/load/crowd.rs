@@ -11,6 +11,8 @@ use crate::tally::poll_end;
 
 /// Connections that prepare things side by side.
 pub(crate) const SETUP_CONNECTIONS: usize = 16;
+/// New connections at once; well below what servers let wait to be accepted.
+const CONNECTS_AT_ONCE: usize = 64;
 /// A server that answers nothing at all for this long has stopped.
 pub(crate) const SILENCE_MAX: Duration = Duration::from_mins(1);
 
@@ -110,6 +112,27 @@ pub(crate) fn catch_up(net: &mut Net, accounts: &mut [Account]) -> Result<()> {
             Ok(if had_news { Next::Again } else { Next::Done })
         },
     )
+}
+
+/// Opens every account's own connection with an answer on each, a few at a time. Thousands at once would overflow
+/// the server's queue of new connections, and those turned away only try again a second later.
+pub(crate) fn connect(net: &mut Net, accounts: &mut [Account]) -> Result<()> {
+    let mut opened = 0;
+    while opened < accounts.len() {
+        let together = CONNECTS_AT_ONCE.min(accounts.len() - opened);
+        for (connection, account) in accounts.iter().enumerate().skip(opened).take(together) {
+            net.send(connection, |out| write_poll(out, &account.cookie, account.after, 0))?;
+        }
+        for _ in 0..together {
+            let Some(answer) = net.next(Instant::now() + SILENCE_MAX)? else {
+                bail!("the server fell silent")
+            };
+            answer.expect_status(200)?;
+            accounts[answer.connection].after = poll_end(answer.body)?.last_id;
+        }
+        opened += together;
+    }
+    Ok(())
 }
 
 /// A command was carried out. IRC's own refusals are HTTP 200, so the body has to be looked at too.

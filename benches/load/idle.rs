@@ -135,6 +135,7 @@ impl Waiting {
     fn open(server: &Server, accounts: Vec<Account>) -> Result<Waiting> {
         let net = Net::new(server.address, accounts.len())?;
         let mut waiting = Waiting { net, accounts, scanner: Scanner::new(), faults: Faults::default() };
+        crowd::connect(&mut waiting.net, &mut waiting.accounts)?;
         for member in 0..waiting.accounts.len() {
             waiting.poll(member)?;
         }

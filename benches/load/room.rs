@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-use crate::crowd::{Account, accepted};
+use crate::crowd::{self, Account, accepted};
 use crate::http::{POLL_TIMEOUT_S, write_command, write_poll};
 use crate::net::Net;
 use crate::report::Latencies;
@@ -55,6 +55,7 @@ impl Room {
             ack_latencies: Latencies::default(),
             delivery_latencies: Latencies::default(),
         };
+        crowd::connect(&mut room.net, &mut room.members)?;
         for member in 0..room.members.len() {
             room.poll(member)?;
         }

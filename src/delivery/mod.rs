@@ -179,3 +179,89 @@ impl Delivery {
         self.queues.values().filter_map(|queue| queue.lowest_stored()).min()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::queue::Look;
+    use super::sweep::Now;
+    use super::*;
+    use crate::entry::Audience;
+
+    const CLIENT: ClientId = ClientId::new(1);
+    const TOKEN: TokenHash = TokenHash::new([1; 32]);
+    const LIMITS: QueueLimits = QueueLimits { tail_entries: 2, entries_max: 0, kept_ms: 10, polls_max: 1 };
+
+    fn with_client() -> (Delivery, Arc<Queue>) {
+        let mut delivery = Delivery::new(Arc::default(), LIMITS);
+        delivery.open(CLIENT, UserId::new(2), TOKEN, &Settled::new(CLIENT), 0);
+        let queue = Arc::clone(&delivery.directory.find(&TOKEN).unwrap().queue);
+        (delivery, queue)
+    }
+
+    fn publish(delivery: &mut Delivery, seqs: std::ops::RangeInclusive<u64>) {
+        for seq in seqs {
+            let (seq, at) = (Seq::new(seq), Timestamp::UNIX_EPOCH);
+            let entry = Arc::new(Entry { seq, at, since_ms: 0, conversation: None, line: "{}".into() });
+            delivery.publish(&[Posted { audience: Audience::One(CLIENT), entry }], 0);
+        }
+    }
+
+    fn page(look: Look) -> Vec<u64> {
+        let Look::Page(page) = look else { panic!("memory has it all: {look:?}") };
+        page.lines.iter().map(|line| line.seq.get()).collect()
+    }
+
+    #[test]
+    fn reading_consumes_nothing_and_a_cursor_beyond_the_newest_is_clamped() {
+        let (mut delivery, queue) = with_client();
+        publish(&mut delivery, 1..=2);
+        for _ in 0..2 {
+            assert_eq!(page(queue.look(Seq::ZERO, PageLimits::default())), [1, 2]);
+        }
+        assert!(page(queue.look(Seq::new(99), PageLimits::default())).is_empty());
+        publish(&mut delivery, 3..=3);
+        assert_eq!(page(queue.look(Seq::new(2), PageLimits::default())), [3], "99 acknowledged no future");
+    }
+
+    #[test]
+    fn an_outgrown_tail_lets_nothing_go_before_the_disk_has_it() {
+        let (mut delivery, queue) = with_client();
+        publish(&mut delivery, 1..=5);
+        assert_eq!(page(queue.look(Seq::ZERO, PageLimits::default())), [1, 2, 3, 4, 5]);
+        let collected = delivery.collect(1, Now { at: Timestamp::UNIX_EPOCH, ms: 0 });
+        let settlement = &collected.settlements[0];
+        let stored = settlement.spilled.len() as u64;
+        assert!(stored > 0 && collected.held == settlement.spilled);
+        let settled = Settled { settled: settlement.settled, stored, ..settlement.before };
+        delivery.settled(&[settled], None, 0);
+        assert!(matches!(queue.look(Seq::ZERO, PageLimits::default()), Look::Disk { .. }));
+        assert_eq!(queue.unacknowledged(), 5);
+    }
+
+    #[test]
+    fn a_ring_between_looking_and_waiting_is_not_lost() {
+        let (mut delivery, queue) = with_client();
+        let bell = queue.bell();
+        assert!(page(queue.look(Seq::ZERO, PageLimits::default())).is_empty());
+        publish(&mut delivery, 1..=1);
+        assert!(bell.has_changed().unwrap());
+    }
+
+    #[test]
+    fn a_poll_too_many_ends_the_oldest() {
+        let (_delivery, queue) = with_client();
+        let (oldest, newest) = (queue.wait_in_line(&LIMITS), queue.wait_in_line(&LIMITS));
+        assert!(!queue.is_in_line(oldest) && queue.is_in_line(newest));
+    }
+
+    #[test]
+    fn whoever_is_logged_out_reads_nothing_more() {
+        let (mut delivery, queue) = with_client();
+        publish(&mut delivery, 1..=1);
+        delivery.close(CLIENT, &TOKEN);
+        assert!(matches!(queue.look(Seq::ZERO, PageLimits::default()), Look::Closed));
+        assert!(delivery.directory.find(&TOKEN).is_none());
+    }
+}

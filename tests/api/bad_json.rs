@@ -1,5 +1,6 @@
 //! Bodies that are no message: always 400 `invalid request`, never 5xx, and nothing of them is done.
 
+use rand::RngExt;
 use serde_json::{Value, json};
 
 use crate::support::{TestClient, TestServer};
@@ -245,4 +246,37 @@ fn fields_of_the_server_are_ignored() {
     assert_ne!(heard["ts"], "1999-01-01T00:00:00Z");
     assert_eq!(heard.get("colour"), None, "{heard}");
     assert_eq!(heard.get("nested"), None, "{heard}");
+}
+
+/// Good messages with a few bytes changed, moved or repeated: some are still good, none reaches a 5xx.
+#[test]
+fn damaged_messages_are_answered() {
+    let server = TestServer::spawn();
+    let alice = member(&server);
+    let good = [
+        json!({ "command": "PRIVMSG", "to": "#c", "body": ["hi", "🦀"], "meta": { "a": [1, { "b": null }] } }).to_string(),
+        json!({ "command": "MODE", "to": "#c", "params": ["+ovk-l", "alice", "alice", "key"] }).to_string(),
+        json!({ "command": "TOPIC", "to": "#c", "body": ["t"], "params": [] }).to_string(),
+    ];
+    let mut random = rand::rng();
+    for round in 0..600 {
+        let mut body = good[round % good.len()].clone().into_bytes();
+        for _ in 0..random.random_range(1..4) {
+            let (at, other) = (random.random_range(0..body.len()), random.random_range(0..body.len()));
+            match random.random_range(0..4) {
+                0 => body[at] = random.random(),
+                1 => body.swap(at, other),
+                2 => body.truncate(at.max(1)),
+                _ => body.extend_from_within(at.min(other)..at.max(other)),
+            }
+        }
+        let answer = alice.http.post_bytes(PATH, body.clone());
+        let text = String::from_utf8_lossy(&body).into_owned();
+        match answer.status {
+            200 => drop(answer.json()),
+            _ => drop(answer.refusal(400)),
+        }
+        assert!(answer.status < 500, "{text}");
+    }
+    assert!(alice.state()["nick"].is_string());
 }

@@ -137,13 +137,20 @@ fn port_alone_sets_the_port() {
 #[test]
 fn dev_is_loopback_without_work() {
     let folder = TempDir::new().unwrap();
-    let launch = Launch::bare(folder.path(), &["--dev"]).with("IRC_LISTEN_ADDR", "").with("PORT", "0");
+    let temporary = folder.path().join("temporary");
+    fs::create_dir(&temporary).unwrap();
+    let launch = Launch::bare(folder.path(), &["--dev"])
+        .with("IRC_LISTEN_ADDR", "")
+        .with("PORT", "0")
+        .with("TMPDIR", &temporary.display().to_string());
     let (process, http, address) = start(&launch);
     assert!(address.starts_with("http://127.0.0.1:") || address.starts_with("http://[::1]:"), "{address}");
     assert_eq!(about(&http).get("hashcash_bits"), None);
     assert_eq!(http.post("/api/v1/session", &serde_json::json!({ "nick": "alice" })).status, 201);
     assert!(!folder.path().join("data").exists(), "nothing is left where it was started");
-    drop(process);
+    process.signal("TERM");
+    assert!(process.ending().status.success());
+    assert_eq!(fs::read_dir(&temporary).unwrap().count(), 0, "and nothing in the folder for temporary files");
     let database = folder.path().join("kept.db");
     let launch = launch.with("DBURL", &format!("file:{}", database.display()));
     let (_process, http, _) = start(&launch);

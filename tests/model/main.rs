@@ -20,10 +20,10 @@ use proptest::test_runner::Config;
 
 use reference::Reference;
 use server::Server;
-use steps::{Action, Step, steps};
+use steps::{Action, Limits, Step, limits, steps};
 
 /// Lives in a run that nobody asked to be longer: about ten seconds of an unoptimised build.
-const CASES: u32 = 24;
+const CASES: u32 = 64;
 
 fn config() -> Config {
     let config = Config { failure_persistence: None, max_shrink_iters: 2_000, ..Config::default() };
@@ -34,24 +34,24 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn everything_is_durable_and_everybody_hears_everything_once(steps in steps()) {
-        let mut life = Life::new(0);
+    fn everything_is_durable_and_everybody_hears_everything_once(limits in limits(), steps in steps()) {
+        let mut life = Life::new(limits, 0);
         for step in steps {
             life.step(step);
         }
         life.restart();
-        life.everybody_reads_on();
+        life.everybody_reads_on(None);
         life.everybody_heard_everything();
     }
 
     #[test]
-    fn what_overflows_a_queue_is_counted_and_the_rest_is_heard(steps in steps()) {
-        let mut life = Life::new(6);
+    fn what_overflows_a_queue_is_counted_and_the_rest_is_heard(limits in limits(), steps in steps()) {
+        let mut life = Life::new(limits, 6);
         for step in steps {
             life.step(step);
         }
         life.restart();
-        life.everybody_reads_on();
+        life.everybody_reads_on(None);
         life.nothing_is_missing_without_a_word();
     }
 }
@@ -76,8 +76,12 @@ struct Device {
 }
 
 impl Life {
-    fn new(entries_max: u64) -> Self {
-        Self { server: Server::start(entries_max), reference: Reference::default(), devices: Vec::new() }
+    fn new(limits: Limits, entries_max: u64) -> Self {
+        Self {
+            server: Server::start(limits, entries_max),
+            reference: Reference::default(),
+            devices: Vec::new(),
+        }
     }
 
     fn step(&mut self, step: Step) {
@@ -88,6 +92,7 @@ impl Life {
                     self.poll(device, keeps, limit);
                 }
             }
+            Step::ReadOn { but } => self.everybody_reads_on(Some(but)),
             Step::Sweep { back } => self.server.begin_sweep(back),
             Step::Tidy => self.server.tidy(),
             Step::Restart => self.restart(),
@@ -163,8 +168,9 @@ impl Life {
         self.reference.check(self.server.world());
     }
 
-    fn everybody_reads_on(&mut self) {
-        for device in 0..self.devices.len() {
+    /// The last poll of each finds nothing, and its cursor acknowledges what was there.
+    fn everybody_reads_on(&mut self, but: Option<usize>) {
+        for device in (0..self.devices.len()).filter(|device| Some(*device) != but) {
             for limit in [1, 2, 3].into_iter().chain(std::iter::repeat(500)) {
                 if !self.poll(device, true, limit) {
                     break;

@@ -24,12 +24,12 @@ use neoirc::world::{Event, World};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-/// Queues that a commit takes of a sweep: so few that a sweep takes several commits.
-const SWEPT_PER_COMMIT: usize = 2;
+use crate::steps::Limits;
 
 pub(crate) struct Server {
     folder: TempDir,
     limits: QueueLimits,
+    swept_per_commit: usize,
     info: ServerInfo,
     /// Milliseconds of a clock that moves with each commit.
     ms: u64,
@@ -52,7 +52,7 @@ struct Running {
 }
 
 impl Server {
-    pub(crate) fn start(entries_max: u64) -> Self {
+    pub(crate) fn start(limits: Limits, entries_max: u64) -> Self {
         let info = ServerInfo {
             name: "irc.test".to_owned(),
             network: "test".to_owned(),
@@ -62,10 +62,19 @@ impl Server {
             motd: vec![],
             channels_max: 3,
         };
-        let limits = QueueLimits { tail_entries: 4, entries_max, kept_ms: 7, polls_max: 4 };
+        let Limits { tail_entries, swept_per_commit } = limits;
+        let limits = QueueLimits { tail_entries, entries_max, kept_ms: 7, polls_max: 4 };
         let folder = tempfile::tempdir().unwrap();
-        let mut server =
-            Self { folder, limits, info, ms: 1_000, arrivals: 0, swept: Seq::ZERO, running: None };
+        let mut server = Self {
+            folder,
+            limits,
+            swept_per_commit,
+            info,
+            ms: 1_000,
+            arrivals: 0,
+            swept: Seq::ZERO,
+            running: None,
+        };
         server.restart();
         server
     }
@@ -221,7 +230,7 @@ impl Server {
         self.ms += 1;
         let now = Now { at: self.at(), ms: self.ms };
         let running = self.running.as_mut().unwrap();
-        let collected = running.delivery.collect(SWEPT_PER_COMMIT, now);
+        let collected = running.delivery.collect(self.swept_per_commit, now);
         let mut batch = std::mem::take(&mut running.draft);
         batch.settlements = collected.settlements;
         batch.held = collected.held;
@@ -264,9 +273,10 @@ impl Server {
             queues_need: running.delivery.lowest_stored().unwrap_or(running.next_seq),
             history_max: 5,
             outcomes_since: Timestamp::MIN,
-            rows_max: 9,
+            rows_max: 50,
         };
-        running.store.tidy(&retention).unwrap();
+        // A few steps at once: the first have other things to clear than what the last reach.
+        while running.store.tidy(&retention).unwrap() {}
     }
 
     /// The disk holds what is in memory.

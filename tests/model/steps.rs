@@ -11,9 +11,11 @@ pub(crate) enum Step {
     Round { actions: Vec<Action>, fails: bool },
     /// A client asks for what it has not heard, and gets the response or does not.
     Poll { device: usize, keeps: bool, limit: usize },
+    /// Everybody but perhaps one reads to the end and says so, as clients do that are awake.
+    ReadOn { but: usize },
     /// What is older than so many entries begins to go to the queues on disk.
     Sweep { back: u64 },
-    /// A step of clearing away.
+    /// Everything is cleared away that may be.
     Tidy,
     /// The process ends and another begins.
     Restart,
@@ -51,26 +53,41 @@ const MODES: [&str; 18] = [
     r#""+x""#,
 ];
 
+/// What the server is set to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// Entries of a queue in memory. A short tail goes to disk all the time, a long one only with a sweep.
+    pub(crate) tail_entries: usize,
+    /// Queues that a commit takes of a sweep. With few of them much happens while a sweep is on its way.
+    pub(crate) swept_per_commit: usize,
+}
+
+pub(crate) fn limits() -> impl Strategy<Value = Limits> {
+    let (tail, swept) = (select(vec![4, 40]), select(vec![2, 64]));
+    (tail, swept).prop_map(|(tail_entries, swept_per_commit)| Limits { tail_entries, swept_per_commit })
+}
+
 pub(crate) fn steps() -> impl Strategy<Value = Vec<Step>> {
-    vec(step(), 20..120)
+    vec(step(), 40..120)
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let round = (vec(action(), 0..4), prop::bool::weighted(0.05));
+    let round = (vec(action(), 1..5), prop::bool::weighted(0.05));
     prop_oneof![
         12 => round.prop_map(|(actions, fails)| Step::Round { actions, fails }),
         6 => (0..99_usize, prop::bool::weighted(0.8), 1..8_usize)
             .prop_map(|(device, keeps, limit)| Step::Poll { device, keeps, limit }),
-        2 => (0..12_u64).prop_map(|back| Step::Sweep { back }),
-        2 => Just(Step::Tidy),
-        1 => Just(Step::Restart),
+        6 => (0..9_usize).prop_map(|but| Step::ReadOn { but }),
+        3 => (0..12_u64).prop_map(|back| Step::Sweep { back }),
+        3 => Just(Step::Tidy),
+        2 => Just(Step::Restart),
     ]
 }
 
 fn action() -> impl Strategy<Value = Action> {
     let key = prop::option::weighted(0.2, select(vec!["k", "l"]));
     prop_oneof![
-        3 => select(&NICKS[..]).prop_map(Action::Arrive),
+        2 => select(&NICKS[..]).prop_map(Action::Arrive),
         12 => (0..99_usize, wish(), key).prop_map(|(device, json, key)| {
             Action::Wish { device, json, key: key.map(str::to_owned) }
         }),

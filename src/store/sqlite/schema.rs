@@ -48,6 +48,10 @@ pub(super) fn migrate(connection: &mut Connection, version: i64) -> Result<(), S
     if version == VERSION {
         return Ok(());
     }
+    // First of all, so that a start that is cut short leaves a file that the next one knows as ours.
+    connection
+        .pragma_update(None, "application_id", APPLICATION_ID)
+        .map_err(doing("mark the database as ours"))?;
     let migrations = MIGRATIONS.iter().map(|(name, sql)| Migration::unapplied(name, sql));
     let migrations: Vec<_> = migrations
         .collect::<Result<_, _>>()
@@ -55,8 +59,6 @@ pub(super) fn migrate(connection: &mut Connection, version: i64) -> Result<(), S
     Runner::new(&migrations)
         .set_grouped(true)
         .run(connection)
-        .map_err(|error| StoreError::Refused(format!("the schema cannot be brought up to date: {error}")))?;
-    connection
-        .pragma_update(None, "application_id", APPLICATION_ID)
-        .map_err(doing("mark the database as ours"))
+        .map(|_| ())
+        .map_err(|error| StoreError::Refused(format!("the schema cannot be brought up to date: {error}")))
 }
