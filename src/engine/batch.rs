@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::{BufMut, BytesMut};
 use uuid::Uuid;
 
 use super::inbox::Completion;
@@ -18,12 +19,19 @@ use crate::reply::{Context, ServerInfo};
 use crate::store::Batch;
 use crate::world::{Event, Refusal, World};
 
+/// Size of a block of texts: some two hundred messages.
+const TEXT_BLOCK_BYTES: usize = 64 * 1024;
+/// A new block is begun when there is less room than this: a message that is longer still makes room for itself.
+const TEXT_ROOM_BYTES: usize = 1_024;
+
 /// What has been decided since the last commit, and the answers that wait for the next.
 pub(super) struct Draft {
     pub(super) batch: Batch,
     pub(super) completions: Vec<Completion>,
     pub(super) next_seq: Seq,
     pub(super) now: Now,
+    /// Room for the texts of messages. They lie one behind the other in blocks, which come and go as wholes.
+    texts: BytesMut,
     /// Messages said, for the count since the start.
     pub(super) said: u64,
 }
@@ -38,7 +46,8 @@ pub(super) struct Desk<'a> {
 
 impl Draft {
     pub(super) fn new(next_seq: Seq, now: Now) -> Self {
-        Self { batch: Batch::default(), completions: Vec::new(), next_seq, now, said: 0 }
+        let texts = BytesMut::new();
+        Self { batch: Batch::default(), completions: Vec::new(), next_seq, now, texts, said: 0 }
     }
 
     /// Adds what queues have for the disk.
@@ -46,6 +55,17 @@ impl Draft {
         self.batch.settlements.extend(collected.settlements);
         self.batch.held.extend(collected.held);
         self.batch.checkpoint = collected.checkpoint.or(self.batch.checkpoint);
+    }
+
+    /// Uses the rest of a block of texts.
+    pub(super) fn with_texts(mut self, texts: BytesMut) -> Self {
+        self.texts = texts;
+        self
+    }
+
+    /// What is left of the block of texts.
+    pub(super) fn take_texts(&mut self) -> BytesMut {
+        std::mem::take(&mut self.texts)
     }
 
     /// Decides the commands of one request, in order. Gives the JSON of the response and whether the session
@@ -156,8 +176,11 @@ impl Draft {
         let (seq, Now { at, ms: since_ms }) = (self.next_seq, self.now);
         self.next_seq = seq.next();
         let id = message_id(at, seq, rand::random());
-        // A boxed slice is as long as the text; a vector may be twice that.
-        let line = message.to_json(id, seq, at).into_boxed_slice().into();
+        if self.texts.capacity() - self.texts.len() < TEXT_ROOM_BYTES {
+            self.texts = BytesMut::with_capacity(TEXT_BLOCK_BYTES);
+        }
+        message.write_json((&mut self.texts).writer(), id, seq, at);
+        let line = self.texts.split().freeze();
         let entry = Arc::new(Entry { seq, at, since_ms, conversation, line });
         self.batch.entries.push(Posted { audience, entry });
         Some((id, seq))

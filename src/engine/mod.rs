@@ -107,6 +107,7 @@ impl Engine {
             stats: Arc::clone(&stats),
             spoke_ms: std::collections::HashMap::new(),
             housekeeping: Housekeeping::new(&settings, now.ms),
+            texts: bytes::BytesMut::new(),
             disk_rests_until_ms: None,
             world_is_whole: true,
             store,

@@ -10,6 +10,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
+use bytes::BytesMut;
 use tokio::sync::oneshot;
 
 use super::batch::{Desk, Draft};
@@ -50,6 +51,8 @@ pub(super) struct Writer {
     /// The number that the next user, client or channel gets, as the disk has it.
     pub(super) saved_next_id: u64,
     pub(super) stats: Arc<Stats>,
+    /// The rest of a block for the texts of messages.
+    pub(super) texts: BytesMut,
     /// When each user last said something, in milliseconds of the monotonic clock.
     pub(super) spoke_ms: HashMap<UserId, u64>,
     pub(super) housekeeping: Housekeeping,
@@ -64,13 +67,15 @@ impl Writer {
     pub(super) fn run(mut self) {
         loop {
             let wait = self.housekeeping_wait();
-            let mut draft = Draft::new(self.next_seq, self.clock.now());
+            let texts = std::mem::take(&mut self.texts);
+            let mut draft = Draft::new(self.next_seq, self.clock.now()).with_texts(texts);
             let stop = match self.inbox.recv_timeout(wait) {
                 Ok(first) => self.take(first, &mut draft),
                 Err(RecvTimeoutError::Timeout) => false,
                 Err(RecvTimeoutError::Disconnected) => true,
             };
             self.keep_house(&mut draft);
+            self.texts = draft.take_texts();
             self.finish(draft);
             if stop {
                 self.save_last_requests();

@@ -188,6 +188,13 @@ struct Stamped<'a> {
 impl Message {
     /// The JSON text that every recipient gets.
     pub fn to_json(&self, id: Uuid, seq: Seq, at: Timestamp) -> Vec<u8> {
+        let mut json = Vec::with_capacity(512);
+        self.write_json(&mut json, id, seq, at);
+        json
+    }
+
+    /// The same, behind what is already in `out`, which must be able to grow.
+    pub fn write_json(&self, out: impl std::io::Write, id: Uuid, seq: Seq, at: Timestamp) {
         let stamped = Stamped {
             command: &self.command,
             from: &self.from,
@@ -199,9 +206,7 @@ impl Message {
             ts: Nanoseconds(at),
             meta: self.meta.as_deref(),
         };
-        let mut json = Vec::with_capacity(256);
-        serde_json::to_writer(&mut json, &stamped).expect("strings and numbers always have a JSON form");
-        json
+        serde_json::to_writer(out, &stamped).expect("strings and numbers have a JSON form, and there is room");
     }
 }
 
