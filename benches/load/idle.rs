@@ -26,7 +26,7 @@ const LONGEST_POLL_S: u32 = 30;
 const WATCHED_MAX: Duration = Duration::from_secs(15);
 /// What was read stays in memory for two minutes by default, for the other tabs of a browser, and is then let go.
 /// Here that takes two seconds: what is measured are clients that have been idle for longer than that.
-const KEEP_SHORT: [(&str, &str); 2] = [("QUEUE_KEEP_READ", "2s"), ("QUEUE_SETTLE_AFTER", "6s")];
+const KEEP_SHORT: [(&str, &str); 2] = [("QUEUE_KEEP_READ", "2s"), ("QUEUE_SETTLE_AFTER", "15s")];
 /// The server gets this long to let go of what the preparation took.
 const SETTLING: Duration = Duration::from_secs(15);
 /// Waking is measured this often; the median counts.

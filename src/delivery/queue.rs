@@ -12,6 +12,9 @@ use super::waiting::Waiting;
 use crate::entry::Entry;
 use crate::id::{ClientId, Seq};
 
+/// Entries at the end of a tail that are looked at one by one.
+const NEAR_THE_END: usize = 16;
+
 /// The share of the maximum by which a queue may exceed it between two sweeps.
 const SLACK_SHARE: u64 = 64;
 
@@ -101,7 +104,10 @@ impl Queue {
     pub(super) fn push(&self, entry: &Arc<Entry>, now_ms: u64, limits: &QueueLimits) -> Pushed {
         let mut state = self.state();
         state.append(entry);
-        state.trim(now_ms, limits);
+        // What has been kept for long enough is let go of by the sweep.
+        if state.tail.len() > limits.tail_entries {
+            state.trim(now_ms, limits);
+        }
         let first_since_wake = !std::mem::replace(&mut state.woken, true);
         Pushed { first_since_wake, overflows: state.overflows(limits) }
     }
@@ -186,7 +192,7 @@ impl Queue {
     pub(super) fn settlement(&self, horizon: Seq, limits: &QueueLimits, due: &Due) -> Option<Settlement> {
         let state = self.state();
         let from = state.disk.settled.max(state.acked);
-        let start = state.tail.partition_point(|kept| kept.seq <= from);
+        let start = state.first_after(from);
         let pending = state.tail.iter().skip(start).take_while(|kept| kept.seq <= horizon);
         let transient = pending.clone().filter(|kept| kept.conversation.is_none());
         let transient = transient.map(|kept| kept.seq).collect();
@@ -293,18 +299,30 @@ impl State {
     /// would else be settled anew with every message.
     fn exceeds_maximum(&self, limits: &QueueLimits) -> bool {
         let max = limits.entries_max;
-        max > 0 && self.unacknowledged() > max + max / SLACK_SHARE
+        let at_most = self.disk.stored + self.tail.len() as u64;
+        max > 0 && at_most > max + max / SLACK_SHARE && self.unacknowledged() > max + max / SLACK_SHARE
+    }
+
+    /// Where in the tail the entries after a place begin. Nearly always that is close to the end, where the
+    /// entries are still in the processor's cache; halving the whole tail would fetch ten that are not.
+    fn first_after(&self, seq: Seq) -> usize {
+        let near = self.tail.iter().rev().take(NEAR_THE_END).take_while(|kept| kept.seq > seq).count();
+        if near < NEAR_THE_END {
+            self.tail.len() - near
+        } else {
+            self.tail.partition_point(|kept| kept.seq <= seq)
+        }
     }
 
     fn unacknowledged(&self) -> u64 {
         let from = self.acked.max(self.disk.settled);
-        let first = self.tail.partition_point(|kept| kept.seq <= from);
+        let first = self.first_after(from);
         self.disk.stored + (self.tail.len() - first) as u64
     }
 
     fn fill(&self, mut page: Page, limits: PageLimits) -> Page {
         let mut left = limits.after(&page.lines);
-        let start = self.tail.partition_point(|kept| kept.seq <= page.last);
+        let start = self.first_after(page.last);
         for kept in self.tail.iter().skip(start) {
             let line = Line { seq: kept.seq, json: kept.line.clone() };
             if left.entries == 0 || (left.bytes < line.json.len() && !page.lines.is_empty()) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bytes::{BufMut, BytesMut};
+use bytes::BytesMut;
 use uuid::Uuid;
 
 use super::inbox::Completion;
@@ -179,7 +179,7 @@ impl Draft {
         if self.texts.capacity() - self.texts.len() < TEXT_ROOM_BYTES {
             self.texts = BytesMut::with_capacity(TEXT_BLOCK_BYTES);
         }
-        message.write_json((&mut self.texts).writer(), id, seq, at);
+        message.write_json(&mut self.texts, id, seq, at);
         let line = self.texts.split().freeze();
         let entry = Arc::new(Entry { seq, at, since_ms, conversation, line });
         self.batch.entries.push(Posted { audience, entry });

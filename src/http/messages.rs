@@ -57,7 +57,7 @@ pub(super) async fn get(
     engine: web::Data<Engine>,
     settings: web::Data<HttpSettings>,
 ) -> Result<HttpResponse, ApiError> {
-    let query = Query::of(&request)?;
+    let query = Query::of(&request);
     let after = Seq::new(query.number("after")?.unwrap_or(0));
     let timeout = query.number("timeout")?.map_or(settings.poll_timeout, Duration::from_secs);
     let page = engine.poll(&caller, after, timeout.min(POLL_TIMEOUT_MAX)).await?;
@@ -102,10 +102,10 @@ pub(super) async fn history(
     caller: Caller,
     engine: web::Data<Engine>,
 ) -> Result<HttpResponse, ApiError> {
-    let query = Query::of(&request)?;
+    let query = Query::of(&request);
     let target = query.text("target")?.filter(|target| !target.is_empty());
-    let target = target.ok_or(ApiError::BadRequest("target required"))?.to_owned();
-    let before = query.text("before")?.map(place).transpose()?;
+    let target = target.ok_or(ApiError::BadRequest("target required"))?.into_owned();
+    let before = query.text("before")?.map(|before| place(&before)).transpose()?;
     let limit =
         query.number("limit")?.map_or(HISTORY_PAGE, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
     let lines = engine.history(caller.user, target, before, limit.min(HISTORY_PAGE_MAX)).await?;

@@ -1,26 +1,26 @@
 //! Reading a query string. Strict: a number that is not one, or that stands twice, is refused and not guessed.
 
-use actix_web::{HttpRequest, web};
+use std::borrow::Cow;
+
+use actix_web::HttpRequest;
 
 use super::error::ApiError;
 
-/// The pairs of a query string.
-pub(super) struct Query(Vec<(String, String)>);
+/// The pairs of a query string, looked for in place: a poll has two, and nothing is copied to find them.
+pub(super) struct Query<'a>(&'a [u8]);
 
-impl Query {
-    /// # Errors
-    /// `BadRequest` when it cannot be read.
-    pub(super) fn of(request: &HttpRequest) -> Result<Self, ApiError> {
-        let pairs = web::Query::<Vec<(String, String)>>::from_query(request.query_string());
-        pairs.map(|pairs| Self(pairs.into_inner())).map_err(|_| ApiError::BadRequest("invalid query string"))
+impl<'a> Query<'a> {
+    pub(super) fn of(request: &'a HttpRequest) -> Self {
+        Self(request.query_string().as_bytes())
     }
 
     /// The value of a parameter.
     ///
     /// # Errors
     /// `BadRequest` when it stands there more than once.
-    pub(super) fn text(&self, name: &str) -> Result<Option<&str>, ApiError> {
-        let mut values = self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    pub(super) fn text(&self, name: &str) -> Result<Option<Cow<'a, str>>, ApiError> {
+        let mut values =
+            form_urlencoded::parse(self.0).filter(|(key, _)| key == name).map(|(_, value)| value);
         let value = values.next();
         if values.next().is_some() {
             return Err(ApiError::BadRequest("repeated query parameter"));
@@ -34,7 +34,7 @@ impl Query {
     /// `BadRequest` when it is anything else, or stands there more than once.
     pub(super) fn number(&self, name: &str) -> Result<Option<u64>, ApiError> {
         self.text(name)?
-            .map(|text| number(text).ok_or(ApiError::BadRequest("invalid query parameter")))
+            .map(|text| number(&text).ok_or(ApiError::BadRequest("invalid query parameter")))
             .transpose()
     }
 }

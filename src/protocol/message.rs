@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use bytes::{BufMut, BytesMut};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -188,13 +189,13 @@ struct Stamped<'a> {
 impl Message {
     /// The JSON text that every recipient gets.
     pub fn to_json(&self, id: Uuid, seq: Seq, at: Timestamp) -> Vec<u8> {
-        let mut json = Vec::with_capacity(512);
+        let mut json = BytesMut::with_capacity(512);
         self.write_json(&mut json, id, seq, at);
-        json
+        json.into()
     }
 
-    /// The same, behind what is already in `out`, which must be able to grow.
-    pub fn write_json(&self, out: impl std::io::Write, id: Uuid, seq: Seq, at: Timestamp) {
+    /// The same, behind what is already in `out`.
+    pub fn write_json(&self, out: &mut BytesMut, id: Uuid, seq: Seq, at: Timestamp) {
         let stamped = Stamped {
             command: &self.command,
             from: &self.from,
@@ -206,7 +207,8 @@ impl Message {
             ts: Nanoseconds(at),
             meta: self.meta.as_deref(),
         };
-        serde_json::to_writer(out, &stamped).expect("strings and numbers have a JSON form, and there is room");
+        serde_json::to_writer(out.writer(), &stamped)
+            .expect("strings and numbers have a JSON form, and a buffer grows");
     }
 }
 

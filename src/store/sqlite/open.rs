@@ -92,7 +92,7 @@ fn connect(uri: &str) -> Result<Connection, StoreError> {
 fn configure_writer(connection: &Connection, on_disk: bool) -> Result<(), StoreError> {
     let settings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON;
         PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;
-        PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -16384;";
+        PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -4096;";
     connection.execute_batch(settings).map_err(doing("set up the database"))?;
     let number = |pragma: &str| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
     let synchronous = number("synchronous").map_err(doing("read the level of durability"))?;
@@ -110,7 +110,7 @@ fn configure_writer(connection: &Connection, on_disk: bool) -> Result<(), StoreE
 
 fn connect_reader(uri: &str) -> Result<Connection, StoreError> {
     let connection = connect(uri)?;
-    let settings = "PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -4096;";
+    let settings = "PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -1024;";
     connection.execute_batch(settings).map_err(doing("set up a reader"))?;
     Ok(connection)
 }
