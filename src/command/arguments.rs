@@ -67,6 +67,19 @@ impl Arguments {
     }
 }
 
+/// The elements of a list with commas, without empty ones, where there may be so many and no more.
+///
+/// # Refusals
+/// `TooManyTargets`
+pub(super) fn elements_within(list: &str, max: usize) -> Result<Vec<String>, Refusal> {
+    let found: Vec<String> = elements(list).take(max + 1).collect();
+    if found.len() > max {
+        Err(Refusal::TooManyTargets(found.into_iter().next_back().unwrap_or_default()))
+    } else {
+        Ok(found)
+    }
+}
+
 /// The elements of a list with commas, without empty ones.
 pub(super) fn elements(list: &str) -> impl Iterator<Item = String> {
     list.split(',').filter(|element| !element.is_empty()).map(str::to_owned)

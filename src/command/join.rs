@@ -1,8 +1,9 @@
 //! JOIN: come into a channel, or begin one. Source: <https://modern.ircdocs.horse/#join-message>
 
-use super::arguments::{Arguments, elements};
+use super::arguments::{Arguments, elements_within};
 use super::decision::{Caller, Decision, Outcome, Reply};
 use crate::id::ChannelId;
+use crate::protocol::limits::TARGMAX_CHANNELS;
 use crate::protocol::name::ChannelName;
 use crate::world::{Event, Membership, Refusal, World};
 
@@ -15,11 +16,15 @@ pub struct Join {
 
 impl Join {
     /// Keys pair with channels by position.
+    ///
+    /// # Refusals
+    /// `NeedMoreParams`, `TooManyTargets`.
     pub(super) fn parse(mut arguments: Arguments) -> Result<Vec<Self>, Refusal> {
         let channels = arguments.target("JOIN")?;
         let keys = arguments.next().unwrap_or_default();
         let mut keys = keys.split(',').map(str::to_owned);
-        let joins: Vec<_> = elements(&channels)
+        let channels = elements_within(&channels, TARGMAX_CHANNELS)?.into_iter();
+        let joins: Vec<_> = channels
             .map(|channel| Self { channel, key: keys.next().filter(|key| !key.is_empty()) })
             .collect();
         if joins.is_empty() { Err(Refusal::NeedMoreParams("JOIN")) } else { Ok(joins) }

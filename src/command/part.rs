@@ -1,8 +1,8 @@
 //! PART: leave a channel. Source: <https://modern.ircdocs.horse/#part-message>
 
-use super::arguments::{Arguments, elements};
+use super::arguments::{Arguments, elements_within};
 use super::decision::{Caller, Decision, Outcome};
-use crate::protocol::limits::{KICKLEN, cut};
+use crate::protocol::limits::{KICKLEN, TARGMAX_CHANNELS, cut};
 use crate::world::{Channel, Event, Refusal, World};
 
 /// `PART <channel> [<reason>]`
@@ -17,8 +17,8 @@ impl Part {
         let channels = arguments.target("PART")?;
         let reason = arguments.text().filter(|reason| !reason.is_empty());
         let reason = reason.map(|reason| cut(&reason, KICKLEN).to_owned());
-        let parts: Vec<_> =
-            elements(&channels).map(|channel| Self { channel, reason: reason.clone() }).collect();
+        let channels = elements_within(&channels, TARGMAX_CHANNELS)?.into_iter();
+        let parts: Vec<_> = channels.map(|channel| Self { channel, reason: reason.clone() }).collect();
         if parts.is_empty() { Err(Refusal::NeedMoreParams("PART")) } else { Ok(parts) }
     }
 

@@ -2,7 +2,8 @@
 //! Source: <https://modern.ircdocs.horse/#rplisupport-005>
 
 use super::limits::{
-    AWAYLEN, CHANNELLEN, HOSTLEN, KEYLEN, KICKLEN, MODES, NICKLEN, TARGMAX, TOPICLEN, USERLEN,
+    AWAYLEN, CHANNELLEN, HOSTLEN, KEYLEN, KICKLEN, MODES, NICKLEN, TARGMAX, TARGMAX_CHANNELS, TOPICLEN,
+    USERLEN,
 };
 
 /// User modes as `RPL_MYINFO` names them.
@@ -14,6 +15,14 @@ pub const CHANNEL_MODES_WITH_PARAMETER: &str = "klov";
 
 /// Tokens in one line: a line of IRC has fifteen parameters, the nick and the closing text among them.
 const TOKENS_PER_LINE: usize = 13;
+
+/// How many targets each command takes that takes several.
+fn targmax() -> String {
+    let of = |command, max| format!("{command}:{max}");
+    let channels = ["JOIN", "LIST", "PART"].map(|command| of(command, TARGMAX_CHANNELS));
+    let others = ["KICK", "NAMES", "NOTICE", "PRIVMSG", "WHOIS"].map(|command| of(command, TARGMAX));
+    format!("TARGMAX={}", [&channels[..], &others[..]].concat().join(","))
+}
 
 /// The tokens, a group for each line.
 pub fn lines(network: &str, channels_per_user: usize) -> Vec<Vec<String>> {
@@ -31,7 +40,7 @@ pub fn lines(network: &str, channels_per_user: usize) -> Vec<Vec<String>> {
         format!("NICKLEN={NICKLEN}"),
         "PREFIX=(ov)@+".to_owned(),
         "SAFELIST".to_owned(),
-        format!("TARGMAX=JOIN:,KICK:{TARGMAX},NOTICE:{TARGMAX},PART:,PRIVMSG:{TARGMAX},WHOIS:{TARGMAX}"),
+        targmax(),
         format!("TOPICLEN={TOPICLEN}"),
         format!("USERLEN={USERLEN}"),
         "UTF8ONLY".to_owned(),

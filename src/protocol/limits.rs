@@ -19,9 +19,14 @@ pub const AWAYLEN: usize = 390;
 pub const KEYLEN: usize = 32;
 /// Mode changes with an argument in one MODE command. Announced as `MODES`.
 pub const MODES: usize = 12;
-/// Targets of one PRIVMSG, NOTICE, KICK or WHOIS. Announced as `TARGMAX`; JOIN and PART are bounded by the
-/// size of a request.
+/// Targets of one PRIVMSG, NOTICE, KICK, WHOIS or NAMES, each of which may be answered at length. Announced as
+/// `TARGMAX`.
 pub const TARGMAX: usize = 4;
+/// Channels of one JOIN, PART or LIST: as many as clients put into one line when they come back. Announced as
+/// `TARGMAX`.
+pub const TARGMAX_CHANNELS: usize = 50;
+/// Letters of one mode string that are looked at: more than there are modes.
+pub const MODE_LETTERS_MAX: usize = 64;
 /// Invitations that a channel remembers: enough for a crowd, too few to fill a disk with.
 pub const INVITES_MAX: usize = 100;
 

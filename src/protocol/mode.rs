@@ -3,6 +3,8 @@
 //! Whether a change is allowed, and whether its argument makes sense, is for `command/mode.rs` to say.
 //! Source: <https://modern.ircdocs.horse/#mode-message>
 
+use super::limits::MODE_LETTERS_MAX;
+
 /// Whether a letter is being set or taken away.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Direction {
@@ -39,7 +41,7 @@ pub fn parse_changes(modes: &str, arguments: &[String]) -> Vec<ModeChange> {
     let mut direction = Direction::Set;
     let mut arguments = arguments.iter();
     let mut changes = Vec::new();
-    for letter in modes.chars() {
+    for letter in modes.chars().take(MODE_LETTERS_MAX) {
         match letter {
             '+' => direction = Direction::Set,
             '-' => direction = Direction::Unset,
