@@ -97,7 +97,8 @@ pub fn message_id(at: Timestamp, seq: Seq, noise: u32) -> Uuid {
     Uuid::from_u128(bits)
 }
 
-/// The position that a message's id names. The caller still compares the whole id with the one found there.
+/// The position that a message's id names. An id that no message has names some position all the same: a page
+/// of history before it begins there, and shows nothing that its reader may not see.
 pub fn seq_of_message_id(id: Uuid) -> Seq {
     Seq::new(u64::try_from(id.as_u128() & SEQ_BITS).expect("48 bits fit into 64"))
 }

@@ -42,6 +42,10 @@ pub struct Queue {
 }
 
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a note for another reader, and all combinations occur"
+)]
 struct State {
     /// All of the client's entries after `floor`, ascending.
     tail: VecDeque<Arc<Entry>>,
@@ -54,6 +58,10 @@ struct State {
     /// Whether a wake-up is due since the last one.
     woken: bool,
     closed: bool,
+    /// Whether the writer has a settlement of this queue that is not committed yet.
+    settling: bool,
+    /// Whether the writer knows that the tail has outgrown its limit.
+    overflow_told: bool,
     waiting: Waiting,
 }
 
@@ -61,7 +69,7 @@ struct State {
 pub(super) struct Pushed {
     /// Whether the queue was not already due to be woken.
     pub(super) first_since_wake: bool,
-    /// Whether the tail has outgrown its limit.
+    /// Whether the tail has outgrown its limit, and the writer has not been told so yet.
     pub(super) overflows: bool,
 }
 
@@ -91,6 +99,8 @@ impl Queue {
             disk: *disk,
             woken: false,
             closed: false,
+            settling: false,
+            overflow_told: false,
             waiting: Waiting::default(),
         };
         Self { client, state: Mutex::new(state), bell: watch::Sender::new(0) }
@@ -109,7 +119,8 @@ impl Queue {
             state.trim(now_ms, limits);
         }
         let first_since_wake = !std::mem::replace(&mut state.woken, true);
-        Pushed { first_since_wake, overflows: state.overflows(limits) }
+        let overflows = state.overflows(limits) && !std::mem::replace(&mut state.overflow_told, true);
+        Pushed { first_since_wake, overflows }
     }
 
     pub(super) fn restore(&self, entry: &Arc<Entry>) {
@@ -175,6 +186,14 @@ impl Queue {
         Look::Page(state.fill(page, limits))
     }
 
+    /// Whether a page after this place, read from disk, tells of everything that was dropped there. Not while
+    /// a commit is on its way that may drop more: its rows may be gone already, and the queue not know yet.
+    pub fn stands_by(&self, page: &Page, after: Seq) -> bool {
+        let state = self.state();
+        let after = after.min(state.newest);
+        !state.settling && state.disk.dropped.filter(|dropped| after < dropped.through) == page.dropped
+    }
+
     /// Goes on with a page whose entries so far came from disk: from memory, where it has reached that.
     pub fn look_on(&self, page: Page, limits: PageLimits) -> Look {
         let state = self.state();
@@ -190,7 +209,7 @@ impl Queue {
     /// What the disk is to keep of this queue. Entries after `horizon` are left in memory alone.
     /// `None` when the disk has all it needs.
     pub(super) fn settlement(&self, horizon: Seq, limits: &QueueLimits, due: &Due) -> Option<Settlement> {
-        let state = self.state();
+        let mut state = self.state();
         let from = state.disk.settled.max(state.acked);
         let start = state.first_after(from);
         let pending = state.tail.iter().skip(start).take_while(|kept| kept.seq <= horizon);
@@ -201,6 +220,7 @@ impl Queue {
         if spilled.is_empty() && state.acked == state.disk.acked && !expires && !due.touch {
             return None;
         }
+        state.settling = true;
         Some(Settlement {
             client: self.client,
             before: state.disk,
@@ -219,6 +239,7 @@ impl Queue {
     pub(super) fn settled(&self, disk: &Settled, now_ms: u64, limits: &QueueLimits) {
         let mut state = self.state();
         state.disk = *disk;
+        state.settling = false;
         state.trim(now_ms, limits);
     }
 
@@ -237,6 +258,16 @@ impl Queue {
 
     pub(super) fn overflows(&self, limits: &QueueLimits) -> bool {
         self.state().overflows(limits)
+    }
+
+    /// Takes note that a settlement came to nothing.
+    pub(super) fn unsettled(&self) {
+        self.state().settling = false;
+    }
+
+    /// Takes note that the writer is at work on what the tail has too much.
+    pub(super) fn overflow_is_taken(&self) {
+        self.state().overflow_told = false;
     }
 
     /// Whether the client has more unacknowledged entries than it may have in all.

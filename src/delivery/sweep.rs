@@ -4,7 +4,7 @@
 //! read what: the horizon becomes the checkpoint from which a start reads the log. It goes a few clients a
 //! batch, so that it never holds the writer up.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -69,7 +69,7 @@ impl Delivery {
         self.sweep.is_some() || !self.overflowing.is_empty()
     }
 
-    /// Takes up to `clients_max` queues of the sweep, and all that overflow, for the next commit.
+    /// Takes up to `clients_max` queues, of the sweep and of those that overflow, for the next commit.
     pub fn collect(&mut self, clients_max: usize, now: Now) -> Collected {
         let mut collected = Collected::default();
         if let Some(mut sweep) = self.sweep.take() {
@@ -83,25 +83,28 @@ impl Delivery {
                 self.sweep = Some(sweep);
             }
         }
-        self.collect_overflowing(&mut collected, now);
+        self.collect_overflowing(clients_max, &mut collected, now);
         collected
     }
 
-    fn collect_overflowing(&mut self, collected: &mut Collected, now: Now) {
-        let mut overflowing = std::mem::take(&mut self.overflowing);
-        overflowing.sort_unstable();
-        overflowing.dedup();
-        for client in overflowing {
-            let Some(queue) = self.queues.get(&client) else { continue };
-            if collected.settlements.iter().any(|settlement| settlement.client == client) {
-                // The sweep settles it in the same commit; what is left is for the next.
+    fn collect_overflowing(&mut self, clients_max: usize, collected: &mut Collected, now: Now) {
+        // A queue is settled once a commit: what the sweep took already is left for the next, and so is what
+        // would make the commit long.
+        let mut taken: HashSet<ClientId> =
+            collected.settlements.iter().map(|settlement| settlement.client).collect();
+        for client in std::mem::take(&mut self.overflowing) {
+            if taken.len() >= clients_max || !taken.insert(client) {
                 self.overflowing.push(client);
                 continue;
             }
+            let Some(queue) = self.queues.get(&client) else { continue };
+            queue.overflow_is_taken();
             let all = queue.exceeds_maximum(&self.limits);
             let horizon = if all { queue.newest() } else { queue.half_of_tail() };
             self.collect_client(client, horizon, Seq::ZERO, false, now, collected);
         }
+        self.overflowing.sort_unstable();
+        self.overflowing.dedup();
     }
 
     fn collect_client(
@@ -149,6 +152,7 @@ impl Delivery {
     pub fn unsettled(&mut self) {
         self.held = BTreeSet::new();
         self.sweep = None;
+        self.queues.values().for_each(|queue| queue.unsettled());
         let exceeding = self.queues.iter().filter(|(_, queue)| queue.overflows(&self.limits));
         self.overflowing = exceeding.map(|(client, _)| *client).collect();
     }

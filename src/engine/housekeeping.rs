@@ -170,7 +170,7 @@ impl Writer {
         if age_max.is_zero() {
             return;
         }
-        let found = horizon.map(|horizon| self.store.reader().newest_until(horizon));
+        let found = horizon.map(|horizon| self.store.newest_until(horizon));
         match found {
             Some(Ok(seq)) => self.housekeeping.too_old = seq,
             Some(Err(error)) => tracing::warn!(%error, "cannot look for entries that are too old"),

@@ -231,12 +231,20 @@ impl Engine {
         self.view(move |glance| view::members(glance.world, user, &name)).await
     }
 
-    /// How many there are of what, and how many entries are not acknowledged yet.
+    /// How many there are of what.
     ///
     /// # Errors
     /// [`SubmitError`] when there is no answer to be had now.
-    pub async fn counts(&self) -> Result<(Counts, u64), SubmitError> {
-        self.view(|glance| (view::counts(glance.world), glance.delivery.unacknowledged())).await
+    pub async fn counts(&self) -> Result<Counts, SubmitError> {
+        self.view(|glance| view::counts(glance.world)).await
+    }
+
+    /// How many entries are not acknowledged yet, over all queues.
+    ///
+    /// # Errors
+    /// [`SubmitError`] when there is no answer to be had now.
+    pub async fn unacknowledged(&self) -> Result<u64, SubmitError> {
+        self.view(|glance| glance.delivery.unacknowledged()).await
     }
 
     /// What was said in a conversation before a place, oldest first.

@@ -10,6 +10,11 @@ use crate::delivery::queue::Look;
 use crate::delivery::{Page, PageLimits, Seat, Stretch};
 use crate::id::Seq;
 
+/// How often a poll begins anew because what it read was being cut off.
+const LOOKS_MAX: usize = 100;
+/// The pause before that: about as long as a commit takes.
+const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(2);
+
 /// Leaves the line of waiting polls, also when the poll is dropped half-way. The client was here until then.
 struct Place<'a> {
     engine: &'a Engine,
@@ -56,26 +61,48 @@ impl Engine {
 
     /// Looks into a queue, on disk too where the client lags.
     async fn look(&self, seat: &Arc<Seat>, after: Seq, limits: PageLimits) -> Result<Page, SubmitError> {
+        // What is read from disk may be cut off by the writer meanwhile. Then the answer begins anew, and tells.
+        for _ in 0..LOOKS_MAX {
+            let (page, from_disk) = self.look_once(seat, after, limits).await?;
+            if !from_disk || seat.queue.stands_by(&page, after) {
+                return Ok(page);
+            }
+            tokio::time::sleep(LOOK_AGAIN_AFTER).await;
+        }
+        Err(SubmitError::Unavailable)
+    }
+
+    /// Says also whether any of the page came from disk.
+    async fn look_once(
+        &self,
+        seat: &Arc<Seat>,
+        after: Seq,
+        limits: PageLimits,
+    ) -> Result<(Page, bool), SubmitError> {
         let mut look = seat.queue.look(after, limits);
         let mut asked = None;
         loop {
             let (mut page, through) = match look {
                 Look::Page(page) if page.lines.is_empty() => {
                     // Having looked further for nothing moves no cursor.
-                    return Ok(Page { last: asked.unwrap_or(page.last), ..page });
+                    return Ok((Page { last: asked.unwrap_or(page.last), ..page }, asked.is_some()));
                 }
-                Look::Page(page) => return Ok(page),
+                Look::Page(page) => return Ok((page, asked.is_some())),
                 Look::Closed => return Err(SubmitError::Gone),
                 Look::Disk { page, through } => (page, through),
             };
             asked.get_or_insert(page.last);
-            let Stretch { lines, cut } = self.read_disk(seat, &page, through, limits).await?;
-            page.last = lines.last().filter(|_| cut).map_or(through, |newest| newest.seq);
-            page.lines.extend(lines);
-            page.more = cut;
-            if cut {
-                return Ok(page);
+            if limits.after(&page.lines).are_reached() {
+                return Ok((Page { more: true, ..page }, true));
             }
+            let Stretch { lines, cut } = self.read_disk(seat, &page, through, limits).await?;
+            page.lines.extend(lines);
+            if cut {
+                // The cursor goes no further than what is in the answer.
+                page.last = page.lines.last().map_or(page.last, |newest| newest.seq);
+                return Ok((Page { more: true, ..page }, true));
+            }
+            page.last = through;
             look = match seat.queue.look_on(page, limits) {
                 Look::Page(mut page) => {
                     page.last = page.lines.last().map_or(page.last, |newest| newest.seq);

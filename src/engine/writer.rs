@@ -260,13 +260,13 @@ impl Writer {
                 _ => {}
             }
         }
+        self.delivery.settled(settled, draft.batch.checkpoint, now_ms);
         self.delivery.publish(&draft.batch.entries, now_ms);
         for event in &draft.batch.events {
             if let Event::ClientRemoved { client, token } = event {
                 self.delivery.close(*client, token);
             }
         }
-        self.delivery.settled(settled, draft.batch.checkpoint, now_ms);
         self.stats.messages.fetch_add(draft.said, Relaxed);
         self.stats.users_peak.fetch_max(self.world.users().len(), Relaxed);
         self.stats.ready.store(true, Relaxed);

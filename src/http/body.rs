@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use actix_web::HttpRequest;
+use actix_web::dev;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use actix_web::web::{BytesMut, Payload};
 use bytes::Bytes;
@@ -24,14 +25,16 @@ pub(super) async fn read(
     payload: Payload,
     settings: &HttpSettings,
 ) -> Result<Bytes, ApiError> {
+    let mut payload = Box::pin(payload.into_inner());
     if request.headers().contains_key(CONTENT_ENCODING) {
+        outlive_response(payload);
         return Err(ApiError::Encoded);
     }
     let length = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if length.is_some_and(|length: u64| length > settings.message_bytes_max as u64) {
+        outlive_response(payload);
         return Err(ApiError::TooLarge);
     }
-    let mut payload = Box::pin(payload);
     let collect = collect(payload.as_mut(), settings.message_bytes_max);
     let collected = if settings.body_timeout == Duration::ZERO {
         collect.await
@@ -44,7 +47,7 @@ pub(super) async fn read(
     collected
 }
 
-async fn collect(mut payload: Pin<&mut Payload>, bytes_max: usize) -> Result<Bytes, ApiError> {
+async fn collect(mut payload: Pin<&mut dev::Payload>, bytes_max: usize) -> Result<Bytes, ApiError> {
     let mut first: Option<Bytes> = None;
     let mut body = BytesMut::new();
     while let Some(chunk) = std::future::poll_fn(|context| payload.as_mut().poll_next(context)).await {
@@ -69,7 +72,7 @@ async fn collect(mut payload: Pin<&mut Payload>, bytes_max: usize) -> Result<Byt
 /// Keeps an unread payload until the response is out. The framework closes a connection whose payload is
 /// still being held then; one whose payload was dropped it would go on reading, and holding, until the rest
 /// has come, which may be never.
-fn outlive_response(payload: Pin<Box<Payload>>) {
+pub(super) fn outlive_response(payload: Pin<Box<dev::Payload>>) {
     actix_web::rt::spawn(async move {
         tokio::time::sleep(LINGER).await;
         drop(payload);

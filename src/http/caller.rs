@@ -34,7 +34,15 @@ impl FromRequest for Caller {
     type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(authenticate(request).map(Self).ok_or(ApiError::Unauthorized))
+        ready(Self::of(request))
+    }
+}
+
+impl Caller {
+    /// # Errors
+    /// `Unauthorized` without a good token.
+    pub(super) fn of(request: &HttpRequest) -> Result<Self, ApiError> {
+        authenticate(request).map(Self).ok_or(ApiError::Unauthorized)
     }
 }
 

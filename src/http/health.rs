@@ -11,7 +11,7 @@ use crate::engine::Engine;
 
 /// `GET /.well-known/healthcheck.json`
 pub(super) async fn healthcheck(engine: web::Data<Engine>) -> Result<HttpResponse, ApiError> {
-    let (counts, queued) = engine.counts().await?;
+    let (counts, queued) = (engine.counts().await?, engine.unacknowledged().await?);
     let (stats, now) = (engine.stats(), engine.now());
     let up_s = now.duration_since(engine.server().started_at).as_secs().max(0);
     Ok(json().json(json!({

@@ -6,18 +6,29 @@ use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
-use actix_web::http::header::HOST;
+use actix_web::http::Method;
+use actix_web::http::header::{HOST, TRANSFER_ENCODING};
+use actix_web::{Error, HttpMessage};
 
+use super::body;
 use super::error::ApiError;
+use super::routes::BODY_PATHS;
 
 /// The number of the next request; with the start of the process it names one request for ever.
 static NEXT_REQUEST: AtomicU64 = AtomicU64::new(1);
 
-/// The answer to a request for a host that is none.
-const INVALID_HOST: ApiError = ApiError::BadRequest("invalid host");
+/// What is refused before any route is looked for: a host that is none; and a body without a length where no
+/// body is read, which would hold its connection for as long as it likes.
+fn refusal(request: &ServiceRequest) -> Option<ApiError> {
+    if !host_is_sound(request) {
+        return Some(ApiError::BadRequest("invalid host"));
+    }
+    let reads_body = request.method() == Method::POST && BODY_PATHS.contains(&request.path());
+    let endless = request.headers().contains_key(TRANSFER_ENCODING) && !reads_body;
+    endless.then_some(ApiError::BadRequest("unexpected request body"))
+}
 
 /// Whether `Host`, where there is one, has the characters of a host name or an address and no others.
 fn host_is_sound(request: &ServiceRequest) -> bool {
@@ -27,7 +38,7 @@ fn host_is_sound(request: &ServiceRequest) -> bool {
 
 /// Serves a request and logs how that went. No query, header or body is ever logged.
 pub(super) fn log<S, B>(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     service: &S,
 ) -> impl Future<Output = Result<ServiceResponse<B>, Error>> + use<S, B>
 where
@@ -36,7 +47,13 @@ where
 {
     let request_id = NEXT_REQUEST.fetch_add(1, Ordering::Relaxed);
     let started = Instant::now();
-    let serve = if host_is_sound(&request) { Ok(service.call(request)) } else { Err(INVALID_HOST) };
+    let serve = match refusal(&request) {
+        None => Ok(service.call(request)),
+        Some(refusal) => {
+            body::outlive_response(Box::pin(request.take_payload()));
+            Err(refusal)
+        }
+    };
     async move {
         let response = serve?.await?;
         let status = response.status().as_u16();

@@ -28,12 +28,13 @@ const HISTORY_PAGE_MAX: usize = 500;
 pub(super) async fn post(
     request: HttpRequest,
     payload: web::Payload,
-    caller: Caller,
     engine: web::Data<Engine>,
     settings: web::Data<HttpSettings>,
 ) -> Result<HttpResponse, ApiError> {
-    let key = idempotency_key(&request)?;
+    // The body first: an answer that left it unread would leave the connection in doubt.
     let body = body::read(&request, payload, &settings).await?;
+    let caller = Caller::of(&request)?;
+    let key = idempotency_key(&request)?;
     let message = Request::parse(&body).map_err(|_| ApiError::BadRequest("invalid request"))?;
     let response = engine.submit(&caller, Wish::parse(message), key).await?;
     let mut reply = json();

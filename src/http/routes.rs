@@ -42,6 +42,9 @@ const SHUTDOWN_TIMEOUT_S: u64 = 5;
 /// Connections that the system keeps waiting for us to take: a restart meets all clients at once.
 const BACKLOG: u32 = 4_096;
 
+/// The paths whose POST reads a body.
+pub(super) const BODY_PATHS: [&str; 2] = ["/api/v1/session", "/api/v1/messages"];
+
 fn routes(config: &mut ServiceConfig) {
     let only =
         |allow: &'static str| move || async move { Err::<String, _>(ApiError::MethodNotAllowed(allow)) };

@@ -51,7 +51,7 @@ pub(super) async fn members(
 
 /// `GET /server`: what anybody may know.
 pub(super) async fn server(engine: web::Data<Engine>) -> Result<HttpResponse, ApiError> {
-    let (counts, _) = engine.counts().await?;
+    let counts = engine.counts().await?;
     let server = engine.server();
     let motd = server.motd.join("\n");
     let about = json!({

@@ -1,12 +1,28 @@
 //! Masks: texts in which `*` stands for any characters and `?` for one.
 //! Source: <https://modern.ircdocs.horse/#wildcard-expressions>
 
-/// Whether `text` matches `mask`, ASCII letters of both cases being the same.
-///
+use super::limits::HOSTLEN;
+
+/// A mask, taken apart once for all the texts that it is held against.
+#[derive(Clone, Debug)]
+pub struct Mask(Vec<char>);
+
+impl Mask {
+    /// A mask from its text; `None` when it is longer than anything that it might match.
+    pub fn parse(text: &str) -> Option<Self> {
+        (text.len() <= HOSTLEN).then(|| Self(text.chars().collect()))
+    }
+
+    /// Whether `text` matches, ASCII letters of both cases being the same.
+    pub fn matches(&self, text: &str) -> bool {
+        matches(&self.0, text)
+    }
+}
+
 /// Goes back to the last `*` only, so that it takes at most as many steps as both are long multiplied,
 /// whatever the mask.
-pub fn matches(mask: &str, text: &str) -> bool {
-    let (mask, text): (Vec<char>, Vec<char>) = (mask.chars().collect(), text.chars().collect());
+fn matches(mask: &[char], text: &str) -> bool {
+    let text: Vec<char> = text.chars().collect();
     let (mut at_mask, mut at_text) = (0, 0);
     let mut star: Option<(usize, usize)> = None;
     while let Some(&character) = text.get(at_text) {
@@ -34,7 +50,11 @@ pub fn matches(mask: &str, text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::matches;
+    use super::Mask;
+
+    fn matches(mask: &str, text: &str) -> bool {
+        Mask::parse(mask).is_some_and(|mask| mask.matches(text))
+    }
 
     #[test]
     fn stars_and_question_marks_stand_for_characters() {
@@ -55,6 +75,7 @@ mod tests {
 
     #[test]
     fn a_hostile_mask_takes_no_longer_than_its_length_allows() {
-        assert!(!matches(&"*a".repeat(200), &"a".repeat(199)));
+        assert!(!matches(&"*a".repeat(120), &"a".repeat(119)));
+        assert!(Mask::parse(&"*".repeat(4_000)).is_none());
     }
 }

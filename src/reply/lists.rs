@@ -1,7 +1,7 @@
 //! Answers that are lists: NAMES, LIST, WHO and WHOIS.
 
 use super::Context;
-use crate::protocol::mask::matches;
+use crate::protocol::mask::Mask;
 use crate::protocol::message::Message;
 use crate::protocol::numeric::{
     RPL_AWAY, RPL_ENDOFNAMES, RPL_ENDOFWHO, RPL_LIST, RPL_LISTEND, RPL_LISTSTART, RPL_NAMREPLY,
@@ -101,10 +101,11 @@ fn who_matches<'a>(caller: &User, mask: &str, world: &'a World) -> Vec<&'a User>
     if let Ok(user) = world.user_by_nick(mask) {
         return vec![user];
     }
+    let Some(mask) = Mask::parse(mask) else { return Vec::new() };
     let named = |user: &&User| {
-        matches(mask, user.nick.as_str())
-            || matches(mask, user.username.as_str())
-            || matches(mask, user.hostname.as_str())
+        mask.matches(user.nick.as_str())
+            || mask.matches(user.username.as_str())
+            || mask.matches(user.hostname.as_str())
     };
     let listed = world.users().filter(|user| user.may_be_listed_for(caller));
     let mut found: Vec<_> = listed.filter(named).take(WHO_LINES_MAX).collect();

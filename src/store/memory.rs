@@ -91,6 +91,12 @@ impl Store for MemoryStore {
         Ok(false)
     }
 
+    fn newest_until(&mut self, at: Timestamp) -> Result<Seq, StoreError> {
+        let kept = self.kept();
+        let until = kept.log.values().rev().map(|posted| &posted.entry).find(|entry| entry.at <= at);
+        Ok(until.map(|entry| entry.seq).unwrap_or_default())
+    }
+
     fn reader(&self) -> Arc<dyn Reader> {
         Arc::new(self.clone())
     }
@@ -179,11 +185,5 @@ impl Reader for MemoryStore {
         let mut lines: Vec<Line> = before.take(request.limit).map(|entry| line(entry)).collect();
         lines.reverse();
         Ok(lines)
-    }
-
-    fn newest_until(&self, at: Timestamp) -> Result<Seq, StoreError> {
-        let kept = self.kept();
-        let until = kept.log.values().rev().map(|posted| &posted.entry).find(|entry| entry.at <= at);
-        Ok(until.map(|entry| entry.seq).unwrap_or_default())
     }
 }

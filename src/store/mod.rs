@@ -56,6 +56,12 @@ pub trait Store: Send {
     /// When the disk refuses; the step is then taken again later.
     fn tidy(&mut self, retention: &Retention) -> Result<bool, StoreError>;
 
+    /// The newest entry that is not younger than `at`; [`Seq::ZERO`] when all are.
+    ///
+    /// # Errors
+    /// When the disk cannot be read.
+    fn newest_until(&mut self, at: Timestamp) -> Result<Seq, StoreError>;
+
     /// The reading side, for threads other than the writer's.
     fn reader(&self) -> Arc<dyn Reader>;
 }
@@ -68,12 +74,6 @@ pub trait Reader: Backlog {
     /// # Errors
     /// When the disk cannot be read.
     fn history(&self, request: &HistoryRequest) -> Result<Vec<Line>, StoreError>;
-
-    /// The newest entry that is not younger than `at`; [`Seq::ZERO`] when all are.
-    ///
-    /// # Errors
-    /// When the disk cannot be read.
-    fn newest_until(&self, at: Timestamp) -> Result<Seq, StoreError>;
 }
 
 /// Which part of a history is wanted.

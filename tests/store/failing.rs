@@ -116,6 +116,10 @@ impl<S: Store> Store for FailingStore<S> {
         if self.breaker.commit_fails() { Err(planned()) } else { self.inner.commit(batch) }
     }
 
+    fn newest_until(&mut self, at: Timestamp) -> Result<Seq, StoreError> {
+        self.inner.newest_until(at)
+    }
+
     fn outcome(
         &mut self,
         client: ClientId,

@@ -26,6 +26,9 @@ use crate::world::World;
 use lock::FileLock;
 use read::SqliteReader;
 
+/// Conversations whose gain is counted: beyond them counting begins anew.
+const GAINED_MAX: usize = 10_000;
+
 /// The store on `SQLite`.
 pub struct SqliteStore {
     connection: Connection,
@@ -118,6 +121,10 @@ impl Store for SqliteStore {
             .map_err(doing("begin a commit"))?;
         let settled = write(&transaction, batch).map_err(doing("write a batch"))?;
         transaction.commit().map_err(doing("commit a batch"))?;
+        if self.gained.len() > GAINED_MAX {
+            // Whoever goes on talking is counted again; whoever does not has nothing to be cleared away.
+            self.gained.clear();
+        }
         for conversation in batch.entries.iter().filter_map(|posted| posted.entry.conversation) {
             *self.gained.entry(conversation).or_default() += 1;
         }
@@ -140,6 +147,10 @@ impl Store for SqliteStore {
 
     fn tidy(&mut self, retention: &Retention) -> Result<bool, StoreError> {
         tidy::step(&mut self.connection, &mut self.gained, retention).map_err(doing("tidy"))
+    }
+
+    fn newest_until(&mut self, at: Timestamp) -> Result<Seq, StoreError> {
+        read::newest_until(&self.connection, at).map_err(doing("look for an entry by time"))
     }
 
     fn reader(&self) -> Arc<dyn Reader> {

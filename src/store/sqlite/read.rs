@@ -104,10 +104,6 @@ impl Reader for SqliteReader {
     fn history(&self, request: &HistoryRequest) -> Result<Vec<Line>, StoreError> {
         self.with(|connection| history(connection, request)).map_err(doing("read a history"))
     }
-
-    fn newest_until(&self, at: Timestamp) -> Result<Seq, StoreError> {
-        self.with(|connection| newest_until(connection, at)).map_err(doing("look for an entry by time"))
-    }
 }
 
 fn history(connection: &Connection, request: &HistoryRequest) -> rusqlite::Result<Vec<Line>> {
@@ -133,7 +129,7 @@ fn history(connection: &Connection, request: &HistoryRequest) -> rusqlite::Resul
 }
 
 /// Halves the log until it has the place: times ascend with places, but for a clock that was set back.
-fn newest_until(connection: &Connection, at: Timestamp) -> rusqlite::Result<Seq> {
+pub(super) fn newest_until(connection: &Connection, at: Timestamp) -> rusqlite::Result<Seq> {
     let at = nanoseconds(at);
     let (mut low, mut high): (i64, i64) =
         connection.query_row(sql!("oldest_seq"), [], |row| Ok((row.get(0)?, row.get(1)?)))?;

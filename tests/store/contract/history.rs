@@ -100,9 +100,9 @@ pub(super) fn a_history_shows_only_so_many_messages(subject: Subject) {
 
 pub(super) fn the_newest_entry_until_a_time_is_found(subject: Subject) {
     let (mut story, _) = ten(subject);
-    let reader = story.store().reader();
+    let store = story.store();
     // An entry is as many seconds younger as its place is higher.
     for (second, seq) in [(0, 0), (2_000, 0), (2_001, 1), (2_005, 5), (2_010, 10), (9_999, 10)] {
-        assert_eq!(reader.newest_until(at(second)).unwrap(), Seq::new(seq), "until {second}");
+        assert_eq!(store.newest_until(at(second)).unwrap(), Seq::new(seq), "until {second}");
     }
 }
