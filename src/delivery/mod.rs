@@ -11,6 +11,7 @@ pub mod page;
 pub mod queue;
 pub mod settlement;
 pub mod sweep;
+mod tail;
 mod waiting;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};

@@ -6,17 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use super::page::{Line, Page, PageLimits};
+use super::page::{Page, PageLimits};
 use super::settlement::{Settled, Settlement};
+use super::tail::State;
 use super::waiting::Waiting;
 use crate::entry::Entry;
 use crate::id::{ClientId, Seq};
-
-/// Entries at the end of a tail that are looked at one by one.
-const NEAR_THE_END: usize = 16;
-
-/// The share of the maximum by which a queue may exceed it between two sweeps.
-const SLACK_SHARE: u64 = 64;
 
 /// How much queues may hold.
 #[derive(Clone, Copy, Debug)]
@@ -39,30 +34,6 @@ pub struct Queue {
     state: Mutex<State>,
     /// Counts wake-ups. Written with `send_modify`, which also counts while nobody listens.
     bell: watch::Sender<u64>,
-}
-
-#[derive(Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a note for another reader, and all combinations occur"
-)]
-struct State {
-    /// All of the client's entries after `floor`, ascending.
-    tail: VecDeque<Arc<Entry>>,
-    /// Entries up to here are not in the tail: they are on disk, or acknowledged and gone.
-    floor: Seq,
-    /// The newest entry that was ever in the queue.
-    newest: Seq,
-    acked: Seq,
-    disk: Settled,
-    /// Whether a wake-up is due since the last one.
-    woken: bool,
-    closed: bool,
-    /// Whether the writer has a settlement of this queue that is not committed yet.
-    settling: bool,
-    /// Whether the writer knows that the tail has outgrown its limit.
-    overflow_told: bool,
-    waiting: Waiting,
 }
 
 /// What [`Queue::push`] tells the writer.
@@ -296,74 +267,4 @@ pub(super) struct Due {
     pub(super) touch: bool,
     /// The time of the settlement.
     pub(super) at: Timestamp,
-}
-
-impl State {
-    fn append(&mut self, entry: &Arc<Entry>) {
-        self.newest = self.newest.max(entry.seq);
-        self.tail.push_back(Arc::clone(entry));
-    }
-
-    /// Lets go of the oldest entries: those that are acknowledged or on disk, once they have been kept for
-    /// long enough or the tail is full.
-    fn trim(&mut self, now_ms: u64, limits: &QueueLimits) {
-        let safe = self.acked.max(self.disk.settled);
-        while let Some(front) = self.tail.front() {
-            let full = self.tail.len() > limits.tail_entries;
-            let old = now_ms.saturating_sub(front.since_ms) >= limits.kept_ms;
-            if front.seq > safe || !(full || old) {
-                break;
-            }
-            self.floor = front.seq;
-            self.tail.pop_front();
-        }
-        if self.tail.len() < self.tail.capacity() / 4 {
-            self.tail.shrink_to(self.tail.len() * 2);
-        }
-    }
-
-    fn overflows(&self, limits: &QueueLimits) -> bool {
-        self.tail.len() > limits.tail_entries || self.exceeds_maximum(limits)
-    }
-
-    /// A little more than the maximum is let pass until the next sweep cuts it off: a queue that is full
-    /// would else be settled anew with every message.
-    fn exceeds_maximum(&self, limits: &QueueLimits) -> bool {
-        let max = limits.entries_max;
-        let at_most = self.disk.stored + self.tail.len() as u64;
-        max > 0 && at_most > max + max / SLACK_SHARE && self.unacknowledged() > max + max / SLACK_SHARE
-    }
-
-    /// Where in the tail the entries after a place begin. Nearly always that is close to the end, where the
-    /// entries are still in the processor's cache; halving the whole tail would fetch ten that are not.
-    fn first_after(&self, seq: Seq) -> usize {
-        let near = self.tail.iter().rev().take(NEAR_THE_END).take_while(|kept| kept.seq > seq).count();
-        if near < NEAR_THE_END {
-            self.tail.len() - near
-        } else {
-            self.tail.partition_point(|kept| kept.seq <= seq)
-        }
-    }
-
-    fn unacknowledged(&self) -> u64 {
-        let from = self.acked.max(self.disk.settled);
-        let first = self.first_after(from);
-        self.disk.stored + (self.tail.len() - first) as u64
-    }
-
-    fn fill(&self, mut page: Page, limits: PageLimits) -> Page {
-        let mut left = limits.after(&page.lines);
-        let start = self.first_after(page.last);
-        for kept in self.tail.iter().skip(start) {
-            let line = Line { seq: kept.seq, json: kept.line.clone() };
-            if left.entries == 0 || (left.bytes < line.json.len() && !page.lines.is_empty()) {
-                page.more = true;
-                break;
-            }
-            left = left.after(std::slice::from_ref(&line));
-            page.last = line.seq;
-            page.lines.push(line);
-        }
-        page
-    }
 }
