@@ -170,7 +170,12 @@ fn time_to_close(mut socket: TcpStream) -> Duration {
 #[test]
 fn slow_requests_are_cut() {
     let server = TestServer::spawn_with(&[("HEADER_TIMEOUT", "1s"), ("BODY_TIMEOUT", "1s")]);
-    let head_only: [&[u8]; 3] = [
+    let head_only: [&[u8]; 7] = [
+        // A body without a length and without an end, where none is read or before it would be.
+        b"POST /nowhere HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{\"nic",
+        b"GET /api/v1/server HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{\"nic",
+        b"POST /api/v1/messages HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{\"nic",
+        b"POST /api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n",
         b"GET /api/v1/server HTTP/1.1\r\nHost: x\r\nX-Slow: ",
         b"POST /api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n{\"nick\":",
         b"POST /api/v1/session HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{\"nic",
