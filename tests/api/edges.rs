@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::support::{TestClient, TestServer, command_of, numerics};
+use crate::support::{TestClient, TestServer, command_of, numerics, pair};
 
 /// A message as the line it would be on the wire, for its length.
 fn as_line(message: &Value) -> String {
@@ -15,15 +15,6 @@ fn as_line(message: &Value) -> String {
     line.extend(words("params").map(|word| word.as_str().unwrap().to_string()));
     line.extend(words("body").map(|text| format!(":{}", text.as_str().unwrap())));
     line.join(" ")
-}
-
-fn pair(server: &TestServer) -> (TestClient, TestClient) {
-    let (mut alice, mut bob) = (server.open("alice"), server.open("bob"));
-    alice.join("#c");
-    bob.join("#c");
-    alice.drain();
-    bob.drain();
-    (alice, bob)
 }
 
 /// "Split 353 at 512 bytes": every name is there, in lines that a wire can carry.

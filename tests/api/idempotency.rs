@@ -5,7 +5,7 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use crate::support::{TestClient, TestServer, numerics, refused, texts};
+use crate::support::{TestClient, TestServer, numerics, pair, refused, texts};
 
 #[track_caller]
 fn post_once(client: &TestClient, key: &str, message: &Value) -> Value {
@@ -14,15 +14,6 @@ fn post_once(client: &TestClient, key: &str, message: &Value) -> Value {
 
 fn hello() -> Value {
     json!({ "command": "PRIVMSG", "to": "#c", "body": ["hello"] })
-}
-
-fn pair(server: &TestServer) -> (TestClient, TestClient) {
-    let (mut alice, mut bob) = (server.open("alice"), server.open("bob"));
-    alice.join("#c");
-    bob.join("#c");
-    alice.drain();
-    bob.drain();
-    (alice, bob)
 }
 
 #[test]

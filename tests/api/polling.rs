@@ -5,20 +5,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::{Page, TestClient, TestServer, texts};
+use crate::support::{Page, TestClient, TestServer, pair, texts};
 
 /// How soon "at once" is. Far below every timeout used here, far above what a loaded machine needs.
 const AT_ONCE: Duration = Duration::from_secs(4);
-
-/// Two members of one channel with empty queues.
-fn pair(server: &TestServer) -> (TestClient, TestClient) {
-    let (mut alice, mut bob) = (server.open("alice"), server.open("bob"));
-    alice.join("#c");
-    bob.join("#c");
-    alice.drain();
-    bob.drain();
-    (alice, bob)
-}
 
 /// "Reading consumes nothing."
 #[test]

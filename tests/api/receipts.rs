@@ -2,16 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{TestClient, TestServer, numerics, refused, texts};
-
-fn pair(server: &TestServer) -> (TestClient, TestClient) {
-    let (mut alice, mut bob) = (server.open("alice"), server.open("bob"));
-    alice.join("#c");
-    bob.join("#c");
-    alice.drain();
-    bob.drain();
-    (alice, bob)
-}
+use crate::support::{TestServer, numerics, pair, refused, texts};
 
 #[test]
 fn receipts_have_their_fields() {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::envelope::check_envelope;
 use super::http::{Answer, Http, token_in};
+use super::server::TestServer;
 use super::wait::PATIENCE;
 
 /// A client of a session. A clone is a second tab of the same browser: the same cookie, a cursor of its own.
@@ -183,4 +184,14 @@ impl Page {
         assert!(messages.len() <= 500, "at most 500 messages an answer, not {}", messages.len());
         Self { messages, last_id, more: answer["more"] == true, dropped: answer["dropped"].as_u64() }
     }
+}
+
+/// Alice, who founded `#c`, and Bob, who came after; both have read everything.
+pub(crate) fn pair(server: &TestServer) -> (TestClient, TestClient) {
+    let (mut alice, mut bob) = (server.open("alice"), server.open("bob"));
+    alice.join("#c");
+    bob.join("#c");
+    alice.drain();
+    bob.drain();
+    (alice, bob)
 }

@@ -18,7 +18,7 @@ mod raw;
 mod server;
 mod wait;
 
-pub(crate) use client::{Page, TestClient};
+pub(crate) use client::{Page, TestClient, pair};
 pub(crate) use envelope::{command_of, numerics, refused, texts, without_welcome};
 pub(crate) use http::{Answer, Http, token_in};
 pub(crate) use launch::Launch;
