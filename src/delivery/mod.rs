@@ -170,11 +170,6 @@ impl Delivery {
         self.queues.values().map(|queue| queue.unacknowledged()).sum()
     }
 
-    /// The clients with a queue, in no order.
-    pub fn clients(&self) -> impl Iterator<Item = ClientId> {
-        self.queues.keys().copied()
-    }
-
     /// The lowest position that a queue on disk may still need; `None` when none needs any.
     pub fn lowest_stored(&self) -> Option<Seq> {
         self.queues.values().filter_map(|queue| queue.lowest_stored()).min()
@@ -202,10 +197,14 @@ mod tests {
     }
 
     fn publish(delivery: &mut Delivery, seqs: std::ops::RangeInclusive<u64>) {
+        publish_to(delivery, CLIENT, seqs);
+    }
+
+    fn publish_to(delivery: &mut Delivery, client: ClientId, seqs: std::ops::RangeInclusive<u64>) {
         for seq in seqs {
             let (seq, at) = (Seq::new(seq), Timestamp::UNIX_EPOCH);
             let entry = Arc::new(Entry { seq, at, since_ms: 0, conversation: None, line: "{}".into() });
-            delivery.publish(&[Posted { audience: Audience::One(CLIENT), entry }], 0);
+            delivery.publish(&[Posted { audience: Audience::One(client), entry }], 0);
         }
     }
 
@@ -239,6 +238,19 @@ mod tests {
         delivery.settled(&[settled], None, 0);
         assert!(matches!(queue.look(Seq::ZERO, PageLimits::default()), Look::Disk { .. }));
         assert_eq!(queue.unacknowledged(), 5);
+    }
+
+    #[test]
+    fn a_sweep_leaves_room_for_a_tail_that_outgrows_its_limit() {
+        let (mut delivery, _) = with_client();
+        publish(&mut delivery, 1..=2);
+        delivery.begin_sweep(Seq::new(2), Seq::ZERO, false);
+        let (other, token) = (ClientId::new(9), TokenHash::new([9; 32]));
+        delivery.open(other, UserId::new(8), token, &Settled::new(other), 0);
+        publish_to(&mut delivery, other, 3..=6);
+        let collected = delivery.collect(1, Now { at: Timestamp::UNIX_EPOCH, ms: 0 });
+        let settled: Vec<ClientId> = collected.settlements.iter().map(|each| each.client).collect();
+        assert_eq!(settled, [CLIENT, other], "one of the sweep, and the one that overflows");
     }
 
     #[test]

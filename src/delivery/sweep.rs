@@ -69,7 +69,7 @@ impl Delivery {
         self.sweep.is_some() || !self.overflowing.is_empty()
     }
 
-    /// Takes up to `clients_max` queues, of the sweep and of those that overflow, for the next commit.
+    /// Takes up to `clients_max` queues of the sweep, and as many of those that overflow, for the next commit.
     pub fn collect(&mut self, clients_max: usize, now: Now) -> Collected {
         let mut collected = Collected::default();
         if let Some(mut sweep) = self.sweep.take() {
@@ -89,15 +89,17 @@ impl Delivery {
 
     fn collect_overflowing(&mut self, clients_max: usize, collected: &mut Collected, now: Now) {
         // A queue is settled once a commit: what the sweep took already is left for the next, and so is what
-        // would make the commit long.
+        // would make the commit long. The sweep's own share does not count, or a long one would let tails grow.
         let mut taken: HashSet<ClientId> =
             collected.settlements.iter().map(|settlement| settlement.client).collect();
+        let mut room = clients_max;
         for client in std::mem::take(&mut self.overflowing) {
-            if taken.len() >= clients_max || !taken.insert(client) {
+            if room == 0 || !taken.insert(client) {
                 self.overflowing.push(client);
                 continue;
             }
             let Some(queue) = self.queues.get(&client) else { continue };
+            room -= 1;
             queue.overflow_is_taken();
             let all = queue.exceeds_maximum(&self.limits);
             let horizon = if all { queue.newest() } else { queue.half_of_tail() };
