@@ -73,7 +73,7 @@ impl Command {
             Self::List(list) => Ok(list.decide()),
             Self::Lusers(lusers) => Ok(lusers.decide()),
             Self::Mode(mode) => mode.decide(world, caller),
-            Self::Motd(motd) => motd.decide(),
+            Self::Motd(motd) => Ok(motd.decide()),
             Self::Names(names) => Ok(names.decide()),
             Self::Nick(nick) => nick.decide(world, caller),
             Self::Part(part) => part.decide(world, caller),

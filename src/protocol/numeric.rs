@@ -40,8 +40,6 @@ numerics! {
     RPL_LUSERCHANNELS = "254";
     /// `:I have <n> clients and <n> servers`
     RPL_LUSERME = "255";
-    /// `<command> :Please wait a while and try again.`
-    RPL_TRYAGAIN = "263";
     /// `<n> <max> :Current local users <n>, max <max>`
     RPL_LOCALUSERS = "265";
     /// `<n> <max> :Current global users <n>, max <max>`
@@ -98,8 +96,6 @@ numerics! {
     RPL_ENDOFMOTD = "376";
     /// `<nick> :No such nick/channel`
     ERR_NOSUCHNICK = "401";
-    /// `<server> :No such server`
-    ERR_NOSUCHSERVER = "402";
     /// `<channel> :No such channel`
     ERR_NOSUCHCHANNEL = "403";
     /// `<channel> :Cannot send to channel`
@@ -108,8 +104,6 @@ numerics! {
     ERR_TOOMANYCHANNELS = "405";
     /// `<target> :Too many targets`
     ERR_TOOMANYTARGETS = "407";
-    /// `:No origin specified`
-    ERR_NOORIGIN = "409";
     /// `:No recipient given (<command>)`
     ERR_NORECIPIENT = "411";
     /// `:No text to send`

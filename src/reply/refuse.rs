@@ -5,10 +5,9 @@ use crate::protocol::message::Message;
 use crate::protocol::numeric::{
     ERR_BADCHANNELKEY, ERR_CANNOTSENDTOCHAN, ERR_CHANNELISFULL, ERR_CHANOPRIVSNEEDED, ERR_ERRONEUSNICKNAME,
     ERR_INVALIDKEY, ERR_INVALIDMODEPARAM, ERR_INVITEONLYCHAN, ERR_NEEDMOREPARAMS, ERR_NICKNAMEINUSE,
-    ERR_NONICKNAMEGIVEN, ERR_NOORIGIN, ERR_NORECIPIENT, ERR_NOSUCHCHANNEL, ERR_NOSUCHNICK, ERR_NOSUCHSERVER,
-    ERR_NOTEXTTOSEND, ERR_NOTONCHANNEL, ERR_TOOMANYCHANNELS, ERR_TOOMANYTARGETS, ERR_UMODEUNKNOWNFLAG,
-    ERR_UNKNOWNCOMMAND, ERR_UNKNOWNMODE, ERR_USERNOTINCHANNEL, ERR_USERONCHANNEL, ERR_USERSDONTMATCH,
-    Numeric,
+    ERR_NONICKNAMEGIVEN, ERR_NORECIPIENT, ERR_NOSUCHCHANNEL, ERR_NOSUCHNICK, ERR_NOTEXTTOSEND,
+    ERR_NOTONCHANNEL, ERR_TOOMANYCHANNELS, ERR_TOOMANYTARGETS, ERR_UMODEUNKNOWNFLAG, ERR_UNKNOWNCOMMAND,
+    ERR_UNKNOWNMODE, ERR_USERNOTINCHANNEL, ERR_USERONCHANNEL, ERR_USERSDONTMATCH, Numeric,
 };
 use crate::world::Refusal;
 
@@ -38,14 +37,12 @@ pub fn words(refusal: &Refusal) -> Words {
     let bare = |numeric, text: &str| Words { numeric, params: Vec::new(), text: text.to_owned() };
     match refusal {
         Refusal::NoSuchNick(nick) => one(ERR_NOSUCHNICK, nick, "No such nick/channel"),
-        Refusal::NoSuchServer(server) => one(ERR_NOSUCHSERVER, server, "No such server"),
         Refusal::NoSuchChannel(channel) => one(ERR_NOSUCHCHANNEL, channel, "No such channel"),
         Refusal::CannotSendToChannel { channel, why } => one(ERR_CANNOTSENDTOCHAN, channel, why),
         Refusal::TooManyChannels(channel) => {
             one(ERR_TOOMANYCHANNELS, channel, "You have joined too many channels")
         }
         Refusal::TooManyTargets(target) => one(ERR_TOOMANYTARGETS, target, "Too many targets"),
-        Refusal::NoOrigin => bare(ERR_NOORIGIN, "No origin specified"),
         Refusal::NoRecipient(command) => bare(ERR_NORECIPIENT, &format!("No recipient given ({command})")),
         Refusal::NoTextToSend => bare(ERR_NOTEXTTOSEND, "No text to send"),
         Refusal::UnknownCommand(command) => one(ERR_UNKNOWNCOMMAND, command, "Unknown command"),

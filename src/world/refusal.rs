@@ -6,8 +6,6 @@
 pub enum Refusal {
     /// `ERR_NOSUCHNICK`
     NoSuchNick(String),
-    /// `ERR_NOSUCHSERVER`
-    NoSuchServer(String),
     /// `ERR_NOSUCHCHANNEL`
     NoSuchChannel(String),
     /// `ERR_CANNOTSENDTOCHAN`
@@ -16,8 +14,6 @@ pub enum Refusal {
     TooManyChannels(String),
     /// `ERR_TOOMANYTARGETS`
     TooManyTargets(String),
-    /// `ERR_NOORIGIN`
-    NoOrigin,
     /// `ERR_NORECIPIENT`
     NoRecipient(&'static str),
     /// `ERR_NOTEXTTOSEND`
