@@ -1,11 +1,14 @@
-//! The command line: `neoircd [serve]`, `neoircd config print`, and a flag for every setting.
+//! The command line: `neoircd [serve]`, `neoircd config print`, `neoircd pow`, and a flag for every setting.
 
 use std::fmt::Write;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use clap::{Arg, ArgAction, ArgMatches, Command};
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use neoirc::config::{SETTINGS, Settings, Values};
+use neoirc::protocol::limits::CHANNEL_HASHCASH_BITS_MAX;
+use neoirc::protocol::message::Body;
+use neoirc::protocol::stamp::body_hash;
 use tempfile::TempDir;
 
 /// What the program was asked to do.
@@ -14,6 +17,18 @@ pub(crate) enum Invocation {
     Serve(Box<Settings>, Source, Option<TempDir>),
     /// Print this.
     Print(String),
+    /// Compute a stamp and print it.
+    Mint(Work),
+}
+
+/// The work that a stamp is to prove.
+pub(crate) struct Work {
+    /// Bits of it.
+    pub(crate) bits: u32,
+    /// What it is spent on: the name of a server, or a channel.
+    pub(crate) resource: String,
+    /// The hash of the body of a message; empty for a session.
+    pub(crate) extension: String,
 }
 
 /// Where the settings come from, so that they can be read again.
@@ -47,6 +62,7 @@ pub(crate) fn read() -> Result<Invocation> {
             }
             None => Ok(Invocation::Print(String::new())),
         },
+        Some(("pow", pow)) => work(pow).map(Invocation::Mint),
         Some((_, serve)) => serving(serve),
         None => serving(&matches),
     }
@@ -69,7 +85,40 @@ fn command() -> Command {
         .args_conflicts_with_subcommands(true)
         .args(arguments())
         .subcommand(Command::new("serve").about("Serve; also without a word").args(arguments()))
+        .subcommand(pow())
         .subcommand(config.subcommand(print).subcommand(example))
+}
+
+fn pow() -> Command {
+    let bits = value_parser!(u32).range(0..=i64::from(CHANNEL_HASHCASH_BITS_MAX));
+    Command::new("pow")
+        .about(
+            "Compute a stamp of hashcash on all cores and print it: for a session, or for a message under +H",
+        )
+        .arg(Arg::new("RESOURCE").required(true).help("The name of the server, or the channel"))
+        .arg(
+            Arg::new("bits")
+                .long("bits")
+                .value_name("N")
+                .required(true)
+                .value_parser(bits)
+                .help("Bits of work"),
+        )
+        .arg(
+            Arg::new("body")
+                .long("body")
+                .value_name("JSON")
+                .help("The body of the message, such as '[\"hi\"]'"),
+        )
+}
+
+fn work(matches: &ArgMatches) -> Result<Work> {
+    let extension = match matches.get_one::<String>("body") {
+        Some(json) => body_hash(&Body::Object(serde_json::from_str(json).context("the body is not JSON")?)),
+        None => String::new(),
+    };
+    let resource = matches.get_one::<String>("RESOURCE").cloned().unwrap_or_default();
+    Ok(Work { bits: matches.get_one("bits").copied().unwrap_or_default(), resource, extension })
 }
 
 fn arguments() -> Vec<Arg> {

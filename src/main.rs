@@ -7,16 +7,19 @@ use std::net::TcpListener;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use neoirc::auth::password::Passwords;
+use neoirc::auth::pow;
 use neoirc::command::Rules;
 use neoirc::config::{LogFormat, Settings};
 use neoirc::engine::Engine;
 use neoirc::http;
+use neoirc::protocol::stamp::front;
 use neoirc::reply::ServerInfo;
 use neoirc::store::sqlite::SqliteStore;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use cli::{Invocation, Source};
+use cli::{Invocation, Source, Work};
 
 /// The writer makes what the workers let go of, and an idle server should give back what a busy hour took. The
 /// system's allocator has a heap for each thread and does neither well: measured with it, an idle client costs
@@ -29,6 +32,10 @@ fn main() -> ExitCode {
     let _ = dotenvy::dotenv();
     let outcome = cli::read().and_then(|invocation| match invocation {
         Invocation::Print(text) => write!(std::io::stdout(), "{text}").context("cannot write"),
+        Invocation::Mint(Work { bits, resource, extension }) => {
+            let stamp = pow::mint(&front(bits, now(), &resource, &extension), bits);
+            writeln!(std::io::stdout(), "{stamp}").context("cannot write")
+        }
         Invocation::Serve(settings, source, folder) => {
             start_logging(&settings);
             let served = actix_web::rt::System::new().block_on(serve(*settings, source));
@@ -71,7 +78,7 @@ async fn serve(settings: Settings, source: Source) -> Result<()> {
     let engine = Engine::start(Box::new(store), info, settings.engine.clone())?;
     let listener = TcpListener::bind(settings.http_listen_addr)
         .with_context(|| format!("cannot listen on {}", settings.http_listen_addr))?;
-    let (server, address) = http::serve(engine.clone(), &settings.http, listener)?;
+    let (server, address) = http::serve(engine.clone(), Passwords::default(), &settings.http, listener)?;
     let handle = server.handle();
     let serving = actix_web::rt::spawn(server);
     // The one line on standard output: scripts wait for it and read the port from it.
@@ -89,19 +96,26 @@ async fn serve(settings: Settings, source: Source) -> Result<()> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the start of the process is told once, here")]
+fn now() -> jiff::Timestamp {
+    jiff::Timestamp::now()
+}
+
 fn server_info(settings: &Settings, source: &Source) -> ServerInfo {
     ServerInfo {
         name: settings.server_name.clone(),
         network: settings.network_name.clone(),
         description: settings.server_description.clone(),
         version: concat!("neoirc-", env!("CARGO_PKG_VERSION")).to_owned(),
-        started_at: jiff::Timestamp::now(),
+        started_at: now(),
         motd: settings.motd.clone(),
         admin_email: settings.admin_email.clone(),
         settings_file: source.name(),
         rules: Rules {
             server_name: settings.server_name.clone(),
             channels_max: settings.channels_per_session,
+            clients_max: settings.clients_per_session,
+            password_chars_min: settings.min_password_length,
+            session_hashcash_bits: settings.hashcash_bits,
             oper: settings.oper.clone(),
         },
     }

@@ -1,11 +1,12 @@
 //! Where the arguments of a command stand in its envelope.
 
+use std::fmt;
+
 use crate::protocol::message::{Body, Request};
 use crate::world::Refusal;
 
 /// The parts of an envelope that a command reads its arguments from: `params` first, the lines of `body`
-/// where `params` is absent.
-#[derive(Debug)]
+/// where `params` is absent. Not shown by `Debug`: they may be a password.
 pub(super) struct Arguments {
     /// The field `to`; an empty one counts as absent.
     to: Option<String>,
@@ -13,6 +14,12 @@ pub(super) struct Arguments {
     list: Vec<String>,
     /// The body, where it stands beside `params`.
     text: Option<String>,
+}
+
+impl fmt::Debug for Arguments {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Arguments(..)")
+    }
 }
 
 impl Arguments {

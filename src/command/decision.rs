@@ -33,6 +33,12 @@ pub struct Rules {
     pub server_name: String,
     /// Channels that one session may be in; 0 is no limit.
     pub channels_max: usize,
+    /// Clients that one session may have; 0 is no limit.
+    pub clients_max: usize,
+    /// Fewest characters of a password.
+    pub password_chars_min: usize,
+    /// Bits of work that a session costs; 0 for nothing.
+    pub session_hashcash_bits: u32,
     /// Who becomes an operator of the server by OPER; `None` when nobody does.
     pub oper: Option<OperBlock>,
 }

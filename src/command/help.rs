@@ -110,6 +110,7 @@ pub const HELP: &[HelpTopic] = &[
     ),
     topic("OPER", &["OPER <name> <password>", "Makes you an operator of the server."]),
     topic("PART", &["PART <channel>{,<channel>} [<reason>]", "Leaves channels."]),
+    topic("PASS", &["PASS <password>", "Sets the password by which your other devices come in."]),
     topic("PING", &["PING <token>", "Is answered by PONG with the same token."]),
     topic(
         "PRIVMSG",

@@ -18,6 +18,7 @@ mod invite;
 mod join;
 mod kick;
 pub mod list;
+pub mod login;
 pub mod logout;
 mod mode;
 mod monitor;
@@ -26,6 +27,7 @@ mod nick;
 mod oper;
 mod operate;
 mod part;
+mod pass;
 mod ping;
 mod query;
 mod quit;
@@ -41,6 +43,7 @@ pub use oper::OperBlock;
 use self::about::Question;
 use self::arguments::Arguments;
 use crate::protocol::message::Request;
+use crate::protocol::password::{Password, PasswordHash};
 use crate::protocol::stamp::StampHash;
 use crate::world::{Refusal, Verb, World};
 
@@ -65,6 +68,7 @@ pub enum Command {
     Nick(nick::Nick),
     Oper(oper::Oper),
     Part(part::Part),
+    Pass(pass::Pass),
     Ping(ping::Ping),
     Pubkey(identity::Pubkey),
     Quit(quit::Quit),
@@ -104,6 +108,7 @@ impl Command {
             Self::Nick(nick) => nick.decide(world, caller),
             Self::Oper(oper) => oper.decide(world, caller),
             Self::Part(part) => part.decide(world, caller),
+            Self::Pass(pass) => pass.decide(caller),
             Self::Ping(ping) => Ok(ping.decide()),
             Self::Pubkey(pubkey) => pubkey.decide(world, caller),
             Self::Quit(quit) => Ok(quit.decide(world, caller)),
@@ -144,6 +149,24 @@ impl Wish {
         Self { commands, quiet, stamp }
     }
 
+    /// The password that a face is to hash, off its own threads, before it submits the wish; `None` when there is
+    /// none, or none that would be taken.
+    pub fn password(&self, rules: &Rules) -> Option<&Password> {
+        match self.commands.as_deref() {
+            Ok([Command::Pass(pass)]) => pass.password(rules),
+            _ => None,
+        }
+    }
+
+    /// The same wish, with the hash in the place of its password.
+    #[must_use]
+    pub fn with_password_hash(mut self, hash: PasswordHash) -> Self {
+        if let Ok([Command::Pass(pass)]) = self.commands.as_deref_mut() {
+            *pass = pass::Pass::hashed(hash);
+        }
+        self
+    }
+
     /// Whether somebody wants to become an operator of the server.
     pub fn tries_oper(&self) -> bool {
         matches!(self.commands.as_deref(), Ok([Command::Oper(_)]))
@@ -182,6 +205,7 @@ fn parse(request: Request) -> Result<Vec<Command>, Refusal> {
         "NICK" => one(Command::Nick(nick::Nick::parse(arguments)?)),
         "OPER" => one(Command::Oper(oper::Oper::parse(arguments)?)),
         "PART" => part::Part::parse(arguments).map(|each| wrap(each, Command::Part)),
+        "PASS" => one(Command::Pass(pass::Pass::parse(arguments)?)),
         "PING" | "PONG" => one(Command::Ping(ping::Ping::parse(arguments))),
         "QUIT" => one(Command::Quit(quit::Quit::parse(arguments))),
         "REHASH" => one(Command::Rehash(operate::Rehash)),
@@ -225,7 +249,13 @@ mod tests {
     impl Scene {
         /// A world with these users in it.
         pub(super) fn with(nicks: &[&str]) -> Self {
-            let rules = Rules { server_name: "neoirc".to_owned(), channels_max: 3, oper: None };
+            let rules = Rules {
+                server_name: "neoirc".to_owned(),
+                channels_max: 3,
+                clients_max: 3,
+                password_chars_min: 8,
+                ..Rules::default()
+            };
             let mut scene = Self { world: World::empty(1), rules };
             for (number, nick) in (1_u8..).zip(nicks) {
                 let registration = Registration {
@@ -236,8 +266,10 @@ mod tests {
                     user_uuid: Uuid::from_u128(u128::from(number)),
                     client_uuid: Uuid::from_u128(u128::from(number) << 8),
                     token: TokenHash::new([number; 32]),
+                    password: None,
+                    stamp: None,
                 };
-                let decision = registration.decide(&scene.world, Timestamp::UNIX_EPOCH).unwrap();
+                let decision = registration.decide(&scene.world, Timestamp::UNIX_EPOCH, false).unwrap();
                 scene.apply(&decision);
             }
             scene

@@ -9,7 +9,9 @@ use uuid::Uuid;
 use super::decision::{Decision, Reply};
 use crate::id::{ClientId, TokenHash, UserId};
 use crate::protocol::name::{Hostname, Nickname, Realname, Username};
-use crate::world::{Event, Refusal, World};
+use crate::protocol::password::PasswordHash;
+use crate::protocol::stamp::Accepted;
+use crate::world::{Event, World};
 
 /// A new session with its first client. What is random about it was drawn before, by `auth`.
 #[derive(Debug)]
@@ -28,14 +30,37 @@ pub struct Registration {
     pub client_uuid: Uuid,
     /// SHA-256 of the token that the client was given.
     pub token: TokenHash,
+    /// The password to begin with.
+    pub password: Option<PasswordHash>,
+    /// The stamp that pays for the session; `None` where it costs nothing.
+    pub stamp: Option<Accepted>,
+}
+
+/// Why a session is not opened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RegistrationRefusal {
+    /// Somebody has the nick.
+    NicknameInUse,
+    /// The stamp has paid for something before.
+    StampSpent,
 }
 
 impl Registration {
-    /// # Refusals
-    /// `NicknameInUse`.
-    pub fn decide(self, world: &World, at: Timestamp) -> Result<Decision, Refusal> {
+    /// A nick that is taken costs nothing: whoever tries another may pay with the same stamp.
+    ///
+    /// # Errors
+    /// [`RegistrationRefusal`]
+    pub fn decide(
+        self,
+        world: &World,
+        at: Timestamp,
+        stamp_is_spent: bool,
+    ) -> Result<Decision, RegistrationRefusal> {
         if world.user_by_nick(self.nick.as_str()).is_ok() {
-            return Err(Refusal::NicknameInUse(self.nick.to_string()));
+            return Err(RegistrationRefusal::NicknameInUse);
+        }
+        if stamp_is_spent {
+            return Err(RegistrationRefusal::StampSpent);
         }
         let user = UserId::new(world.next_id());
         let client = ClientId::new(world.next_id() + 1);
@@ -51,6 +76,11 @@ impl Registration {
         };
         let (uuid, token, address) = (self.client_uuid, self.token, self.address);
         let added = Event::ClientAdded { client, user, uuid, token, address, at };
-        Ok(Decision { events: vec![opened, added], ..Decision::answer(Reply::Welcome) })
+        let mut events = vec![opened];
+        events.extend(self.password.map(|password| Event::PasswordSet { user, password }));
+        events.extend(self.stamp.map(|Accepted { stamp, until }| Event::StampSpent { stamp, until }));
+        // The last of them, where the writer looks for the client that it welcomes.
+        events.push(added);
+        Ok(Decision { events, ..Decision::answer(Reply::Welcome) })
     }
 }

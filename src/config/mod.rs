@@ -57,6 +57,9 @@ pub struct Settings {
     pub admin_email: String,
     pub oper: Option<OperBlock>,
     pub channels_per_session: usize,
+    pub clients_per_session: usize,
+    pub min_password_length: usize,
+    pub hashcash_bits: u32,
     pub engine: EngineSettings,
     pub http: HttpSettings,
     pub debug: bool,
@@ -123,6 +126,9 @@ impl Values {
             admin_email: self.read("ADMIN_EMAIL", parse::line)?,
             oper: self.oper()?,
             channels_per_session: self.read("CHANNELS_PER_SESSION", whole)?,
+            clients_per_session: self.read("CLIENTS_PER_SESSION", whole)?,
+            min_password_length: self.read("MIN_PASSWORD_LENGTH", parse::password_length)?,
+            hashcash_bits: self.read("NEOIRC_HASHCASH_BITS", parse::hashcash_bits)?,
             engine: self.engine()?,
             http: self.http()?,
             debug: self.read("DEBUG", boolean)?,
@@ -239,6 +245,8 @@ mod tests {
             ("INBOX_MAX", "0"),
             ("MAX_MESSAGE_SIZE", "1"),
             ("ADMIN_EMAIL", "a\nb"),
+            ("MIN_PASSWORD_LENGTH", "257"),
+            ("NEOIRC_HASHCASH_BITS", "41"),
         ] {
             let error = gather(&[(name, value)], "").unwrap_err();
             assert_eq!(error.name, name, "{error}");

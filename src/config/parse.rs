@@ -1,11 +1,13 @@
 //! From the text of a value to the value. Each error says what was expected.
 
+use std::fmt::Display;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::str::FromStr;
 use std::time::Duration;
 
 use super::LogFormat;
 use crate::protocol::json::is_plain;
+use crate::protocol::limits::{CHANNEL_HASHCASH_BITS_MAX, PASSWORD_BYTES_MAX};
 
 /// The smallest `MAX_MESSAGE_SIZE`: a command with a channel's name and a line of text must fit.
 const MESSAGE_SIZE_MIN: usize = 512;
@@ -23,6 +25,21 @@ pub(super) fn positive(text: &str) -> Result<usize, String> {
 pub(super) fn message_size(text: &str) -> Result<usize, String> {
     let bytes = size(text)?;
     if bytes < MESSAGE_SIZE_MIN { Err(format!("must be at least {MESSAGE_SIZE_MIN}")) } else { Ok(bytes) }
+}
+
+/// A longer password than may be set would let nobody set one.
+pub(super) fn password_length(text: &str) -> Result<usize, String> {
+    at_most(text, PASSWORD_BYTES_MAX)
+}
+
+/// What a channel may ask of those who speak is the most that may be asked of those who come.
+pub(super) fn hashcash_bits(text: &str) -> Result<u32, String> {
+    at_most(text, u32::from(CHANNEL_HASHCASH_BITS_MAX))
+}
+
+fn at_most<T: Copy + FromStr + PartialOrd + Display>(text: &str, max: T) -> Result<T, String> {
+    whole(text)
+        .and_then(|number| if number > max { Err(format!("must be at most {max}")) } else { Ok(number) })
 }
 
 /// Bytes, also as `256MiB`.

@@ -69,6 +69,22 @@ pub const SETTINGS: &[Setting] = &[
     setting("NEOIRC_OPER_PASSWORD", "", "Password for OPER"),
     setting("OPER_ATTEMPTS", "3", "Attempts of OPER that one session has in a minute; 0 is no limit"),
     setting("REVERSE_DNS", "true", "Whether the names of addresses are looked up, off the critical path"),
+    setting(
+        "MIN_PASSWORD_LENGTH",
+        "8",
+        "Fewest characters of a password that PASS sets; 256 bytes at most fit",
+    ),
+    setting(
+        "CLIENTS_PER_SESSION",
+        "10",
+        "Clients that one session may have; a further login is answered 409, 0 is no limit",
+    ),
+    Setting {
+        name: "NEOIRC_HASHCASH_BITS",
+        default: "20",
+        dev_default: "0",
+        help: "Bits of proof of work that a new session costs, each of which doubles it; at most 40, 0 is none",
+    },
     setting("CHANNELS_PER_SESSION", "100", "Channels that one session may be in; 0 is no limit"),
     setting("MAX_MESSAGE_SIZE", "4096", "Longest body of a request, in bytes"),
     setting("MAX_HISTORY", "10000", "Messages that each history shows; 0 is no limit"),

@@ -156,6 +156,12 @@ impl Delivery {
         silent.map(|seat| seat.client).take(max).collect()
     }
 
+    /// When a client last asked for anything, in milliseconds of the server's monotonic clock; `None` for one that has
+    /// only just come.
+    pub fn seen_ms(&self, client: ClientId) -> Option<u64> {
+        self.directory.seat(client).map(|seat| seat.seen_ms())
+    }
+
     /// Puts an entry back into the tails it was in before a restart, without waking anybody.
     pub fn restore(&mut self, Posted { audience, entry }: &Posted) {
         for client in audience.clients() {

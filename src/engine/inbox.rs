@@ -1,8 +1,10 @@
 //! What faces ask of the writer, and how it answers.
 
 use tokio::sync::oneshot;
+use uuid::Uuid;
 
 use crate::command::Wish;
+use crate::command::login::{Login, LoginRefusal};
 use crate::command::registration::Registration;
 use crate::delivery::Delivery;
 use crate::id::{ClientId, UserId};
@@ -22,6 +24,10 @@ pub(super) enum Request {
     },
     /// A new session.
     Register { registration: Box<Registration>, answer: oneshot::Sender<Result<Registered, RegisterError>> },
+    /// A further client of a session.
+    LogIn { login: Box<Login>, answer: oneshot::Sender<Result<Registered, LoginError>> },
+    /// A client of the same session goes.
+    Revoke { client: ClientId, uuid: Uuid, answer: oneshot::Sender<Result<Revoked, SubmitError>> },
     /// The state of its channels, for a client that has lost its own.
     ChannelState { user: UserId, client: ClientId, answer: oneshot::Sender<Result<(), SubmitError>> },
     /// A client goes.
@@ -54,13 +60,24 @@ pub struct Response {
     pub ended: bool,
 }
 
-/// A session that was opened.
+/// A session that was opened, or got one more client.
 #[derive(Clone, Debug)]
 pub struct Registered {
     /// The session.
     pub user: UserId,
     /// Its nick.
     pub nick: String,
+}
+
+/// What became of the wish that a client of the same session should go.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Revoked {
+    /// The session has no such client.
+    NoSuchClient,
+    /// It is gone.
+    Other,
+    /// It is gone, and was the one that asked.
+    Current,
 }
 
 /// Why a request was not decided.
@@ -83,6 +100,20 @@ pub enum RegisterError {
     /// Somebody has the nick.
     #[error("nick already taken")]
     NicknameInUse,
+    /// The stamp has paid for something before.
+    #[error("stamp already spent")]
+    StampSpent,
+    /// It was not decided.
+    #[error(transparent)]
+    Submit(#[from] SubmitError),
+}
+
+/// Why a session did not get one more client.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum LoginError {
+    /// The world says no.
+    #[error("{0:?}")]
+    Refused(LoginRefusal),
     /// It was not decided.
     #[error(transparent)]
     Submit(#[from] SubmitError),
@@ -92,6 +123,8 @@ pub enum RegisterError {
 pub(super) enum Completion {
     Commands(oneshot::Sender<Result<Response, SubmitError>>, Result<Response, SubmitError>),
     Register(oneshot::Sender<Result<Registered, RegisterError>>, Result<Registered, RegisterError>),
+    LogIn(oneshot::Sender<Result<Registered, LoginError>>, Result<Registered, LoginError>),
+    Revoke(oneshot::Sender<Result<Revoked, SubmitError>>, Result<Revoked, SubmitError>),
     Done(oneshot::Sender<Result<(), SubmitError>>),
     View(Tell),
 }
@@ -102,6 +135,8 @@ impl Completion {
         match self {
             Self::Commands(answer, response) => drop(answer.send(response)),
             Self::Register(answer, result) => drop(answer.send(result)),
+            Self::LogIn(answer, result) => drop(answer.send(result)),
+            Self::Revoke(answer, result) => drop(answer.send(result)),
             Self::Done(answer) => drop(answer.send(Ok(()))),
             Self::View(tell) => tell(),
         }
@@ -113,6 +148,8 @@ impl Completion {
         match self {
             Self::Commands(answer, _) => drop(answer.send(Err(error))),
             Self::Register(answer, _) => drop(answer.send(Err(error.into()))),
+            Self::LogIn(answer, _) => drop(answer.send(Err(error.into()))),
+            Self::Revoke(answer, _) => drop(answer.send(Err(error))),
             Self::Done(answer) => drop(answer.send(Err(error))),
             // The question's own channel closes with it, which says the same.
             Self::View(tell) => drop(tell),

@@ -6,6 +6,7 @@
 mod attempts;
 mod batch;
 mod clock;
+mod entrance;
 mod housekeeping;
 mod inbox;
 mod orders;
@@ -27,7 +28,6 @@ use arc_swap::ArcSwap;
 use tokio::sync::{oneshot, watch};
 
 use crate::command::Wish;
-use crate::command::registration::Registration;
 use crate::delivery::{Delivery, Directory, Seat};
 use crate::entry::{Entry, Posted};
 use crate::id::{TokenHash, UserId};
@@ -38,7 +38,7 @@ use attempts::Attempts;
 use clock::Clock;
 use housekeeping::Housekeeping;
 use inbox::Request;
-pub use inbox::{RegisterError, Registered, Response, SubmitError};
+pub use inbox::{LoginError, RegisterError, Registered, Response, Revoked, SubmitError};
 pub use orders::Orders;
 pub use settings::EngineSettings;
 pub use stats::Stats;
@@ -177,16 +177,6 @@ impl Engine {
         answered.await.unwrap_or(Err(SubmitError::Unavailable))
     }
 
-    /// Opens a session.
-    ///
-    /// # Errors
-    /// [`RegisterError`] when it was not opened.
-    pub async fn register(&self, registration: Registration) -> Result<Registered, RegisterError> {
-        let (answer, answered) = oneshot::channel();
-        self.send(Request::Register { registration: Box::new(registration), answer })?;
-        answered.await.unwrap_or(Err(SubmitError::Unavailable.into()))
-    }
-
     /// Puts the state of its channels into the queue of a client.
     ///
     /// # Errors
@@ -194,16 +184,6 @@ impl Engine {
     pub async fn send_channel_state(&self, seat: &Seat) -> Result<(), SubmitError> {
         let (answer, answered) = oneshot::channel();
         self.send(Request::ChannelState { user: seat.user, client: seat.client, answer })?;
-        answered.await.unwrap_or(Err(SubmitError::Unavailable))
-    }
-
-    /// Logs a client out; the last one takes its session with it.
-    ///
-    /// # Errors
-    /// [`SubmitError`] when it was not done.
-    pub async fn log_out(&self, seat: &Seat) -> Result<(), SubmitError> {
-        let (answer, answered) = oneshot::channel();
-        self.send(Request::Logout { client: seat.client, answer })?;
         answered.await.unwrap_or(Err(SubmitError::Unavailable))
     }
 

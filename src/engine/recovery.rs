@@ -69,6 +69,8 @@ impl Request {
         match self {
             Self::Commands { answer, .. } => drop(answer.send(Err(SubmitError::Unavailable))),
             Self::Register { answer, .. } => drop(answer.send(Err(SubmitError::Unavailable.into()))),
+            Self::LogIn { answer, .. } => drop(answer.send(Err(SubmitError::Unavailable.into()))),
+            Self::Revoke { answer, .. } => drop(answer.send(Err(SubmitError::Unavailable))),
             Self::ChannelState { answer, .. } | Self::Logout { answer, .. } => {
                 let _ = answer.send(Err(SubmitError::Unavailable));
             }

@@ -7,9 +7,10 @@ use tokio::sync::oneshot;
 
 use super::inbox::{Glance, Request, Tell};
 use super::{Engine, SubmitError};
-use crate::delivery::Line;
+use crate::delivery::{Line, Seat};
 use crate::id::{Seq, UserId};
-use crate::reply::view::{self, ChannelView, Counts, HistoryRefusal, MemberView, StateView};
+use crate::protocol::password::PasswordHash;
+use crate::reply::view::{self, ChannelView, ClientView, Counts, HistoryRefusal, MemberView, StateView};
 use crate::store::HistoryRequest;
 
 /// Why a history is not shown.
@@ -38,6 +39,32 @@ impl Engine {
     /// [`SubmitError`] when there is no answer to be had now.
     pub async fn nick(&self, user: UserId) -> Result<Option<String>, SubmitError> {
         self.view(move |glance| glance.world.user(user).map(|user| user.nick.to_string())).await
+    }
+
+    /// The session that goes by a nick, with what is kept of its password; `None` when there is none. Whatever comes
+    /// of it may be out of date by the time it is known.
+    ///
+    /// # Errors
+    /// [`SubmitError`] when there is no answer to be had now.
+    pub async fn holder(&self, nick: String) -> Result<Option<(UserId, Option<PasswordHash>)>, SubmitError> {
+        self.view(move |glance| {
+            let user = glance.world.user_by_nick(&nick).ok()?;
+            Some((user.id, user.password.clone()))
+        })
+        .await
+    }
+
+    /// The clients of a session, as one of them sees them.
+    ///
+    /// # Errors
+    /// [`SubmitError`] when there is no answer to be had now.
+    pub async fn clients(&self, seat: &Seat) -> Result<Vec<ClientView>, SubmitError> {
+        let (user, client, now) = (seat.user, seat.client, self.shared.clock.now());
+        self.view(move |glance| {
+            let seen_at = |client| glance.delivery.seen_ms(client).map(|ms| now.wall_time_of(ms));
+            view::clients(glance.world, user, client, &seen_at)
+        })
+        .await
     }
 
     /// The channels that a user may see.

@@ -12,19 +12,18 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use bytes::BytesMut;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 
 use super::Orders;
 use super::attempts::Attempts;
 use super::batch::{Asker, Desk, Draft};
 use super::clock::Clock;
+use super::entrance::LOGGED_OUT;
 use super::housekeeping::Housekeeping;
-use super::inbox::{Completion, Glance, RegisterError, Registered, Request, Response, SubmitError};
+use super::inbox::{Completion, Glance, Request, Response, SubmitError};
 use super::settings::EngineSettings;
 use super::stats::Stats;
 use super::unfinished::Unfinished;
-use crate::command::logout::Logout;
-use crate::command::registration::Registration;
 use crate::command::{Decision, Reply, Wish};
 use crate::delivery::{Delivery, Settled};
 use crate::id::{ClientId, Seq, UserId};
@@ -137,8 +136,13 @@ impl Writer {
                 self.with_desk(|desk| draft.carry_out(desk, Asker::new(user, client), decision));
                 draft.complete(user, client, Completion::Done(answer));
             }
+            Request::LogIn { login, answer } => self.log_in(draft, *login, answer),
+            Request::Revoke { client, uuid, answer } => {
+                let revoked = self.revoke(draft, client, uuid);
+                draft.completions.push(Completion::Revoke(answer, revoked));
+            }
             Request::Logout { client, answer } => {
-                self.log_out(draft, client, "Logged out");
+                self.log_out(draft, client, LOGGED_OUT);
                 draft.completions.push(Completion::Done(answer));
             }
             Request::Hostname { user, hostname } => {
@@ -200,36 +204,6 @@ impl Writer {
         }
         let since = draft.now.at.checked_sub(OUTCOME_KEPT).unwrap_or(draft.now.at);
         self.store.outcome(client, key, since).map_err(|error| unreadable(&error))
-    }
-
-    fn register(
-        &mut self,
-        draft: &mut Draft,
-        registration: Registration,
-        answer: oneshot::Sender<Result<Registered, RegisterError>>,
-    ) {
-        let nick = registration.nick.to_string();
-        let result = match registration.decide(&self.world, draft.now.at) {
-            Err(_) => Err(RegisterError::NicknameInUse),
-            Ok(mut decision) => {
-                let replies = std::mem::take(&mut decision.replies);
-                self.with_desk(|desk| draft.apply(desk, decision.events));
-                let newest = draft.batch.events.last();
-                if let Some(&Event::ClientAdded { client, user, .. }) = newest {
-                    let welcome = Decision { replies, ..Decision::nothing() };
-                    self.with_desk(|desk| draft.carry_out(desk, Asker::new(user, client), welcome));
-                    Ok(Registered { user, nick })
-                } else {
-                    Err(SubmitError::Gone.into())
-                }
-            }
-        };
-        draft.completions.push(Completion::Register(answer, result));
-    }
-
-    pub(super) fn log_out(&mut self, draft: &mut Draft, client: ClientId, reason: &'static str) {
-        let decision = Logout { client, reason }.decide(&self.world, draft.now.at);
-        self.with_desk(|desk| draft.apply(desk, decision.events));
     }
 
     pub(super) fn with_desk<T>(&mut self, work: impl FnOnce(&mut Desk<'_>) -> T) -> T {
@@ -315,7 +289,7 @@ impl Writer {
 }
 
 /// The disk cannot be asked what was done before.
-fn unreadable(error: &StoreError) -> SubmitError {
+pub(super) fn unreadable(error: &StoreError) -> SubmitError {
     tracing::error!(%error, "cannot look up what was done before");
     SubmitError::Unavailable
 }

@@ -4,11 +4,16 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, CACHE_CONTROL, HeaderValue, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
 
-use crate::engine::{HistoryError, RegisterError, SubmitError};
+use serde_json::json;
+
+use super::pow::Unpaid;
+use crate::auth::password::Crowded;
+use crate::command::login::LoginRefusal;
+use crate::engine::{HistoryError, LoginError, SubmitError};
 use crate::reply::view::HistoryRefusal;
 
 /// Why a request got no answer of its own.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum ApiError {
     /// The request is not what the endpoint takes. The text says why.
     #[error("{0}")]
@@ -16,6 +21,12 @@ pub enum ApiError {
     /// No token, or one that is not good.
     #[error("unauthorized")]
     Unauthorized,
+    /// No session that the password is good for. Which of the two is wrong is not told.
+    #[error("invalid credentials")]
+    BadCredentials,
+    /// A session costs work that was not done.
+    #[error("{}", .0.text())]
+    Unpaid(Box<Unpaid>),
     /// The caller may not see it.
     #[error("{0}")]
     Forbidden(&'static str),
@@ -31,6 +42,9 @@ pub enum ApiError {
     /// Somebody has the nick.
     #[error("nick already taken")]
     NickTaken,
+    /// The session has as many clients as it may have.
+    #[error("too many clients in this session")]
+    TooManyClients,
     /// The body is longer than allowed.
     #[error("request body too large")]
     TooLarge,
@@ -46,12 +60,13 @@ impl ResponseError for ApiError {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
-            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::Unauthorized | Self::BadCredentials => StatusCode::UNAUTHORIZED,
+            Self::Unpaid(_) => StatusCode::PAYMENT_REQUIRED,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
-            Self::NickTaken => StatusCode::CONFLICT,
+            Self::NickTaken | Self::TooManyClients => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Encoded => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
@@ -59,7 +74,10 @@ impl ResponseError for ApiError {
     }
 
     fn error_response(&self) -> HttpResponse {
-        let body = serde_json::json!({"error": self.to_string()}).to_string();
+        let body = match self {
+            Self::Unpaid(unpaid) => json!({"error": self.to_string(), "hashcash": unpaid.demand()}),
+            _ => json!({"error": self.to_string()}),
+        };
         let mut response = HttpResponse::build(self.status_code());
         response.content_type("application/json").insert_header((CACHE_CONTROL, "no-store"));
         match self {
@@ -75,7 +93,7 @@ impl ResponseError for ApiError {
             }
             _ => {}
         }
-        response.body(body)
+        response.body(body.to_string())
     }
 }
 
@@ -88,11 +106,18 @@ impl From<SubmitError> for ApiError {
     }
 }
 
-impl From<RegisterError> for ApiError {
-    fn from(error: RegisterError) -> Self {
+impl From<Crowded> for ApiError {
+    fn from(_: Crowded) -> Self {
+        Self::Busy
+    }
+}
+
+impl From<LoginError> for ApiError {
+    fn from(error: LoginError) -> Self {
         match error {
-            RegisterError::NicknameInUse => Self::NickTaken,
-            RegisterError::Submit(error) => error.into(),
+            LoginError::Refused(LoginRefusal::Stale) => Self::BadCredentials,
+            LoginError::Refused(LoginRefusal::TooManyClients) => Self::TooManyClients,
+            LoginError::Submit(error) => error.into(),
         }
     }
 }

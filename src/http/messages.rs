@@ -12,6 +12,7 @@ use super::error::ApiError;
 use super::query::{self, Query};
 use super::routes::HttpSettings;
 use super::{body, state};
+use crate::auth::password::Passwords;
 use crate::command::Wish;
 use crate::delivery::{Line, Page};
 use crate::engine::{Engine, POLL_TIMEOUT_MAX};
@@ -30,13 +31,19 @@ pub(super) async fn post(
     payload: web::Payload,
     engine: web::Data<Engine>,
     settings: web::Data<HttpSettings>,
+    passwords: web::Data<Passwords>,
 ) -> Result<HttpResponse, ApiError> {
     // The body first: an answer that left it unread would leave the connection in doubt.
     let body = body::read(&request, payload, &settings).await?;
     let caller = Caller::of(&request)?;
     let key = idempotency_key(&request)?;
     let message = Request::parse(&body).map_err(|_| ApiError::BadRequest("invalid request"))?;
-    let response = engine.submit(&caller, Wish::parse(message), key).await?;
+    let mut wish = Wish::parse(message);
+    if let Some(password) = wish.password(&engine.server().rules) {
+        let hash = passwords.hash(password).await?;
+        wish = wish.with_password_hash(hash);
+    }
+    let response = engine.submit(&caller, wish, key).await?;
     let mut reply = json();
     if response.ended {
         reply.cookie(no_cookie());

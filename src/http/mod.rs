@@ -3,10 +3,13 @@
 
 mod body;
 mod caller;
+mod clients;
 pub mod error;
 mod health;
 mod log;
+mod login;
 mod messages;
+mod pow;
 mod query;
 mod registration;
 pub mod routes;

@@ -11,19 +11,32 @@ use super::body;
 use super::caller::{Caller, cookie, no_cookie};
 use super::error::ApiError;
 use super::messages::json;
+use super::pow;
 use super::routes::HttpSettings;
 use crate::auth::hostname::Resolver;
 use crate::auth::token::Token;
 use crate::command::registration::Registration;
-use crate::engine::Engine;
+use crate::engine::{Engine, RegisterError};
 use crate::protocol::message::require_object;
 use crate::protocol::name::{NameError, Nickname, Username};
+use crate::protocol::stamp::StampError;
 
 #[derive(Deserialize)]
 struct Wanted {
     nick: String,
     #[serde(default)]
     username: Option<String>,
+    /// The stamp that pays for the session, under its name and its older one.
+    #[serde(default)]
+    pow_token: Option<String>,
+    #[serde(default)]
+    hashcash: Option<String>,
+}
+
+impl Wanted {
+    fn stamp(&self) -> Option<&str> {
+        self.pow_token.as_deref().or(self.hashcash.as_deref()).filter(|stamp| !stamp.is_empty())
+    }
 }
 
 /// `POST /session`: a new session, its token in a cookie.
@@ -39,18 +52,25 @@ pub(super) async fn open(
     require_object(&body).map_err(|_| invalid())?;
     let wanted: Wanted = serde_json::from_slice(&body).map_err(|_| invalid())?;
     let token = Token::random();
-    let address =
-        request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip().to_canonical());
+    let address = address_of(&request);
+    let server = engine.server();
     let registration = Registration {
         nick: Nickname::parse(&wanted.nick).map_err(bad_nick)?,
         username: wanted.username.as_deref().map(Username::parse).transpose().map_err(bad_username)?,
+        // Names are looked at before, so that no work is asked for what would be refused.
+        stamp: pow::check(&server, wanted.stamp(), engine.now())?,
+        password: None,
         realname: None,
         address,
         user_uuid: Uuid::new_v4(),
         client_uuid: Uuid::new_v4(),
         token: token.hash(),
     };
-    let registered = engine.register(registration).await?;
+    let registered = engine.register(registration).await.map_err(|error| match error {
+        RegisterError::NicknameInUse => ApiError::NickTaken,
+        RegisterError::StampSpent => pow::unpaid(&server, Some(StampError::Spent)),
+        RegisterError::Submit(error) => error.into(),
+    })?;
     if let Some(resolver) = resolver {
         // Off the critical path: the address serves as the name until there is one.
         actix_web::rt::spawn(async move {
@@ -63,6 +83,11 @@ pub(super) async fn open(
     let mut response = HttpResponse::Created();
     response.insert_header(("Cache-Control", "no-store")).cookie(cookie(&token));
     Ok(response.content_type("application/json").body(answer.to_string()))
+}
+
+/// Where a request came from.
+pub(super) fn address_of(request: &HttpRequest) -> IpAddr {
+    request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip().to_canonical())
 }
 
 fn bad_nick(error: NameError) -> ApiError {

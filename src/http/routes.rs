@@ -7,12 +7,13 @@ use std::time::Duration;
 use actix_web::dev::Server;
 use actix_web::error::InternalError;
 use actix_web::http::KeepAlive;
-use actix_web::web::{self, ServiceConfig, get, post, resource};
+use actix_web::web::{self, ServiceConfig, delete, get, post, resource};
 use actix_web::{App, HttpServer, ResponseError};
 
 use super::error::ApiError;
-use super::{health, messages, registration, state};
+use super::{clients, health, login, messages, registration, state};
 use crate::auth::hostname::Resolver;
+use crate::auth::password::Passwords;
 use crate::engine::Engine;
 
 /// What the operator may set about the HTTP face, with units.
@@ -43,7 +44,7 @@ const SHUTDOWN_TIMEOUT_S: u64 = 5;
 const BACKLOG: u32 = 4_096;
 
 /// The paths whose POST reads a body.
-pub(super) const BODY_PATHS: [&str; 2] = ["/api/v1/session", "/api/v1/messages"];
+pub(super) const BODY_PATHS: [&str; 3] = ["/api/v1/session", "/api/v1/login", "/api/v1/messages"];
 
 fn routes(config: &mut ServiceConfig) {
     let only =
@@ -53,6 +54,13 @@ fn routes(config: &mut ServiceConfig) {
     config
         .service(
             route("/api/v1/session").route(post().to(registration::open)).default_service(web::to(post_only)),
+        )
+        .service(route("/api/v1/login").route(post().to(login::log_in)).default_service(web::to(post_only)))
+        .service(route("/api/v1/clients").route(get().to(clients::list)).default_service(web::to(get_only)))
+        .service(
+            route("/api/v1/clients/{uuid}")
+                .route(delete().to(clients::revoke))
+                .default_service(web::to(only("DELETE"))),
         )
         .service(
             route("/api/v1/logout")
@@ -95,16 +103,18 @@ fn routes(config: &mut ServiceConfig) {
 /// When the listener cannot be used.
 pub fn serve(
     engine: Engine,
+    passwords: Passwords,
     settings: &HttpSettings,
     listener: TcpListener,
 ) -> std::io::Result<(Server, SocketAddr)> {
     let address = listener.local_addr()?;
-    let engine = web::Data::new(engine);
+    let (engine, passwords) = (web::Data::new(engine), web::Data::new(passwords));
     let stats = engine.clone();
     let resolver = settings.reverse_dns.then(|| web::Data::new(Resolver::default()));
     let shared = web::Data::new(settings.clone());
     let app = move || {
         let app = App::new().app_data(engine.clone()).app_data(shared.clone()).app_data(path_config());
+        let app = app.app_data(passwords.clone());
         let app = match &resolver {
             Some(resolver) => app.app_data(resolver.clone()),
             None => app,

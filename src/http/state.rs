@@ -54,9 +54,12 @@ pub(super) async fn server(engine: web::Data<Engine>) -> Result<HttpResponse, Ap
     let counts = engine.counts().await?;
     let server = engine.server();
     let motd = server.motd.join("\n");
-    let about = json!({
+    let mut about = json!({
         "name": server.name, "version": server.version, "motd": motd, "users": counts.users,
     });
+    if server.rules.session_hashcash_bits > 0 {
+        about["hashcash_bits"] = server.rules.session_hashcash_bits.into();
+    }
     Ok(json().json(about))
 }
 

@@ -42,6 +42,8 @@ pub const USERHOST_MAX: usize = 5;
 pub const WHOWAS_MAX: usize = 1_000;
 /// Most bits of work that a channel may ask for with `+H`: beyond them nobody speaks within an hour.
 pub const CHANNEL_HASHCASH_BITS_MAX: u8 = 40;
+/// Longest password, in bytes: a sentence fits, and hashing more would be work that anybody can ask for.
+pub const PASSWORD_BYTES_MAX: usize = 256;
 /// Longest hashcash stamp, in bytes: a channel's name and a SHA-256 in hex fit.
 pub const STAMP_MAX: usize = 256;
 

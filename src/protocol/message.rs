@@ -1,6 +1,7 @@
 //! The envelope of every message, as a client sends it and as the server sends it.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use bytes::{BufMut, BytesMut};
 use jiff::Timestamp;
@@ -48,8 +49,8 @@ pub enum MessageError {
     Content(&'static str),
 }
 
-/// What a client sends.
-#[derive(Clone, Debug, Default)]
+/// What a client sends. `Debug` shows the command alone: the rest may be a password.
+#[derive(Clone, Default)]
 pub struct Request {
     /// The command, in upper case.
     pub command: String,
@@ -61,6 +62,12 @@ pub struct Request {
     pub body: Option<Body>,
     /// Tags, relayed as they came.
     pub meta: Option<Box<RawValue>>,
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request").field("command", &self.command).finish_non_exhaustive()
+    }
 }
 
 /// [`Request`] as it stands in the JSON text; borrowed, so that nothing is copied before it is accepted.
@@ -233,6 +240,13 @@ mod tests {
         assert_eq!(request.to.as_deref(), Some("#c"));
         assert_eq!(request.lines(), ["hi"]);
         assert_eq!(request.meta.unwrap().get(), r#"{"a" : 1}"#, "relayed untouched");
+    }
+
+    #[test]
+    fn a_request_shows_nothing_but_its_command() {
+        let json = br#"{"command":"PASS","to":"secret","params":["secret"],"body":["secret"],"meta":{"a":"secret"}}"#;
+        let shown = format!("{:?}", Request::parse(json).unwrap());
+        assert!(shown.contains("PASS") && !shown.contains("secret"), "{shown}");
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! The language: names, messages, modes, numerics and limits of IRC, and stamps of hashcash.
+//! The language: names, messages, modes, numerics and limits of IRC, stamps of hashcash, and
+//! passwords.
 //!
 //! Knows the grammar alone; nothing here knows the world, the clock or any I/O.
 
@@ -11,4 +12,5 @@ pub mod message;
 pub mod mode;
 pub mod name;
 pub mod numeric;
+pub mod password;
 pub mod stamp;

@@ -4,9 +4,9 @@
 //! zero bits. For a session the resource is the server's name and the extension empty; for a message under `+H`
 //! they are the channel and the hash of the body.
 
-use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
 use super::limits::STAMP_MAX;
@@ -14,6 +14,9 @@ use super::message::Body;
 
 /// How far a stamp's date may be from now, in hours, either way.
 const AGE_MAX_H: i64 = 48;
+
+/// How much longer than that a spent stamp is remembered, in hours: a clock that was ahead may be set back.
+const CLOCK_SET_BACK_MAX_H: i64 = 48;
 
 /// The SHA-256 of a whole stamp: what it is weighed by, and remembered by once it is spent.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -39,6 +42,15 @@ pub struct Demand<'a> {
     pub extension: &'a str,
     /// Now.
     pub at: Timestamp,
+}
+
+/// A stamp that is good for what it is to pay for, unless it was spent before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Accepted {
+    /// What it is remembered by.
+    pub stamp: StampHash,
+    /// Until when it is remembered.
+    pub until: Timestamp,
 }
 
 /// Why a stamp is not good.
@@ -128,8 +140,7 @@ impl Stamp {
         if self.bits < demand.bits {
             return Err(StampError::Claim);
         }
-        let away_s = demand.at.duration_since(self.date).as_secs().abs();
-        if away_s > AGE_MAX_H * 3600 {
+        if demand.at.duration_since(self.date).abs() > SignedDuration::from_hours(AGE_MAX_H) {
             return Err(StampError::Age);
         }
         if !self.resource.eq_ignore_ascii_case(demand.resource) {
@@ -149,10 +160,24 @@ impl Stamp {
         Ok(())
     }
 
-    /// Until when it could be presented again: until then it must be remembered once it is spent.
-    pub fn good_until(&self) -> Timestamp {
-        self.date.checked_add(jiff::SignedDuration::from_hours(AGE_MAX_H)).unwrap_or(Timestamp::MAX)
+    /// The same, with how long it must be remembered once it is spent: until nobody could present it any more.
+    ///
+    /// # Errors
+    /// The first rule that it breaks.
+    pub fn accept(text: &str, demand: &Demand<'_>) -> Result<Accepted, StampError> {
+        let stamp = Self::parse(text)?;
+        stamp.check(demand)?;
+        let kept = SignedDuration::from_hours(AGE_MAX_H + CLOCK_SET_BACK_MAX_H);
+        let until = stamp.date.checked_add(kept).unwrap_or(Timestamp::MAX);
+        Ok(Accepted { stamp: stamp.hash(), until })
     }
+}
+
+/// A stamp up to its counter, which is to be found.
+pub fn front(bits: u32, at: Timestamp, resource: &str, extension: &str) -> String {
+    let date = at.to_zoned(TimeZone::UTC).date();
+    let (year, month, day) = (date.year() % 100, date.month(), date.day());
+    format!("1:{bits}:{year:02}{month:02}{day:02}:{resource}:{extension}:")
 }
 
 fn is_number(text: &str) -> bool {
@@ -210,6 +235,16 @@ mod tests {
         assert_eq!(checked(&stamp, &demand("other")), Err(StampError::Resource));
         let more = Demand { bits: 9, ..demand("neoirc") };
         assert_eq!(checked(&stamp, &more), Err(StampError::Claim));
+    }
+
+    #[test]
+    fn a_stamp_is_remembered_for_longer_than_it_is_good() {
+        let stamp = mint(8, "1:8:261125:neoirc:");
+        let accepted = Stamp::accept(&stamp, &demand("neoirc")).unwrap();
+        let until = Demand { at: accepted.until, ..demand("neoirc") };
+        assert_eq!(Stamp::accept(&stamp, &until), Err(StampError::Age));
+        assert_eq!(accepted.until.to_string(), "2026-11-29T00:00:00Z");
+        assert_eq!(front(8, noon(), "neoirc", ""), "1:8:261125:neoirc::");
     }
 
     #[test]

@@ -75,6 +75,7 @@ pub fn announce(world: &World, event: &Event) -> Option<Message> {
         | Event::ClientRemoved { .. }
         | Event::HostnameResolved { .. }
         | Event::AwayChanged { .. }
+        | Event::PasswordSet { .. }
         | Event::WatchesChanged { .. }
         | Event::NickLeft(_)
         | Event::StampSpent { .. }

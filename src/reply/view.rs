@@ -1,10 +1,14 @@
 //! State queries: what `GET` endpoints show of the world. Plain data, so that JSON is made from it outside
 //! the writer.
 
-use serde::Serialize;
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+use serde::{Serialize, Serializer};
+use uuid::Uuid;
 
 use crate::entry::Conversation;
-use crate::id::{ChannelId, UserId};
+use crate::id::{ChannelId, ClientId, UserId};
 use crate::world::World;
 
 /// What a session may know of itself.
@@ -24,6 +28,23 @@ struct JoinedView {
     id: ChannelId,
     name: String,
     topic: String,
+}
+
+/// One device in the list of a session's own.
+#[derive(Debug, Serialize)]
+pub struct ClientView {
+    uuid: Uuid,
+    #[serde(serialize_with = "rfc3339")]
+    created: Timestamp,
+    #[serde(serialize_with = "rfc3339")]
+    last_seen: Timestamp,
+    address: IpAddr,
+    current: bool,
+}
+
+/// A time in the form in which messages have it.
+fn rfc3339<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&format_args!("{at:.9}"))
 }
 
 /// A channel in the list of channels.
@@ -83,6 +104,24 @@ pub fn state(world: &World, user: UserId) -> Option<StateView> {
         away: user.away.clone(),
         channels: joined.collect(),
     })
+}
+
+/// The devices of a session, the oldest first, as one of them sees them.
+pub fn clients(
+    world: &World,
+    user: UserId,
+    current: ClientId,
+    seen_at: &dyn Fn(ClientId) -> Option<Timestamp>,
+) -> Vec<ClientView> {
+    let clients = world.user(user).into_iter().flat_map(|user| &user.clients);
+    let view = clients.filter_map(|id| world.client(*id)).map(|client| ClientView {
+        uuid: client.uuid,
+        created: client.created_at,
+        last_seen: seen_at(client.id).unwrap_or(client.created_at),
+        address: client.address,
+        current: client.id == current,
+    });
+    view.collect()
 }
 
 /// The channels that the user may see, the oldest first.

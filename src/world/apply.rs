@@ -29,6 +29,7 @@ impl World {
             | Event::UserModesChanged { .. }
             | Event::RealnameChanged { .. }
             | Event::KeyPublished { .. }
+            | Event::PasswordSet { .. }
             | Event::WatchesChanged { .. } => self.apply_to_user(event),
             Event::ChannelCreated { .. }
             | Event::ChannelEnded { .. }
@@ -64,6 +65,7 @@ impl World {
                     away: None,
                     modes: UserModes::default(),
                     signing_key: None,
+                    password: None,
                     watches: HashSet::new(),
                     created_at: *at,
                     clients: BTreeSet::new(),
@@ -156,6 +158,10 @@ impl World {
                     Some(channel) => self.audience_of(*channel),
                     None => self.neighbours(&self.users[user], true),
                 }
+            }
+            Event::PasswordSet { user, password } => {
+                self.user_mut(*user).password = Some(password.clone());
+                Audience::nobody()
             }
             Event::WatchesChanged { user, nicks, on } => {
                 for nick in nicks {

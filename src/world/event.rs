@@ -16,6 +16,7 @@ use crate::id::{ChannelId, ClientId, TokenHash, UserId};
 use crate::protocol::hostmask::Hostmask;
 use crate::protocol::message::Body;
 use crate::protocol::name::{ChannelName, Hostname, Nickname, Realname, Username};
+use crate::protocol::password::PasswordHash;
 use crate::protocol::stamp::StampHash;
 
 /// One fact.
@@ -57,6 +58,8 @@ pub enum Event {
     RealnameChanged { user: UserId, realname: Realname },
     /// A session published the key that it signs with: to a channel, or to everybody who shares one with it.
     KeyPublished { user: UserId, key: String, channel: Option<ChannelId> },
+    /// A session set the password by which other devices come in.
+    PasswordSet { user: UserId, password: PasswordHash },
     /// A session watches these nicks, too, or no longer.
     WatchesChanged { user: UserId, nicks: Vec<Nickname>, on: bool },
     /// Somebody gave up a nick, for WHOWAS.

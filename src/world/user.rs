@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::id::{ChannelId, ClientId, UserId};
 use crate::protocol::isupport::BOT_LETTER;
 use crate::protocol::name::{Hostname, Nickname, Realname, Username};
+use crate::protocol::password::PasswordHash;
 
 /// One session: a person or a bot, with all its devices.
 #[derive(Clone, PartialEq, Debug)]
@@ -30,6 +31,8 @@ pub struct User {
     pub modes: UserModes,
     /// The public key that it signs with, in base64; `None` until it has published one.
     pub signing_key: Option<String>,
+    /// What is kept of its password, by which other devices come in; `None` until it has set one.
+    pub password: Option<PasswordHash>,
     /// The nicks that it watches with MONITOR.
     pub watches: HashSet<Nickname>,
     /// When it was opened.

@@ -116,6 +116,14 @@ impl Life {
                         self.server.log_out(self.devices[device].client);
                     }
                 }
+                Action::LogIn { nick, password } => came.extend(self.server.log_in(nick, password)),
+                Action::Revoke { device, other } => {
+                    let pick =
+                        |drawn| pick(self.devices.len(), drawn).map(|device| self.devices[device].client);
+                    if let (Some(client), Some(other)) = (pick(*device), pick(*other)) {
+                        self.server.revoke(client, other);
+                    }
+                }
             }
         }
         let mut reference = self.reference.clone();

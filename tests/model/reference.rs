@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use neoirc::entry::Audience;
 use neoirc::id::{ChannelId, ClientId, Seq, UserId};
+use neoirc::protocol::name::Nickname;
 use neoirc::store::Batch;
 use neoirc::world::{ChannelChange, Event, Rank, Target, UserFlag, World};
 
@@ -122,22 +123,27 @@ impl Reference {
                 BTreeSet::new()
             }
             Event::WatchesChanged { user, nicks, on } => {
-                for nick in nicks.iter().map(|nick| nick.as_str().to_ascii_lowercase()) {
-                    let watched = (*user, nick);
-                    if *on {
-                        self.watches.insert(watched)
-                    } else {
-                        self.watches.remove(&watched)
-                    };
-                }
+                self.watch(*user, nicks, *on);
                 BTreeSet::new()
             }
             Event::NickLeft(_)
             | Event::StampSpent { .. }
             | Event::HostnameResolved { .. }
             | Event::AwayChanged { .. }
+            | Event::PasswordSet { .. }
             | Event::ChannelCreated { .. }
             | Event::ChannelEnded { .. } => BTreeSet::new(),
+        }
+    }
+
+    fn watch(&mut self, user: UserId, nicks: &[Nickname], on: bool) {
+        for nick in nicks.iter().map(|nick| nick.as_str().to_ascii_lowercase()) {
+            let watched = (user, nick);
+            if on {
+                self.watches.insert(watched)
+            } else {
+                self.watches.remove(&watched)
+            };
         }
     }
 

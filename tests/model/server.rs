@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use neoirc::command::login::{Login, client_of};
 use neoirc::command::logout::Logout;
 use neoirc::command::registration::Registration;
 use neoirc::command::{Caller, Decision, OperBlock, Reply, Rules, Wish};
@@ -15,6 +16,7 @@ use neoirc::entry::{Audience, Conversation, Entry, Posted, message_id};
 use neoirc::id::{ClientId, Seq, TokenHash, UserId};
 use neoirc::protocol::message::{Message, Request};
 use neoirc::protocol::name::Nickname;
+use neoirc::protocol::password::PasswordHash;
 use neoirc::reply::announce::{announce, conversation};
 use neoirc::reply::answer::{Answer, answer};
 use neoirc::reply::presence::heralds;
@@ -67,7 +69,9 @@ impl Server {
             rules: Rules {
                 server_name: "irc.test".to_owned(),
                 channels_max: 3,
+                clients_max: 3,
                 oper: Some(OperBlock::new("root", "secret")),
+                ..Rules::default()
             },
         };
         let Limits { tail_entries, swept_per_commit } = limits;
@@ -127,11 +131,7 @@ impl Server {
 
     /// A new session, unless the nick is taken: its client and token.
     pub(crate) fn register(&mut self, nick: &str) -> Option<(ClientId, TokenHash)> {
-        self.arrivals = self.arrivals.wrapping_add(1);
-        let number = u128::from(self.arrivals) + u128::from(self.ms) * 256;
-        let mut token = [self.arrivals; 32];
-        token[..16].copy_from_slice(&number.to_be_bytes());
-        let token = TokenHash::new(token);
+        let (number, token) = self.next_token();
         let registration = Registration {
             nick: Nickname::parse(nick).unwrap(),
             username: None,
@@ -140,11 +140,52 @@ impl Server {
             user_uuid: Uuid::from_u128(2 * number),
             client_uuid: Uuid::from_u128(2 * number + 1),
             token,
+            password: None,
+            stamp: None,
         };
-        let decision = registration.decide(self.world(), self.at()).ok()?;
+        let decision = registration.decide(self.world(), self.at(), false).ok()?;
         let Some(&Event::ClientAdded { client, user, .. }) = decision.events.last() else { unreachable!() };
         self.carry_out(user, client, decision);
         Some((client, token))
+    }
+
+    /// A further device of whoever has the nick, unless the password is wrong or there is no room: its client and
+    /// token.
+    pub(crate) fn log_in(&mut self, nick: &str, password: &str) -> Option<(ClientId, TokenHash)> {
+        let user = self.world().user_by_nick(nick).ok()?.id;
+        let (number, token) = self.next_token();
+        let login = Login {
+            user,
+            verified: hash(password),
+            rehashed: None,
+            address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            client_uuid: Uuid::from_u128(2 * number + 1),
+            token,
+        };
+        let clients_max = self.info.rules.clients_max;
+        let (client, decision) = login.decide(self.world(), clients_max, self.at()).ok()?;
+        self.carry_out(user, client, decision);
+        Some((client, token))
+    }
+
+    /// One device logs another one out, which may be of another session, or have gone earlier in the same batch.
+    pub(crate) fn revoke(&mut self, client: ClientId, other: ClientId) {
+        let (Some(client), Some(other)) = (self.world().client(client), self.world().client(other)) else {
+            return;
+        };
+        let found = client_of(self.world(), client.user, other.uuid).map(|found| found.id);
+        assert_eq!(found, (client.user == other.user).then_some(other.id), "its own session's alone");
+        if let Some(found) = found {
+            self.log_out(found);
+        }
+    }
+
+    fn next_token(&mut self) -> (u128, TokenHash) {
+        self.arrivals = self.arrivals.wrapping_add(1);
+        let number = u128::from(self.arrivals) + u128::from(self.ms) * 256;
+        let mut token = [self.arrivals; 32];
+        token[..16].copy_from_slice(&number.to_be_bytes());
+        (number, TokenHash::new(token))
     }
 
     /// A request of a client, which may have gone earlier in the same batch.
@@ -162,7 +203,11 @@ impl Server {
                 return;
             }
         }
-        let wish = Wish::parse(Request::parse(json.as_bytes()).unwrap());
+        let mut wish = Wish::parse(Request::parse(json.as_bytes()).unwrap());
+        if let Some(password) = wish.password(&self.info.rules) {
+            let hash = hash(std::str::from_utf8(password.as_bytes()).unwrap());
+            wish = wish.with_password_hash(hash);
+        }
         let mut ended = false;
         for command in wish.commands.unwrap_or_default() {
             let caller = Caller {
@@ -344,6 +389,11 @@ impl Server {
             look = seat.queue.look_on(page, limits);
         }
     }
+}
+
+/// What stands for the hash of a password here, where nobody has to be kept from guessing it.
+fn hash(password: &str) -> PasswordHash {
+    PasswordHash::new(format!("hash of {password}"))
 }
 
 impl Running {

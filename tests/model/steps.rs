@@ -25,11 +25,28 @@ pub(crate) enum Step {
 #[derive(Clone, Debug)]
 pub(crate) enum Action {
     Arrive(&'static str),
-    Wish { device: usize, json: String, key: Option<String> },
-    LogOut { device: usize },
+    Wish {
+        device: usize,
+        json: String,
+        key: Option<String>,
+    },
+    LogOut {
+        device: usize,
+    },
+    /// A further device of whoever has the nick, if the password is right.
+    LogIn {
+        nick: &'static str,
+        password: &'static str,
+    },
+    /// One device logs out another, or itself, if they are of one session.
+    Revoke {
+        device: usize,
+        other: usize,
+    },
 }
 
 const NICKS: [&str; 6] = ["ann", "Ann", "bob", "cat", "dan", "eve"];
+const PASSWORDS: [&str; 2] = ["sesame", "tulip"];
 const CHANNELS: [&str; 4] = ["#a", "#A", "#b", "#c"];
 const TARGETS: [&str; 8] = ["#a", "#b", "#c", "#a,#b", "@#a", "+#b", "ann", "bob,cat"];
 const MODES: [&str; 26] = [
@@ -100,6 +117,9 @@ fn action() -> impl Strategy<Value = Action> {
             Action::Wish { device, json, key: key.map(str::to_owned) }
         }),
         1 => (0..99_usize).prop_map(|device| Action::LogOut { device }),
+        3 => (select(&NICKS[..]), select(&PASSWORDS[..]))
+            .prop_map(|(nick, password)| Action::LogIn { nick, password }),
+        1 => (0..99_usize, 0..99_usize).prop_map(|(device, other)| Action::Revoke { device, other }),
     ]
 }
 
@@ -117,6 +137,7 @@ fn wish() -> impl Strategy<Value = String> {
         4 => (channel(), select(&MODES[..]))
             .prop_map(|(to, modes)| format!(r#"{{"command":"MODE","to":"{to}","params":[{modes}]}}"#)),
         1 => nick().prop_map(|to| format!(r#"{{"command":"MODE","to":"{to}","params":["+i"]}}"#)),
+        3 => select(&PASSWORDS[..]).prop_map(|text| format!(r#"{{"command":"PASS","body":["{text}"]}}"#)),
         3 => (channel(), nick())
             .prop_map(|(to, nick)| format!(r#"{{"command":"KICK","to":"{to}","params":["{nick}"]}}"#)),
         2 => (channel(), nick())

@@ -67,6 +67,8 @@ fn registration(nick: &str, number: u8) -> Registration {
         user_uuid: Uuid::from_u128(u128::from(number)),
         client_uuid: Uuid::from_u128(1_000 + u128::from(number)),
         token: TokenHash::new([number; 32]),
+        password: None,
+        stamp: None,
     }
 }
 

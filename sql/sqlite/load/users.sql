@@ -1,3 +1,4 @@
 -- Every session.
-SELECT id, uuid, nick, username, hostname, away, created_at, realname, signing_key, bot, invisible, operator, wallops
+SELECT id, uuid, nick, username, hostname, away, created_at, realname, signing_key, bot, invisible, operator, wallops,
+       password_hash
 FROM users ORDER BY id

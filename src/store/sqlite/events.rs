@@ -42,6 +42,7 @@ pub(super) fn write(connection: &Connection, event: &Event) -> rusqlite::Result<
         Event::UserModesChanged { .. }
         | Event::RealnameChanged { .. }
         | Event::KeyPublished { .. }
+        | Event::PasswordSet { .. }
         | Event::WatchesChanged { .. } => write_user_change(connection, event),
         Event::NickLeft(past) => {
             let (nick, username) = (past.nick.as_str(), past.username.as_str());
@@ -95,6 +96,9 @@ fn write_user_change(connection: &Connection, event: &Event) -> rusqlite::Result
             run(sql!("realname_changed"), params![int(user.get()), realname.as_str()])
         }
         Event::KeyPublished { user, key, .. } => run(sql!("key_published"), params![int(user.get()), key]),
+        Event::PasswordSet { user, password } => {
+            run(sql!("password_set"), params![int(user.get()), password.reveal()])
+        }
         Event::WatchesChanged { user, nicks, on } => {
             let sql = if *on { sql!("watched") } else { sql!("unwatched") };
             nicks.iter().try_for_each(|nick| run(sql, params![int(user.get()), nick.as_str()]))

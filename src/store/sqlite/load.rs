@@ -14,6 +14,7 @@ use crate::entry::{Audience, Conversation, Entry, Posted};
 use crate::id::{ChannelId, ClientId, Seq, TokenHash, UserId};
 use crate::protocol::hostmask::Hostmask;
 use crate::protocol::name::{ChannelName, Hostname, Nickname, Realname, Username};
+use crate::protocol::password::PasswordHash;
 use crate::store::{LoadedQueue, StoreError};
 use crate::world::{ChannelChange, Event, Flag, List, ListEntry, Membership, Past, Topic, UserFlag, World};
 
@@ -87,6 +88,9 @@ fn users(row: &Row<'_>) -> rusqlite::Result<Option<Vec<Event>>> {
     let mut facts = vec![opened, Event::AwayChanged { user, text: row.get(5)? }];
     if let Some(key) = row.get(8)? {
         facts.push(Event::KeyPublished { user, key, channel: None });
+    }
+    if let Some(password) = row.get::<_, Option<String>>(13)? {
+        facts.push(Event::PasswordSet { user, password: PasswordHash::new(password) });
     }
     let mut changes = Vec::new();
     for (column, flag) in (9..).zip(UserFlag::ALL) {

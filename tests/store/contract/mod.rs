@@ -30,6 +30,7 @@ every_engine! {
     worlds:
         an_empty_store_holds_an_empty_world
         people_and_their_clients_come_back
+        the_newest_password_comes_back
         every_user_mode_comes_back_set_and_unset
         watched_nicks_come_back
         those_who_gave_up_nicks_come_back_as_far_as_there_is_room

@@ -4,6 +4,7 @@ use neoirc::id::{ChannelId, Seq, UserId};
 use neoirc::protocol::hostmask::Hostmask;
 use neoirc::protocol::limits::WHOWAS_MAX;
 use neoirc::protocol::name::{Hostname, Nickname, Realname};
+use neoirc::protocol::password::PasswordHash;
 use neoirc::world::{ChannelChange, Event, Flag, List, ListEntry, Membership, Past, Rank, Topic, UserFlag};
 
 use crate::story::{Story, at, token};
@@ -43,6 +44,21 @@ pub(super) fn people_and_their_clients_come_back(subject: Subject) {
     story.commit();
     let loaded = story.restart();
     assert_eq!(loaded.world.user(alice).unwrap().nick.as_str(), "aLICE");
+}
+
+pub(super) fn the_newest_password_comes_back(subject: Subject) {
+    let mut story = Story::new(subject);
+    let (alice, _) = story.arrive("alice");
+    let (bob, _) = story.arrive("bob");
+    for text in ["$argon2id$one", "$argon2id$two"] {
+        story.fact(Event::PasswordSet { user: alice, password: PasswordHash::new(text) });
+        story.commit();
+        story.restart();
+    }
+    let loaded = story.restart();
+    let kept = loaded.world.user(alice).unwrap().password.as_ref();
+    assert_eq!(kept.map(PasswordHash::reveal), Some("$argon2id$two"));
+    assert_eq!(loaded.world.user(bob).unwrap().password, None);
 }
 
 pub(super) fn every_user_mode_comes_back_set_and_unset(subject: Subject) {

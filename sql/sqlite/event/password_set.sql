@@ -1,0 +1,2 @@
+-- A session set its password.
+UPDATE users SET password_hash = ?2 WHERE id = ?1

@@ -1,0 +1,142 @@
+//! Coming and going: sessions that are opened, devices that log in, devices that are logged out.
+
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use super::Engine;
+use super::batch::{Asker, Draft};
+use super::inbox::{Completion, LoginError, RegisterError, Registered, Request, Revoked, SubmitError};
+use super::writer::{Writer, unreadable};
+use crate::command::Decision;
+use crate::command::login::{Login, LoginRefusal, client_of};
+use crate::command::logout::Logout;
+use crate::command::registration::{Registration, RegistrationRefusal};
+use crate::delivery::Seat;
+use crate::id::ClientId;
+use crate::world::Event;
+
+/// What others are told when a session ends with its last device.
+pub(super) const LOGGED_OUT: &str = "Logged out";
+
+impl Engine {
+    /// Opens a session.
+    ///
+    /// # Errors
+    /// [`RegisterError`] when it was not opened.
+    pub async fn register(&self, registration: Registration) -> Result<Registered, RegisterError> {
+        let (answer, answered) = oneshot::channel();
+        self.send(Request::Register { registration: Box::new(registration), answer })?;
+        answered.await.unwrap_or(Err(SubmitError::Unavailable.into()))
+    }
+
+    /// Adds a client to a session whose password was verified.
+    ///
+    /// # Errors
+    /// [`LoginError`] when it was not added.
+    pub async fn log_in(&self, login: Login) -> Result<Registered, LoginError> {
+        let (answer, answered) = oneshot::channel();
+        self.send(Request::LogIn { login: Box::new(login), answer })?;
+        answered.await.unwrap_or(Err(SubmitError::Unavailable.into()))
+    }
+
+    /// Logs a client out; the last one takes its session with it.
+    ///
+    /// # Errors
+    /// [`SubmitError`] when it was not done.
+    pub async fn log_out(&self, seat: &Seat) -> Result<(), SubmitError> {
+        let (answer, answered) = oneshot::channel();
+        self.send(Request::Logout { client: seat.client, answer })?;
+        answered.await.unwrap_or(Err(SubmitError::Unavailable))
+    }
+
+    /// Logs a client of the same session out, by its uuid.
+    ///
+    /// # Errors
+    /// [`SubmitError`] when it was not done; `Gone` when the one that asks has itself been logged out meanwhile.
+    pub async fn revoke(&self, seat: &Seat, uuid: Uuid) -> Result<Revoked, SubmitError> {
+        let (answer, answered) = oneshot::channel();
+        self.send(Request::Revoke { client: seat.client, uuid, answer })?;
+        answered.await.unwrap_or(Err(SubmitError::Unavailable))
+    }
+}
+
+impl Writer {
+    pub(super) fn register(
+        &mut self,
+        draft: &mut Draft,
+        registration: Registration,
+        answer: oneshot::Sender<Result<Registered, RegisterError>>,
+    ) {
+        let result = self.open_session(draft, registration);
+        draft.completions.push(Completion::Register(answer, result));
+    }
+
+    fn open_session(
+        &mut self,
+        draft: &mut Draft,
+        registration: Registration,
+    ) -> Result<Registered, RegisterError> {
+        let nick = registration.nick.to_string();
+        let stamp_is_spent = match registration.stamp.map(|accepted| accepted.stamp) {
+            Some(stamp) if draft.spent.contains(&stamp) => true,
+            Some(stamp) => self.store.is_spent(stamp).map_err(|error| unreadable(&error))?,
+            None => false,
+        };
+        let decided = registration.decide(&self.world, draft.now.at, stamp_is_spent);
+        let mut decision = decided.map_err(|refusal| match refusal {
+            RegistrationRefusal::NicknameInUse => RegisterError::NicknameInUse,
+            RegistrationRefusal::StampSpent => RegisterError::StampSpent,
+        })?;
+        let replies = std::mem::take(&mut decision.replies);
+        self.with_desk(|desk| draft.apply(desk, decision.events));
+        let Some(&Event::ClientAdded { client, user, .. }) = draft.batch.events.last() else {
+            return Err(SubmitError::Gone.into());
+        };
+        let welcome = Decision { replies, ..Decision::nothing() };
+        self.with_desk(|desk| draft.carry_out(desk, Asker::new(user, client), welcome));
+        Ok(Registered { user, nick })
+    }
+
+    pub(super) fn log_in(
+        &mut self,
+        draft: &mut Draft,
+        login: Login,
+        answer: oneshot::Sender<Result<Registered, LoginError>>,
+    ) {
+        let user = login.user;
+        let clients_max = self.server.load().rules.clients_max;
+        match login.decide(&self.world, clients_max, draft.now.at) {
+            Err(refusal) => {
+                let refused = Err(LoginError::Refused(refusal));
+                draft.completions.push(Completion::LogIn(answer, refused));
+            }
+            Ok((client, decision)) => {
+                let nick = self.world.user(user).map(|user| user.nick.to_string());
+                let registered = nick.map(|nick| Registered { user, nick });
+                self.with_desk(|desk| draft.carry_out(desk, Asker::new(user, client), decision));
+                // The token is told once everything that it is to find is there.
+                let result = registered.ok_or(LoginError::Refused(LoginRefusal::Stale));
+                draft.complete(user, client, Completion::LogIn(answer, result));
+            }
+        }
+    }
+
+    pub(super) fn revoke(
+        &mut self,
+        draft: &mut Draft,
+        asking: ClientId,
+        uuid: Uuid,
+    ) -> Result<Revoked, SubmitError> {
+        let user = self.world.client(asking).ok_or(SubmitError::Gone)?.user;
+        let Some(client) = client_of(&self.world, user, uuid).map(|client| client.id) else {
+            return Ok(Revoked::NoSuchClient);
+        };
+        self.log_out(draft, client, LOGGED_OUT);
+        Ok(if client == asking { Revoked::Current } else { Revoked::Other })
+    }
+
+    pub(super) fn log_out(&mut self, draft: &mut Draft, client: ClientId, reason: &'static str) {
+        let decision = Logout { client, reason }.decide(&self.world, draft.now.at);
+        self.with_desk(|desk| draft.apply(desk, decision.events));
+    }
+}
