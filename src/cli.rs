@@ -6,9 +6,11 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use neoirc::config::{SETTINGS, Settings, Values};
+use neoirc::protocol::json::check_free_form;
 use neoirc::protocol::limits::CHANNEL_HASHCASH_BITS_MAX;
 use neoirc::protocol::message::Body;
 use neoirc::protocol::stamp::body_hash;
+use serde_json::value::RawValue;
 use tempfile::TempDir;
 
 /// What the program was asked to do.
@@ -114,7 +116,11 @@ fn pow() -> Command {
 
 fn work(matches: &ArgMatches) -> Result<Work> {
     let extension = match matches.get_one::<String>("body") {
-        Some(json) => body_hash(&Body::Object(serde_json::from_str(json).context("the body is not JSON")?)),
+        Some(json) => {
+            let body: Box<RawValue> = serde_json::from_str(json).context("the body is not JSON")?;
+            check_free_form(&body).context("no message may have this body")?;
+            body_hash(&Body::Object(body))
+        }
         None => String::new(),
     };
     let resource = matches.get_one::<String>("RESOURCE").cloned().unwrap_or_default();

@@ -200,7 +200,13 @@ fn parse_date(text: &str) -> Result<Timestamp, StampError> {
 
 /// Lower-case hex of the SHA-256 of the canonical JSON (RFC 8785) of a body.
 pub fn body_hash(body: &Body) -> String {
-    let canonical = serde_json_canonicalizer::to_vec(body).unwrap_or_default();
+    let canonical = match body {
+        Body::Lines(lines) => serde_json_canonicalizer::to_vec(lines),
+        // An object as it came has no canonical form until it is read.
+        Body::Object(object) => serde_json::from_str::<serde_json::Value>(object.get())
+            .and_then(|object| serde_json_canonicalizer::to_vec(&object)),
+    };
+    let canonical = canonical.expect("a body is JSON that was checked when it was read");
     data_encoding::HEXLOWER.encode(&Sha256::digest(canonical))
 }
 
@@ -245,6 +251,22 @@ mod tests {
         assert_eq!(Stamp::accept(&stamp, &until), Err(StampError::Age));
         assert_eq!(accepted.until.to_string(), "2026-11-29T00:00:00Z");
         assert_eq!(front(8, noon(), "neoirc", ""), "1:8:261125:neoirc::");
+    }
+
+    /// The numbers, strings and keys of RFC 8785, 3.2.2 and 3.2.3; an array as it came, too.
+    #[test]
+    fn numbers_strings_and_keys_have_one_form() {
+        let is_hash_of = |json: &str, canonical: &str| {
+            let hash = data_encoding::HEXLOWER.encode(&Sha256::digest(canonical));
+            assert_eq!(body_hash(&Body::Object(serde_json::from_str(json).unwrap())), hash, "{canonical}");
+        };
+        is_hash_of(r#"[ "hi" ]"#, r#"["hi"]"#);
+        is_hash_of(
+            r#"{"numbers":[333333333.33333329,1E30,4.50,2e-3,0.000000000000000000000000001,9007199254740993],
+                "string":"\u20ac$\u000F\nA'\u0042\u0022\u005c\\\"\/","literals":[null,true,false]}"#,
+            "{\"literals\":[null,true,false],\"numbers\":[333333333.3333333,1e+30,4.5,0.002,1e-27,9007199254740992],\
+             \"string\":\"€$\\u000f\\nA'B\\\"\\\\\\\\\\\"/\"}",
+        );
     }
 
     #[test]
@@ -307,10 +329,8 @@ mod tests {
     #[test]
     fn the_hash_of_a_body_is_that_of_its_canonical_form() {
         let object = |json: &str| Body::Object(serde_json::from_str(json).unwrap());
-        assert_eq!(body_hash(&object(r#"{ "b": 1.0, "a": "é" }"#)), body_hash(&object(r#"{"a":"é","b":1}"#)));
-        assert_eq!(
-            body_hash(&Body::line("hi")),
-            data_encoding::HEXLOWER.encode(&Sha256::digest(br#"["hi"]"#))
-        );
+        let hash_of = |text: &str| data_encoding::HEXLOWER.encode(&Sha256::digest(text));
+        assert_eq!(body_hash(&object(r#"{ "b": 1.0, "a": "é" }"#)), hash_of(r#"{"a":"é","b":1}"#));
+        assert_eq!(body_hash(&Body::line("hi")), hash_of(r#"["hi"]"#));
     }
 }

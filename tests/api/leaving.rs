@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::support::{Answer, TestClient, TestServer, command_of};
 
 /// Every endpoint that needs a cookie.
-const CLOSED_DOORS: [(Method, &str); 9] = [
+const CLOSED_DOORS: [(Method, &str); 11] = [
     (Method::GET, "/api/v1/state"),
     (Method::GET, "/api/v1/users/me"),
     (Method::GET, "/api/v1/messages"),
@@ -14,6 +14,8 @@ const CLOSED_DOORS: [(Method, &str); 9] = [
     (Method::POST, "/api/v1/messages"),
     (Method::POST, "/api/v1/logout"),
     (Method::GET, "/api/v1/history?target=%23rust"),
+    (Method::GET, "/api/v1/clients"),
+    (Method::DELETE, "/api/v1/clients/00000000-0000-4000-8000-000000000000"),
     (Method::GET, "/api/v1/channels"),
     (Method::GET, "/api/v1/channels/rust/members"),
 ];

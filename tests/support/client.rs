@@ -41,6 +41,23 @@ impl TestClient {
         Self { http: nobody.with_token(Some(token)), nick: nick.to_string(), id, cursor: 0 }
     }
 
+    /// Comes into a living session as a further device, which has yet to read its welcome.
+    #[track_caller]
+    pub(crate) fn log_in(nobody: &Http, nick: &str, password: &str) -> Self {
+        let answer = nobody.post("/api/v1/login", &json!({ "nick": nick, "password": password }));
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        let token = token_in(answer.set_cookie());
+        let id = answer.json()["id"].clone();
+        Self { http: nobody.with_token(Some(token)), nick: nick.to_string(), id, cursor: 0 }
+    }
+
+    /// Sets a password that must be taken.
+    #[track_caller]
+    pub(crate) fn pass(&self, password: &str) {
+        let receipt = self.command(&json!({ "command": "PASS", "body": [password] }));
+        assert_eq!(receipt, json!({ "status": "ok" }));
+    }
+
     /// Posts any JSON as a message.
     #[track_caller]
     pub(crate) fn post(&self, message: &Value) -> (u16, Value) {

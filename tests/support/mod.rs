@@ -16,6 +16,7 @@ mod launch;
 mod process;
 mod raw;
 mod server;
+mod stamp;
 mod wait;
 
 pub(crate) use client::{Page, TestClient, pair};
@@ -25,4 +26,5 @@ pub(crate) use launch::Launch;
 pub(crate) use process::{Ending, Process};
 pub(crate) use raw::{RawAnswer, exchange, request};
 pub(crate) use server::TestServer;
+pub(crate) use stamp::{hash_of_lines, mint, mint_lazily, work};
 pub(crate) use wait::{PATIENCE, until, until_some};
