@@ -25,14 +25,14 @@ const TABLE: &[(&str, &[Row])] = &[
             ("alice", r#""to":"ghost","body":["hi"]"#, "401"),
             ("alice", r#""to":"LONG","body":["hi"]"#, "401"),
             ("alice", r##""to":"#none","body":["hi"]"##, "403"),
-            ("alice", r##""to":"@","body":["hi"]"##, "401"),
-            ("alice", r##""to":"@#none","body":["hi"]"##, "403"),
-            ("alice", r##""to":"a,b,c,d,e","body":["hi"]"##, "407"),
+            ("alice", r#""to":"@","body":["hi"]"#, "401"),
+            ("alice", r#""to":"@#none","body":["hi"]"#, "403"),
+            ("alice", r#""to":"a,b,c,d,e","body":["hi"]"#, "407"),
             ("alice", r##""to":["#c"],"body":["hi"]"##, "400"),
             ("alice", r##""to":"#c","body":"hi""##, "400"),
             ("alice", r##""to":"#c","body":["hi"],"meta":[]"##, "400"),
             ("carol", r##""to":"#c","body":["hi"]"##, "404"),
-            ("carol", r##""to":"@#c","body":["hi"]"##, "404"),
+            ("carol", r#""to":"@#c","body":["hi"]"#, "404"),
             ("bob", r##""to":"#s","body":["hi"]"##, "403"),
         ],
     ),
@@ -54,7 +54,7 @@ const TABLE: &[(&str, &[Row])] = &[
             ("alice", r##""to":"#c","meta":{}"##, "461"),
             ("alice", r##""to":"#c","meta":"a""##, "400"),
             ("alice", r##""to":"#none","meta":{"a":1}"##, "403"),
-            ("alice", r##""to":"ghost","meta":{"a":1}"##, "401"),
+            ("alice", r#""to":"ghost","meta":{"a":1}"#, "401"),
             ("carol", r##""to":"#c","meta":{"a":1}"##, "404"),
         ],
     ),
@@ -303,7 +303,9 @@ impl Scene {
         let receipt = oscar.command(&json!({ "command": "OPER", "params": ["root", "sekrit"] }));
         assert_eq!(receipt["status"], "ok");
         let mut scene = Self { people, _server: server };
-        scene.people.iter_mut().for_each(|person| drop(person.drain()));
+        for person in &mut scene.people {
+            person.drain();
+        }
         scene
     }
 

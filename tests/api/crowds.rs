@@ -91,7 +91,9 @@ fn whoever_shares_fifty_channels_hears_a_nick_and_a_quit_once() {
         person.join(&channels.join(","));
     }
     let alice = people.remove(0);
-    people.iter_mut().for_each(|person| drop(person.drain()));
+    for person in &mut people {
+        person.drain();
+    }
     alice.command(&json!({ "command": "NICK", "body": ["eve"] }));
     alice.quit();
     for person in &mut people {
