@@ -17,7 +17,7 @@ impl Bound {
 }
 
 /// Scenario, what of it, and the figure.
-const FIGURES: [(&str, &str, Bound); 19] = [
+const FIGURES: [(&str, &str, Bound); 20] = [
     ("lockstep_100", "ratio_to_bare", Bound::AtLeast(0.5)),
     ("lockstep_1000", "ratio_to_bare", Bound::AtLeast(0.6)),
     ("flood8_100", "ratio_to_bare", Bound::AtLeast(0.15)),
@@ -34,6 +34,7 @@ const FIGURES: [(&str, &str, Bound); 19] = [
     ("sessions", "sessions_per_s", Bound::AtLeast(3_000.0)),
     ("drain_memory", "messages_per_s", Bound::AtLeast(300_000.0)),
     ("drain_disk", "messages_per_s", Bound::AtLeast(300_000.0)),
+    ("large_10000", "join_writer_ms", Bound::AtMost(5.0)),
     ("restart", "restart_s", Bound::AtMost(2.0)),
     ("restart", "restart_after_kill_s", Bound::AtMost(2.0)),
     ("restart", "stop_s", Bound::AtMost(10.0)),

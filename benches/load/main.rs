@@ -20,6 +20,7 @@ mod figures;
 mod flood;
 mod http;
 mod idle;
+mod large;
 mod lockstep;
 mod machine;
 mod net;
