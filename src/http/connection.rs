@@ -1,0 +1,159 @@
+//! One connection, which may not be held without using it.
+//!
+//! The framework limits the time that the head of a connection's first request takes, and no more: the head of a
+//! later one may come as slowly as it likes, and an answer that nobody reads waits for ever. Both end here. What is
+//! slow about a body is the business of `body.rs`.
+
+use std::cell::Cell;
+use std::io;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use actix_web::HttpRequest;
+use actix_web::rt::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Sleep, sleep, sleep_until};
+
+use super::door::Place;
+
+/// How long a connection may take; zero is for ever.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Patience {
+    /// For the head of a request, from its first byte.
+    pub(super) head: Duration,
+    /// For taking any byte of an answer.
+    pub(super) write: Duration,
+}
+
+/// A connection that keeps the time.
+#[derive(Debug)]
+pub(super) struct Connection {
+    socket: TcpStream,
+    patience: Patience,
+    head: Rc<Head>,
+    /// Set while a head is on its way. It may go off late, when the head has long come, and is then of no account:
+    /// that is cheaper than to stop it at each request.
+    head_timer: Option<Pin<Box<Sleep>>>,
+    /// Set while the other end takes nothing.
+    write_timer: Option<Pin<Box<Sleep>>>,
+    /// Given back with the connection.
+    _place: Option<Place>,
+}
+
+/// What a connection and the requests on it know of each other.
+#[derive(Debug, Default)]
+pub(super) struct Head {
+    /// When the first byte of a head came that is not whole yet.
+    began: Cell<Option<Instant>>,
+    /// Whether a request is being served. What is read meanwhile is its body, or waits for its turn.
+    busy: Cell<bool>,
+}
+
+impl Connection {
+    pub(super) fn new(socket: TcpStream, patience: Patience, place: Option<Place>) -> Self {
+        let head = Rc::default();
+        Self { socket, patience, head, head_timer: None, write_timer: None, _place: place }
+    }
+
+    /// What its requests find in their connection's data.
+    pub(super) fn head(&self) -> Rc<Head> {
+        Rc::clone(&self.head)
+    }
+
+    /// Waits for more of a head, but not for ever.
+    fn poll_head_timer(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let patience = self.patience.head;
+        if patience.is_zero() {
+            return Poll::Pending;
+        }
+        loop {
+            if let Some(timer) = &mut self.head_timer {
+                ready!(timer.as_mut().poll(context));
+                self.head_timer = None;
+                if self.head.began.get().is_some_and(|began| began.elapsed() >= patience) {
+                    return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+                }
+            }
+            let Some(began) = self.head.began.get() else { return Poll::Pending };
+            self.head_timer = Some(Box::pin(sleep_until((began + patience).into())));
+        }
+    }
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.socket).poll_read(context, buffer);
+        if read.is_pending() {
+            return self.poll_head_timer(context);
+        }
+        if buffer.filled().len() > before {
+            self.head.note_bytes();
+        }
+        read
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.socket).poll_write(context, bytes);
+        let patience = self.patience.write;
+        if written.is_ready() || patience.is_zero() {
+            self.write_timer = None;
+            return written;
+        }
+        let timer = self.write_timer.get_or_insert_with(|| Box::pin(sleep(patience)));
+        ready!(timer.as_mut().poll(context));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.socket).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.socket).poll_shutdown(context)
+    }
+}
+
+impl Head {
+    fn note_bytes(&self) {
+        if !self.busy.get() && self.began.get().is_none() {
+            self.began.set(Some(Instant::now()));
+        }
+    }
+}
+
+/// A request that is being served: its connection waits for no head until this is dropped.
+#[derive(Debug)]
+pub(super) struct Activity(Option<Rc<Head>>);
+
+impl Activity {
+    pub(super) fn begin(request: &HttpRequest) -> Self {
+        let head = request.conn_data::<Rc<Head>>().map(Rc::clone);
+        if let Some(head) = &head {
+            head.began.set(None);
+            head.busy.set(true);
+        }
+        Self(head)
+    }
+}
+
+impl Drop for Activity {
+    fn drop(&mut self) {
+        if let Some(head) = &self.0 {
+            head.began.set(None);
+            head.busy.set(false);
+        }
+    }
+}
