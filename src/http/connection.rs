@@ -114,6 +114,8 @@ impl AsyncWrite for Connection {
         }
         let timer = self.write_timer.get_or_insert_with(|| Box::pin(sleep(patience)));
         ready!(timer.as_mut().poll(context));
+        // What the system holds for the other end goes with the connection, instead of waiting on in its memory.
+        self.socket.set_zero_linger()?;
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 

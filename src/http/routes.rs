@@ -12,6 +12,7 @@ use actix_web::error::InternalError;
 use actix_web::rt::net::TcpStream;
 use actix_web::web::{self, ServiceConfig, get, post, resource};
 use actix_web::{App, ResponseError};
+use socket2::SockRef;
 
 use super::address::Proxies;
 use super::connection::Connection;
@@ -58,6 +59,8 @@ pub struct HttpSettings {
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How long requests may take to end once the server stops.
 const SHUTDOWN_TIMEOUT_S: u64 = 5;
+/// Connections that the system keeps waiting for us to take: a restart meets all clients at once.
+const BACKLOG: i32 = 4_096;
 /// How long a connection that is being closed may take to end.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// More threads than this the framework does not know how to use.
@@ -123,6 +126,8 @@ pub fn serve(
     listener: TcpListener,
 ) -> std::io::Result<(Server, SocketAddr)> {
     let address = listener.local_addr()?;
+    // It listens already, with the 128 places that the standard library asks for; the system lets it ask again.
+    SockRef::from(&listener).listen(BACKLOG)?;
     let engine = web::Data::new(engine);
     let stats = engine.clone();
     let resolver = settings.reverse_dns.then(|| web::Data::new(Resolver::default()));
