@@ -43,17 +43,25 @@ pub(super) struct Connection {
 }
 
 /// What a connection and the requests on it know of each other.
-#[derive(Debug, Default)]
-pub(super) struct Head {
-    /// When the first byte of a head came that is not whole yet.
-    began: Cell<Option<Instant>>,
-    /// Whether a request is being served. What is read meanwhile is its body, or waits for its turn.
-    busy: Cell<bool>,
+#[derive(Debug)]
+pub(super) struct Head(Cell<Stage>);
+
+/// Where a connection is between two requests.
+#[derive(Clone, Copy, Debug)]
+enum Stage {
+    /// Before its first request, whose head the framework waits for; it answers 408 where we could only close.
+    First,
+    /// A request is being served. What is read meanwhile is its body, or waits for its turn.
+    Serving,
+    /// A request may come.
+    Idle,
+    /// The first byte of a head came then; it is not whole yet.
+    Coming(Instant),
 }
 
 impl Connection {
     pub(super) fn new(socket: TcpStream, patience: Patience, place: Option<Place>) -> Self {
-        let head = Rc::default();
+        let head = Rc::new(Head(Cell::new(Stage::First)));
         Self { socket, patience, head, head_timer: None, write_timer: None, _place: place }
     }
 
@@ -72,12 +80,14 @@ impl Connection {
             if let Some(timer) = &mut self.head_timer {
                 ready!(timer.as_mut().poll(context));
                 self.head_timer = None;
-                if self.head.began.get().is_some_and(|began| began.elapsed() >= patience) {
+                if let Stage::Coming(since) = self.head.0.get()
+                    && since.elapsed() >= patience
+                {
                     return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
                 }
             }
-            let Some(began) = self.head.began.get() else { return Poll::Pending };
-            self.head_timer = Some(Box::pin(sleep_until((began + patience).into())));
+            let Stage::Coming(since) = self.head.0.get() else { return Poll::Pending };
+            self.head_timer = Some(Box::pin(sleep_until((since + patience).into())));
         }
     }
 }
@@ -130,8 +140,8 @@ impl AsyncWrite for Connection {
 
 impl Head {
     fn note_bytes(&self) {
-        if !self.busy.get() && self.began.get().is_none() {
-            self.began.set(Some(Instant::now()));
+        if matches!(self.0.get(), Stage::Idle) {
+            self.0.set(Stage::Coming(Instant::now()));
         }
     }
 }
@@ -144,8 +154,7 @@ impl Activity {
     pub(super) fn begin(request: &HttpRequest) -> Self {
         let head = request.conn_data::<Rc<Head>>().map(Rc::clone);
         if let Some(head) = &head {
-            head.began.set(None);
-            head.busy.set(true);
+            head.0.set(Stage::Serving);
         }
         Self(head)
     }
@@ -154,8 +163,7 @@ impl Activity {
 impl Drop for Activity {
     fn drop(&mut self) {
         if let Some(head) = &self.0 {
-            head.began.set(None);
-            head.busy.set(false);
+            head.0.set(Stage::Idle);
         }
     }
 }

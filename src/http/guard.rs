@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use actix_web::body::BoxBody;
-use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
+use actix_web::dev::{Payload, Service, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{HOST, HeaderMap, TRANSFER_ENCODING};
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, ResponseError};
@@ -57,7 +57,10 @@ impl Guard {
         let serve = match refusal(&request, &page) {
             None => Ok(service.call(request)),
             Some(refusal) => {
-                body::outlive_response(Box::pin(request.take_payload()));
+                let payload = request.take_payload();
+                if !matches!(payload, Payload::None) {
+                    body::outlive_response(Box::pin(payload));
+                }
                 Err(request.into_response(refusal))
             }
         };

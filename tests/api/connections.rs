@@ -98,7 +98,15 @@ fn connections_in_all_are_limited() {
     assert_eq!(read_until(&mut waiting, b"\"}"), 200);
 }
 
-/// "Slow headers are cut after 5 s": also those of a later request, which the framework does not limit.
+/// "Slow headers are cut after 5 s."
+#[test]
+fn a_slow_first_head_is_told_so() {
+    let server = TestServer::spawn_with(&[("HEADER_TIMEOUT", "1s")]);
+    let answer = exchange(&server.socket_address(), b"GET /livez HTTP/1.1\r\nHost: ");
+    assert_eq!(answer.status, Some(408), "{answer:?}");
+}
+
+/// So are those of a later request, which the framework does not limit.
 #[test]
 fn a_later_head_may_be_no_slower_than_the_first() {
     let server = TestServer::spawn_with(&[("HEADER_TIMEOUT", "1s")]);

@@ -47,3 +47,18 @@ fn no_secret_is_logged() {
         }
     }
 }
+
+/// Nobody fills the operator's log by sending nonsense.
+#[test]
+fn malformed_requests_are_not_logged() {
+    let server = TestServer::spawn();
+    for nonsense in
+        [&b"\x16\x03\x01 a TLS hello\r\n\r\n"[..], b"GET / HTTP/9.9\r\n\r\n", b"NICK alice\r\n\r\n"]
+    {
+        exchange(&server.socket_address(), nonsense);
+    }
+    let alice = server.open("alice");
+    alice.http.post_bytes("/api/v1/messages", "nonsense").refusal(400);
+    let log = std::fs::read_to_string(server.folder().join("neoircd.log")).unwrap();
+    assert!(!log.contains("ERROR") && !log.contains("WARN"), "{log}");
+}
