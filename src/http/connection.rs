@@ -8,6 +8,7 @@ use std::cell::Cell;
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
@@ -19,7 +20,7 @@ use tokio::time::{Sleep, sleep, sleep_until};
 use super::door::Place;
 
 /// How long a connection may take; zero is for ever.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct Patience {
     /// For the head of a request, from its first byte.
     pub(super) head: Duration,
@@ -27,11 +28,11 @@ pub(super) struct Patience {
     pub(super) write: Duration,
 }
 
-/// A connection that keeps the time.
+/// A connection that keeps the time. Small, since thousands of them wait.
 #[derive(Debug)]
 pub(super) struct Connection {
     socket: TcpStream,
-    patience: Patience,
+    patience: Arc<Patience>,
     head: Rc<Head>,
     /// Set while a head is on its way. It may go off late, when the head has long come, and is then of no account:
     /// that is cheaper than to stop it at each request.
@@ -60,7 +61,7 @@ enum Stage {
 }
 
 impl Connection {
-    pub(super) fn new(socket: TcpStream, patience: Patience, place: Option<Place>) -> Self {
+    pub(super) fn new(socket: TcpStream, patience: Arc<Patience>, place: Option<Place>) -> Self {
         let head = Rc::new(Head(Cell::new(Stage::First)));
         Self { socket, patience, head, head_timer: None, write_timer: None, _place: place }
     }

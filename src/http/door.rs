@@ -12,7 +12,6 @@ use super::address::{Proxies, group};
 use super::connection::{Connection, Patience};
 use super::error::ApiError;
 use super::headers;
-use super::origin::Page;
 use super::routes::HttpSettings;
 
 /// What of a request is read before its connection is closed on it: closing over unread bytes would make the system
@@ -24,7 +23,7 @@ const READ_BYTES: usize = 4 * 1024;
 pub(super) struct Door {
     connections_max: usize,
     proxies: Proxies,
-    patience: Patience,
+    patience: Arc<Patience>,
     counts: Arc<DashMap<IpAddr, usize>>,
     refusal: Arc<[u8]>,
 }
@@ -41,7 +40,7 @@ impl Door {
         Self {
             connections_max: settings.connections_per_address,
             proxies: settings.trusted_proxies.clone(),
-            patience: Patience { head: settings.header_timeout, write: settings.write_timeout },
+            patience: Arc::new(Patience { head: settings.header_timeout, write: settings.write_timeout }),
             counts: Arc::default(),
             refusal: refusal().into(),
         }
@@ -58,7 +57,7 @@ impl Door {
             self.turn_away(socket);
             return None;
         }
-        Some((Connection::new(socket, self.patience, place.flatten()), peer))
+        Some((Connection::new(socket, Arc::clone(&self.patience), place.flatten()), peer))
     }
 
     fn enter(&self, group: IpAddr) -> Option<Place> {
@@ -91,7 +90,7 @@ impl Drop for Place {
 fn refusal() -> Vec<u8> {
     let error = ApiError::TooManyConnections;
     let mut response = error.error_response();
-    headers::dress(response.headers_mut(), Page::Own);
+    headers::dress(response.headers_mut(), None);
     let body = error.body();
     let mut bytes = format!("HTTP/1.1 {}\r\n", error.status_code()).into_bytes();
     for (name, value) in response.headers() {

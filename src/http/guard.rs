@@ -8,7 +8,7 @@ use std::time::Instant;
 use actix_web::body::BoxBody;
 use actix_web::dev::{Payload, Service, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::http::header::{HOST, HeaderMap, TRANSFER_ENCODING};
+use actix_web::http::header::{HOST, HeaderMap, ORIGIN, TRANSFER_ENCODING};
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, ResponseError};
 
 use super::address::Proxies;
@@ -41,7 +41,8 @@ impl Guard {
         Self { proxies: settings.trusted_proxies.clone(), origins: settings.cors_origins.clone() }
     }
 
-    /// Refuses or serves a request, dresses the answer, and logs how that went.
+    /// Refuses or serves a request, dresses the answer, and logs how that went. What it keeps meanwhile is small:
+    /// every waiting poll keeps it.
     pub(super) fn serve<S>(
         &self,
         mut request: ServiceRequest,
@@ -54,22 +55,23 @@ impl Guard {
         let started = Instant::now();
         let activity = Activity::begin(request.request());
         let page = self.origins.page_of(request.request(), &self.proxies);
-        let serve = match refusal(&request, &page) {
+        let serve = match refusal(&request, page) {
             None => Ok(service.call(request)),
             Some(refusal) => {
                 let payload = request.take_payload();
                 if !matches!(payload, Payload::None) {
                     body::outlive_response(Box::pin(payload));
                 }
-                Err(request.into_response(refusal))
+                Err(Box::new(request.into_response(refusal)))
             }
         };
         async move {
             let mut response = match serve {
                 Ok(serve) => serve.await?,
-                Err(refused) => refused,
+                Err(refused) => *refused,
             };
-            headers::dress(response.headers_mut(), page);
+            let listed = (page == Page::Listed).then(|| response.request().headers().get(ORIGIN).cloned());
+            headers::dress(response.headers_mut(), listed.flatten());
             log::served(&response, request_id, started);
             drop(activity);
             Ok(response)
@@ -78,7 +80,7 @@ impl Guard {
 }
 
 /// The answer to a request that no handler sees.
-fn refusal(request: &ServiceRequest, page: &Page) -> Option<HttpResponse<BoxBody>> {
+fn refusal(request: &ServiceRequest, page: Page) -> Option<HttpResponse<BoxBody>> {
     let error = if !host_is_sound(request.headers()) {
         ApiError::BadRequest("invalid host")
     } else if target_bytes(request.request()) > TARGET_BYTES_MAX {
@@ -90,7 +92,7 @@ fn refusal(request: &ServiceRequest, page: &Page) -> Option<HttpResponse<BoxBody
     } else {
         match page {
             Page::Foreign => ApiError::Forbidden("foreign origin"),
-            Page::Listed(_) if is_preflight(request.request()) => return Some(preflight()),
+            Page::Listed if is_preflight(request.request()) => return Some(preflight()),
             _ => return None,
         }
     };

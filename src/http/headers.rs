@@ -9,22 +9,25 @@ use actix_web::http::header::{
     HeaderValue, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 
-use super::origin::Page;
-
 /// Pages load from here alone, stand in nobody's frame, and send their forms here alone.
 const POLICY: &str =
     "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// What goes on every answer.
-const ALWAYS: [(HeaderName, HeaderValue); 6] = [
+const ALWAYS: [(HeaderName, HeaderValue); 5] = [
     (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
     (CROSS_ORIGIN_OPENER_POLICY, HeaderValue::from_static("same-origin")),
-    // Also on answers that nobody may store: a cache that does so nevertheless must not serve one user's chat to
-    // another, as one did to Zulip's in 2021.
-    (VARY, HeaderValue::from_static("Origin, Cookie")),
     (CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("same-origin")),
+];
+
+/// What goes on every answer whose handler has not chosen for itself, as one may that shows a page.
+const UNLESS_CHOSEN: [(HeaderName, HeaderValue); 3] = [
+    (CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
+    (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    // A cache that stores nevertheless must not serve one user's chat to another, as one did to Zulip's in 2021.
+    (VARY, HeaderValue::from_static("Origin, Cookie")),
 ];
 
 /// What a listed origin may do, beside reading the answer.
@@ -45,17 +48,17 @@ pub(super) const PREFLIGHT: [(HeaderName, HeaderValue); 3] = [
     (ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("7200")),
 ];
 
-/// Puts onto an answer what every answer has. A handler may have set its own policies for caches and scripts.
-pub(super) fn dress(headers: &mut HeaderMap, page: Page) {
+/// Puts onto an answer what every answer has, and what the page of a listed origin needs.
+pub(super) fn dress(headers: &mut HeaderMap, listed: Option<HeaderValue>) {
     for (name, value) in ALWAYS {
         headers.insert(name, value);
     }
-    for (name, value) in [(CONTENT_SECURITY_POLICY, POLICY), (CACHE_CONTROL, "no-store")] {
+    for (name, value) in UNLESS_CHOSEN {
         if !headers.contains_key(&name) {
-            headers.insert(name, HeaderValue::from_static(value));
+            headers.insert(name, value);
         }
     }
-    if let Page::Listed(origin) = page {
+    if let Some(origin) = listed {
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         for (name, value) in LISTED {
             headers.insert(name, value);

@@ -20,12 +20,12 @@ const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 pub struct Origins(Arc<[String]>);
 
 /// Whose page made a request.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Page {
     /// Our own, or no page at all.
     Own,
     /// One that the operator has listed.
-    Listed(HeaderValue),
+    Listed,
     /// Anybody else's.
     Foreign,
 }
@@ -36,14 +36,10 @@ impl Origins {
     /// # Errors
     /// The part of the list that is no origin.
     pub fn parse(text: &str) -> Result<Self, String> {
+        // Browsers send origins in lower case, and they are compared as they are sent.
         let origin = |part: &str| {
-            let is_origin = split(part.as_bytes()).is_some_and(|(_, authority)| {
-                let sound = |byte: &u8| byte.is_ascii_alphanumeric() || b".-:[]".contains(byte);
-                !authority.is_empty() && authority.iter().all(sound)
-            });
-            // Browsers send origins in lower case, and they are compared as they are sent.
             let bad = || format!("must be origins such as https://chat.example.org, not {part:?}");
-            if is_origin { Ok(part.to_ascii_lowercase()) } else { Err(bad()) }
+            if is_origin(part) { Ok(part.to_ascii_lowercase()) } else { Err(bad()) }
         };
         list(text).map(origin).collect::<Result<_, _>>().map(Self)
     }
@@ -58,7 +54,7 @@ impl Origins {
         let from_elsewhere = matches!(site, Some(b"cross-site" | b"same-site"));
         let mut origins = request.headers().get_all(ORIGIN);
         match (origins.next(), origins.next()) {
-            (Some(origin), None) if self.lists(origin.as_bytes()) => Page::Listed(origin.clone()),
+            (Some(origin), None) if self.lists(origin.as_bytes()) => Page::Listed,
             (Some(origin), None) if !from_elsewhere => {
                 let scheme_is_vouched_for = site == Some(b"same-origin");
                 let own = is_own(origin.as_bytes(), request, proxies, scheme_is_vouched_for);
@@ -72,6 +68,16 @@ impl Origins {
     fn lists(&self, origin: &[u8]) -> bool {
         self.0.iter().any(|listed| listed.as_bytes() == origin)
     }
+}
+
+/// A scheme and a host, with or without a port, and nothing after it. Pages inside of programs have schemes of their
+/// own, such as `app://localhost`.
+fn is_origin(text: &str) -> bool {
+    let sound = |text: &str, others: &[u8]| {
+        let may = |byte: u8| byte.is_ascii_alphanumeric() || others.contains(&byte);
+        !text.is_empty() && text.bytes().all(may)
+    };
+    text.split_once("://").is_some_and(|(scheme, host)| sound(scheme, b"+-.") && sound(host, b".-:[]"))
 }
 
 /// Whether a browser asks what a page of a listed origin may do here, before the page does it.
@@ -177,7 +183,7 @@ mod tests {
         for origin in ["https://web.example.org", "http://localhost:5173"] {
             for site in ["cross-site", "same-site"] {
                 let found = page(&[("Origin", origin), ("Sec-Fetch-Site", site)]);
-                assert_eq!(found, Page::Listed(HeaderValue::from_static(origin)));
+                assert_eq!(found, Page::Listed);
             }
         }
     }
@@ -203,9 +209,16 @@ mod tests {
     #[test]
     fn only_origins_can_be_listed() {
         assert!(Origins::parse("").is_ok());
-        for bad in
-            ["*", "null", "example.org", "https://", "https://a.example/", "https://*.example", "ftp://a"]
-        {
+        for bad in [
+            "*",
+            "null",
+            "example.org",
+            "https://",
+            "https://a.example/",
+            "https://*.example",
+            "://a",
+            "a_b://c",
+        ] {
             assert!(Origins::parse(bad).unwrap_err().contains(bad), "{bad}");
         }
     }
