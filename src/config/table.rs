@@ -130,7 +130,7 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "HTTP_CONNECTIONS_PER_IP",
         "64",
-        "HTTP connections at once, for each address (IPv6: each /64) but trusted proxies; 0 is no limit",
+        "HTTP connections at once, for each address (IPv6: each /64) but trusted proxies, and loopback while none is named; 0 is no limit",
     ),
     setting("HEADER_TIMEOUT", "5s", "How long the head of a request may take; 0 is for ever"),
     setting("BODY_TIMEOUT", "10s", "How long the body of a request may take; 0 is for ever"),

@@ -29,6 +29,11 @@ impl Proxies {
         list(text).map(network).collect::<Result<_, _>>().map(Self)
     }
 
+    /// Whether none is named.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether this address is one of them.
     pub fn trusts(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(&address))

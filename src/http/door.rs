@@ -24,14 +24,14 @@ pub(super) struct Door {
     connections_max: usize,
     proxies: Proxies,
     patience: Arc<Patience>,
-    counts: Arc<DashMap<IpAddr, usize>>,
+    connections: Arc<DashMap<IpAddr, usize>>,
     refusal: Arc<[u8]>,
 }
 
 /// The place of one connection among those of its address.
 #[derive(Debug)]
 pub(super) struct Place {
-    counts: Arc<DashMap<IpAddr, usize>>,
+    connections: Arc<DashMap<IpAddr, usize>>,
     group: IpAddr,
 }
 
@@ -41,18 +41,16 @@ impl Door {
             connections_max: settings.connections_per_address,
             proxies: settings.trusted_proxies.clone(),
             patience: Arc::new(Patience { head: settings.header_timeout, write: settings.write_timeout }),
-            counts: Arc::default(),
+            connections: Arc::default(),
             refusal: refusal().into(),
         }
     }
 
-    /// A connection with the address of its other end; `None` when that has too many. A trusted proxy brings
-    /// everybody's and is not counted.
+    /// A connection with the address of its other end; `None` when that has too many.
     pub(super) fn admit(&self, socket: TcpStream) -> Option<(Connection, Option<SocketAddr>)> {
         let peer = socket.peer_addr().ok();
         let address = peer.map(|peer| peer.ip().to_canonical());
-        let counted = address.filter(|address| self.connections_max > 0 && !self.proxies.trusts(*address));
-        let place = counted.map(|address| self.enter(group(address)));
+        let place = address.filter(|address| self.counts(*address)).map(|address| self.enter(group(address)));
         if let Some(None) = place {
             self.turn_away(socket);
             return None;
@@ -60,13 +58,20 @@ impl Door {
         Some((Connection::new(socket, Arc::clone(&self.patience), place.flatten()), peer))
     }
 
+    /// Whether the connections of an address are counted. A trusted proxy brings everybody's. So may whoever is on
+    /// this machine, as long as the operator has not said which proxies there are.
+    fn counts(&self, address: IpAddr) -> bool {
+        let may_be_proxy = self.proxies.is_empty() && address.is_loopback();
+        self.connections_max > 0 && !may_be_proxy && !self.proxies.trusts(address)
+    }
+
     fn enter(&self, group: IpAddr) -> Option<Place> {
-        let mut count = self.counts.entry(group).or_insert(0);
+        let mut count = self.connections.entry(group).or_insert(0);
         if *count >= self.connections_max {
             return None;
         }
         *count += 1;
-        Some(Place { counts: Arc::clone(&self.counts), group })
+        Some(Place { connections: Arc::clone(&self.connections), group })
     }
 
     /// Says no without waiting for the request, nor for the answer to be taken.
@@ -79,7 +84,7 @@ impl Door {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.counts.remove_if_mut(&self.group, |_, count| {
+        self.connections.remove_if_mut(&self.group, |_, count| {
             *count -= 1;
             *count == 0
         });

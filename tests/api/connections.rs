@@ -11,6 +11,9 @@ use crate::support::{PATIENCE, TestServer, exchange, pair, request, texts, until
 
 const LIVEZ: &[u8] = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n";
 
+/// Settings under which connections from this machine are counted: a proxy is named, and it is another.
+const COUNTED: (&str, &str) = ("TRUSTED_PROXIES", "192.0.2.1");
+
 /// A socket that does not wait for ever.
 fn connect(server: &TestServer) -> TcpStream {
     let socket = TcpStream::connect(server.socket_address()).unwrap();
@@ -42,7 +45,7 @@ fn status(server: &TestServer) -> Option<u16> {
 
 #[test]
 fn an_address_has_so_many_connections() {
-    let server = TestServer::spawn_with(&[("HTTP_CONNECTIONS_PER_IP", "3")]);
+    let server = TestServer::spawn_with(&[("HTTP_CONNECTIONS_PER_IP", "3"), COUNTED]);
     let mut held: Vec<TcpStream> = (0..3).map(|_| connect(&server)).collect();
     for socket in &mut held {
         assert_eq!(livez(socket), 200);
@@ -65,7 +68,8 @@ fn an_address_has_so_many_connections() {
 /// One that waits to be refused is not held open for it.
 #[test]
 fn one_connection_too_many_is_closed_at_once() {
-    let server = TestServer::spawn_with(&[("HTTP_CONNECTIONS_PER_IP", "1"), ("HEADER_TIMEOUT", "0")]);
+    let server =
+        TestServer::spawn_with(&[("HTTP_CONNECTIONS_PER_IP", "1"), ("HEADER_TIMEOUT", "0"), COUNTED]);
     let mut held = connect(&server);
     assert_eq!(livez(&mut held), 200);
     let mut text = String::new();
@@ -73,13 +77,15 @@ fn one_connection_too_many_is_closed_at_once() {
     assert!(text.starts_with("HTTP/1.1 429 "), "{text}");
 }
 
-/// A trusted proxy brings everybody's connections.
+/// A trusted proxy brings everybody's connections, and while none is named, whoever is on this machine may be one.
 #[test]
-fn a_trusted_proxy_may_have_more() {
-    let server =
-        TestServer::spawn_with(&[("HTTP_CONNECTIONS_PER_IP", "1"), ("TRUSTED_PROXIES", "127.0.0.0/8")]);
-    let mut held: Vec<TcpStream> = (0..5).map(|_| connect(&server)).collect();
-    assert!(held.iter_mut().all(|socket| livez(socket) == 200));
+fn a_proxy_may_have_more() {
+    for proxies in ["127.0.0.0/8", ""] {
+        let server =
+            TestServer::spawn_with(&[("HTTP_CONNECTIONS_PER_IP", "1"), ("TRUSTED_PROXIES", proxies)]);
+        let mut held: Vec<TcpStream> = (0..5).map(|_| connect(&server)).collect();
+        assert!(held.iter_mut().all(|socket| livez(socket) == 200));
+    }
 }
 
 /// "20,000 in all": all workers together have so many, and a further one waits.
