@@ -52,6 +52,7 @@ impl Door {
         let address = peer.map(|peer| peer.ip().to_canonical());
         let place = address.filter(|address| self.counts(*address)).map(|address| self.enter(group(address)));
         if let Some(None) = place {
+            tracing::debug!(?address, "an address has too many connections");
             self.turn_away(socket);
             return None;
         }

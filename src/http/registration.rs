@@ -38,17 +38,19 @@ pub(super) async fn open(
     let invalid = || ApiError::BadRequest("invalid request body");
     require_object(&body).map_err(|_| invalid())?;
     let wanted: Wanted = serde_json::from_slice(&body).map_err(|_| invalid())?;
-    let token = Token::random();
+    let nick = Nickname::parse(&wanted.nick).map_err(bad_nick)?;
+    let username = wanted.username.as_deref().map(Username::parse).transpose().map_err(bad_username)?;
     let address = settings.trusted_proxies.address_of(&request);
+    limits.session(address)?;
+    let token = Token::random();
     let registration = Registration {
-        nick: Nickname::parse(&wanted.nick).map_err(bad_nick)?,
-        username: wanted.username.as_deref().map(Username::parse).transpose().map_err(bad_username)?,
+        nick,
+        username,
         address,
         user_uuid: Uuid::new_v4(),
         client_uuid: Uuid::new_v4(),
         token: token.hash(),
     };
-    limits.session(address)?;
     let registered = engine.register(registration).await?;
     if let Some(resolver) = resolver {
         // Off the critical path: the address serves as the name until there is one.
