@@ -18,6 +18,7 @@ mod crowd;
 mod drain;
 mod figures;
 mod flood;
+mod guard;
 mod http;
 mod idle;
 mod large;
