@@ -1,7 +1,5 @@
 //! `POST /login`: a further device of a living session, by nick and password.
 
-use std::net::IpAddr;
-
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use serde_json::json;
@@ -10,14 +8,15 @@ use uuid::Uuid;
 use super::body;
 use super::caller::cookie;
 use super::error::ApiError;
+use super::limits::Limits;
 use super::messages::json;
-use super::registration::address_of;
 use super::routes::HttpSettings;
 use crate::auth::password::Passwords;
 use crate::auth::token::Token;
 use crate::command::login::Login;
 use crate::engine::Engine;
 use crate::protocol::message::require_object;
+use crate::protocol::name::Nickname;
 use crate::protocol::password::Password;
 
 #[derive(Deserialize)]
@@ -33,12 +32,13 @@ pub(super) async fn log_in(
     payload: web::Payload,
     engine: web::Data<Engine>,
     settings: web::Data<HttpSettings>,
+    limits: web::Data<Limits>,
     passwords: web::Data<Passwords>,
 ) -> Result<HttpResponse, ApiError> {
     let body = body::read(&request, payload, &settings).await?;
     let Credentials { nick, password } = credentials(&body)?;
-    let address = address_of(&request);
-    may_try(address, &nick)?;
+    let address = settings.trusted_proxies.address_of(&request);
+    limits.login(address, Nickname::parse(&nick).ok().as_ref())?;
     let holder = engine.holder(nick).await?;
     let hash = holder.as_ref().and_then(|(_, hash)| hash.clone());
     let verified = passwords.verify(Password::parse(password), hash).await?;
@@ -54,17 +54,11 @@ pub(super) async fn log_in(
     };
     let entered = engine.log_in(login).await?;
     let answer = json!({"id": entered.user, "nick": entered.nick});
-    Ok(json().cookie(cookie(&token)).body(answer.to_string()))
+    Ok(json().cookie(cookie(&token, settings.trusted_proxies.came_by_tls(&request))).body(answer.to_string()))
 }
 
 fn credentials(body: &[u8]) -> Result<Credentials, ApiError> {
     let credentials = require_object(body).ok().and_then(|()| serde_json::from_slice(body).ok());
     let given = |Credentials { nick, password }: &Credentials| !nick.is_empty() && !password.is_empty();
     credentials.filter(given).ok_or(ApiError::BadRequest("nick and password required"))
-}
-
-/// Whether somebody at this address may try a password for this nick now: the one place to ask a limit of attempts.
-#[expect(clippy::unnecessary_wraps, reason = "attempts are limited here or nowhere")]
-const fn may_try(_address: IpAddr, _nick: &str) -> Result<(), ApiError> {
-    Ok(())
 }
