@@ -58,12 +58,15 @@ example-settings: ## Write neoirc.example.toml and the table in docs/settings.md
 clean: ## Remove everything that was built
 	$(CARGO) clean
 
-# What the tests need beside Rust: the programs that the README uses, and a C compiler for SQLite.
+# What the tests need beside Rust: the programs that the README uses, what runs the examples, and a C compiler
+# for SQLite.
 test-tools:
 	@command -v $(CARGO) >/dev/null || { echo 'make: cargo is missing: install Rust 1.95 or newer' >&2; exit 1; }
 	@missing=''; \
 	command -v curl >/dev/null || missing="$$missing curl"; \
 	command -v jq >/dev/null || missing="$$missing jq"; \
+	command -v python3 >/dev/null || missing="$$missing python3"; \
+	command -v node >/dev/null || missing="$$missing nodejs"; \
 	command -v cc >/dev/null || missing="$$missing gcc libc6-dev"; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if [ "$$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then \

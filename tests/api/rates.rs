@@ -4,7 +4,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::{Answer, TestServer, texts, until};
+use crate::support::{Answer, TestServer, mint, texts, until};
 
 /// Opens a session, with a line of `X-Forwarded-For` where there is one.
 fn open(server: &TestServer, nick: &str, forwarded_for: Option<&str>) -> Answer {
@@ -129,4 +129,60 @@ fn the_defaults_are_in_force() {
     let ping = json!({ "command": "PING" });
     let given = (0..200).filter(|_| alice.post("/api/v1/messages", &ping).status == 200).count();
     assert!((40..200).contains(&given), "{given}");
+}
+
+fn log_in(server: &TestServer, nick: &str, password: &str, forwarded_for: &str) -> Answer {
+    let request = server.nobody().request(Method::POST, "/api/v1/login");
+    let request = request.header("X-Forwarded-For", forwarded_for);
+    Answer::of(request.json(&json!({ "nick": nick, "password": password }))).unwrap()
+}
+
+#[test]
+fn logins_are_limited_by_address() {
+    let server = TestServer::spawn_with(&[
+        ("LOGIN_RATE_LIMIT", "0.01"),
+        ("LOGIN_RATE_BURST", "4"),
+        ("TRUSTED_PROXIES", "127.0.0.1"),
+    ]);
+    server.open("alice").pass("correct horse");
+    // What is no attempt takes nothing.
+    log_in(&server, "alice", "", "192.0.2.7").refusal(400);
+    for (nick, password) in [("alice", "wrong horse"), ("nobody", "x"), ("no nick", "x"), ("alice", "x")] {
+        log_in(&server, nick, password, "192.0.2.7").refusal(401);
+    }
+    for (nick, password) in [("alice", "correct horse"), ("bob", "x"), ("no nick", "x")] {
+        let wait = wait_s(&log_in(&server, nick, password, "192.0.2.7"), "4");
+        assert!((90..=100).contains(&wait), "{wait}");
+    }
+    log_in(&server, "alice", "correct horse", "192.0.2.8").ok();
+}
+
+/// A password is not guessed from many addresses either; others are not concerned.
+#[test]
+fn logins_are_limited_by_nick() {
+    let server = TestServer::spawn_with(&[("LOGIN_RATE_LIMIT", "0.01"), ("TRUSTED_PROXIES", "127.0.0.1")]);
+    let from = |number: usize| format!("192.0.2.{number}");
+    let refused = (0..60).position(|number| log_in(&server, "alice", "wrong", &from(number)).status == 429);
+    // One a second comes back while the others are being hashed.
+    assert!(refused.is_some_and(|number| number >= 20), "{refused:?}");
+    log_in(&server, "bob", "wrong", &from(99)).refusal(401);
+}
+
+/// Being told what a session costs is no attempt, and whoever comes too often keeps the stamp.
+#[test]
+fn a_limit_spends_no_stamp() {
+    let bits = ("NEOIRC_HASHCASH_BITS", "8");
+    let server = TestServer::spawn_with(&[bits, ("SESSION_RATE_LIMIT", "2"), ("SESSION_RATE_BURST", "1")]);
+    let pay = |nick: &str, stamp: &str| {
+        server.nobody().post("/api/v1/session", &json!({ "nick": nick, "pow_token": stamp }))
+    };
+    for _ in 0..3 {
+        open(&server, "alice", None).refusal(402);
+        pay("alice", "nonsense").refusal(402);
+    }
+    let front = format!("1:8:{}:neoirc:", crate::pow::day(0));
+    assert_eq!(pay("alice", &mint(8, &front)).status, 201);
+    let stamp = mint(8, &front);
+    wait_s(&pay("bob", &stamp), "1");
+    until("its turn comes", || pay("bob", &stamp).status == 201);
 }
