@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{TestServer, command_of};
+use crate::support::{TestClient, TestServer, command_of, pair, until};
 
 #[test]
 fn an_idle_session_ends_with_a_quit() {
@@ -55,4 +55,20 @@ fn expiry_is_durable() {
     let carol = server.open("carol");
     let channels = carol.http.get("/api/v1/channels").ok();
     assert!(!channels.to_string().contains("#mine"), "{channels}");
+}
+
+/// "A stale client beside a fresh one is dropped alone."
+#[test]
+fn a_silent_device_is_dropped_alone() {
+    let server = TestServer::spawn_with(&[("SESSION_IDLE_TIMEOUT", "2s")]);
+    let (mut alice, mut bob) = pair(&server);
+    alice.pass("correct horse");
+    let phone = TestClient::log_in(&server.nobody(), "alice", "correct horse");
+    until("the phone is dropped", || {
+        assert_eq!((alice.poll(0), bob.poll(0)), (vec![], vec![]), "nobody is told");
+        // Looking at the devices is no request of the phone.
+        alice.http.get("/api/v1/clients").ok().as_array().unwrap().len() == 1
+    });
+    phone.http.get("/api/v1/state").refusal(401);
+    assert_eq!(alice.channels(), ["#c"]);
 }

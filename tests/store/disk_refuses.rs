@@ -7,13 +7,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use neoirc::command::login::Login;
 use neoirc::command::registration::Registration;
 use neoirc::command::{Rules, Wish};
 use neoirc::delivery::{QueueLimits, Seat};
-use neoirc::engine::{Engine, EngineSettings, RegisterError, Response, SubmitError};
+use neoirc::engine::{Engine, EngineSettings, LoginError, RegisterError, Response, SubmitError};
 use neoirc::id::{Seq, TokenHash};
 use neoirc::protocol::message::Request;
 use neoirc::protocol::name::Nickname;
+use neoirc::protocol::password::PasswordHash;
+use neoirc::protocol::stamp::{Accepted, StampHash};
 use neoirc::reply::ServerInfo;
 use neoirc::store::Store;
 use neoirc::store::memory::MemoryStore;
@@ -245,5 +248,51 @@ fn whoever_speaks_under_a_key_and_leaves_at_once_disturbs_nobody() {
         assert!(engine.is_ready());
         let heard = heard(&engine, &bob).await;
         assert!(heard.iter().any(|line| line.contains("PRIVMSG")), "{heard:?}");
+    });
+}
+
+/// A stamp is spent with what it pays for, or not at all; and a device comes in, or not at all.
+#[test]
+fn what_the_disk_refuses_spends_no_stamp_and_lets_nobody_in() {
+    run(async {
+        let (store, breaker) = (MemoryStore::default(), Breaker::default());
+        let engine = start(store.clone(), &breaker);
+        let until = "2026-11-27T00:00:00Z".parse().unwrap();
+        let stamp = Some(Accepted { stamp: StampHash([7; 32]), until });
+        let password = Some(PasswordHash::new("hash"));
+        let paid = |nick: &str, number| Registration {
+            stamp,
+            password: password.clone(),
+            ..registration(nick, number)
+        };
+        let unavailable = SubmitError::Unavailable;
+
+        breaker.fail_commit(1, 1);
+        let error = engine.register(paid("alice", 1)).await.err();
+        assert_eq!(error, Some(RegisterError::Submit(unavailable)));
+        recover(&engine).await;
+        let alice = engine.register(paid("alice", 1)).await.unwrap();
+        assert_eq!(engine.register(paid("bob", 2)).await.err(), Some(RegisterError::StampSpent));
+        assert_eq!(engine.register(paid("ALICE", 2)).await.err(), Some(RegisterError::NicknameInUse));
+
+        let login = || Login {
+            user: alice.user,
+            verified: PasswordHash::new("hash"),
+            rehashed: Some(PasswordHash::new("another")),
+            address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            client_uuid: Uuid::from_u128(99),
+            token: TokenHash::new([99; 32]),
+        };
+        breaker.fail_commit(1, 1);
+        assert_eq!(engine.log_in(login()).await.err(), Some(LoginError::Submit(unavailable)));
+        assert!(engine.authenticate(&TokenHash::new([99; 32])).is_none(), "nobody was let in");
+        recover(&engine).await;
+        assert_eq!(engine.log_in(login()).await.unwrap().nick, "alice", "and the old hash is good still");
+        assert!(engine.authenticate(&TokenHash::new([99; 32])).is_some());
+        let (world, _) = on_disk(&store);
+        assert_eq!(world.user(alice.user).unwrap().password, Some(PasswordHash::new("another")));
+        assert_eq!(world.clients().len(), 2);
+        engine.begin_stop();
+        engine.finish_stop();
     });
 }
