@@ -117,6 +117,7 @@ fn server_info(settings: &Settings, source: &Source) -> ServerInfo {
             clients_max: settings.clients_per_session,
             password_chars_min: settings.min_password_length,
             session_hashcash_bits: settings.hashcash_bits,
+            session_hashcash_bits_max: settings.hashcash_bits_max,
             oper: settings.oper.clone(),
         },
     }

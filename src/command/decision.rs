@@ -39,6 +39,8 @@ pub struct Rules {
     pub password_chars_min: usize,
     /// Bits of work that a session costs; 0 for nothing.
     pub session_hashcash_bits: u32,
+    /// The most that it costs while many are being opened; the same or less is always the same.
+    pub session_hashcash_bits_max: u32,
     /// Who becomes an operator of the server by OPER; `None` when nobody does.
     pub oper: Option<OperBlock>,
 }

@@ -63,6 +63,7 @@ pub struct Settings {
     pub clients_per_session: usize,
     pub min_password_length: usize,
     pub hashcash_bits: u32,
+    pub hashcash_bits_max: u32,
     pub engine: EngineSettings,
     pub http: HttpSettings,
     pub debug: bool,
@@ -132,6 +133,7 @@ impl Values {
             clients_per_session: self.read("CLIENTS_PER_SESSION", whole)?,
             min_password_length: self.read("MIN_PASSWORD_LENGTH", parse::password_length)?,
             hashcash_bits: self.read("NEOIRC_HASHCASH_BITS", parse::hashcash_bits)?,
+            hashcash_bits_max: self.read("NEOIRC_HASHCASH_BITS_MAX", parse::hashcash_bits)?,
             engine: self.engine()?,
             http: self.http()?,
             debug: self.read("DEBUG", boolean)?,
@@ -268,6 +270,7 @@ mod tests {
             ("ADMIN_EMAIL", "a\nb"),
             ("MIN_PASSWORD_LENGTH", "257"),
             ("NEOIRC_HASHCASH_BITS", "41"),
+            ("NEOIRC_HASHCASH_BITS_MAX", "many"),
         ] {
             let error = gather(&[(name, value)], "").unwrap_err();
             assert_eq!(error.name, name, "{error}");

@@ -81,6 +81,11 @@ pub const SETTINGS: &[Setting] = &[
         help: "Bits of proof of work that a new session costs, each of which doubles it; at most 40, 0 is none",
     },
     setting(
+        "NEOIRC_HASHCASH_BITS_MAX",
+        "0",
+        "Bits that it may cost while many are opened: one more for each doubling above 60 at once or 40 a minute; 0 is no more than ever",
+    ),
+    setting(
         "TRUSTED_PROXIES",
         "",
         "Proxies that are believed about addresses (X-Forwarded-For) and TLS (X-Forwarded-Proto): addresses and networks, such as 127.0.0.1, 10.0.0.0/8",

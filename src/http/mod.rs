@@ -17,6 +17,7 @@ mod login;
 mod messages;
 pub mod origin;
 mod pow;
+mod price;
 mod query;
 mod registration;
 pub mod routes;

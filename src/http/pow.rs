@@ -1,9 +1,13 @@
 //! What a session costs: a stamp of hashcash, checked here as far as no state is needed for it.
 
+use std::sync::atomic::Ordering::Relaxed;
+
 use jiff::Timestamp;
 use serde_json::json;
 
 use super::error::ApiError;
+use super::price::{Bits, Price};
+use crate::engine::Engine;
 use crate::protocol::stamp::{Accepted, Demand, Stamp, StampError};
 use crate::reply::ServerInfo;
 
@@ -34,10 +38,16 @@ impl Unpaid {
     }
 }
 
-/// The refusal of a stamp, or of its absence.
-pub(super) fn unpaid(server: &ServerInfo, why: Option<StampError>) -> ApiError {
-    let bits = server.rules.session_hashcash_bits;
-    ApiError::Unpaid(Box::new(Unpaid { why, bits, resource: server.name.clone() }))
+/// What a session costs now.
+pub(super) fn price(engine: &Engine, price: &Price) -> Bits {
+    let rules = &engine.server().rules;
+    let opened = engine.stats().sessions.load(Relaxed);
+    price.now(opened, rules.session_hashcash_bits, rules.session_hashcash_bits_max)
+}
+
+/// The refusal of a stamp, or of its absence, with what is asked for instead.
+pub(super) fn unpaid(server: &ServerInfo, price: Bits, why: Option<StampError>) -> ApiError {
+    ApiError::Unpaid(Box::new(Unpaid { why, bits: price.asked, resource: server.name.clone() }))
 }
 
 /// Checks the stamp for a session; `None` where sessions cost nothing.
@@ -46,14 +56,14 @@ pub(super) fn unpaid(server: &ServerInfo, why: Option<StampError>) -> ApiError {
 /// `Unpaid` when it is missing or not good. Whether it was spent before, the engine finds out.
 pub(super) fn check(
     server: &ServerInfo,
+    price: Bits,
     stamp: Option<&str>,
     at: Timestamp,
 ) -> Result<Option<Accepted>, ApiError> {
-    let bits = server.rules.session_hashcash_bits;
-    if bits == 0 {
+    if price.enough == 0 {
         return Ok(None);
     }
-    let stamp = stamp.ok_or_else(|| unpaid(server, None))?;
-    let demand = Demand { bits, resource: &server.name, extension: "", at };
-    Stamp::accept(stamp, &demand).map(Some).map_err(|why| unpaid(server, Some(why)))
+    let stamp = stamp.ok_or_else(|| unpaid(server, price, None))?;
+    let demand = Demand { bits: price.enough, resource: &server.name, extension: "", at };
+    Stamp::accept(stamp, &demand).map(Some).map_err(|why| unpaid(server, price, Some(why)))
 }

@@ -11,6 +11,7 @@ use super::error::ApiError;
 use super::limits::Limits;
 use super::messages::json;
 use super::pow;
+use super::price::Price;
 use super::routes::HttpSettings;
 use crate::auth::hostname::Resolver;
 use crate::auth::token::Token;
@@ -45,6 +46,7 @@ pub(super) async fn open(
     engine: web::Data<Engine>,
     settings: web::Data<HttpSettings>,
     limits: web::Data<Limits>,
+    price: web::Data<Price>,
     resolver: Option<web::Data<Resolver>>,
 ) -> Result<HttpResponse, ApiError> {
     let body = body::read(&request, payload, &settings).await?;
@@ -55,8 +57,8 @@ pub(super) async fn open(
     let username = wanted.username.as_deref().map(Username::parse).transpose().map_err(bad_username)?;
     let address = settings.trusted_proxies.address_of(&request);
     // In this order, so that work is asked of those alone who may come then, and learning how much costs no turn.
-    let server = engine.server();
-    let stamp = pow::check(&server, wanted.stamp(), engine.now())?;
+    let (server, price) = (engine.server(), pow::price(&engine, &price));
+    let stamp = pow::check(&server, price, wanted.stamp(), engine.now())?;
     limits.session(address)?;
     let token = Token::random();
     let registration = Registration {
@@ -72,7 +74,7 @@ pub(super) async fn open(
     };
     let registered = engine.register(registration).await.map_err(|error| match error {
         RegisterError::NicknameInUse => ApiError::NickTaken,
-        RegisterError::StampSpent => pow::unpaid(&server, Some(StampError::Spent)),
+        RegisterError::StampSpent => pow::unpaid(&server, price, Some(StampError::Spent)),
         RegisterError::Submit(error) => error.into(),
     })?;
     if let Some(resolver) = resolver {

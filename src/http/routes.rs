@@ -21,6 +21,7 @@ use super::error::ApiError;
 use super::guard::Guard;
 use super::limits::{FORGET_EVERY, Limits, Rates};
 use super::origin::Origins;
+use super::price::Price;
 use super::{clients, health, login, messages, registration, state};
 use crate::auth::hostname::Resolver;
 use crate::auth::password::Passwords;
@@ -142,12 +143,13 @@ pub fn serve(
     let resolver = settings.reverse_dns.then(|| web::Data::new(Resolver::default()));
     let shared = web::Data::new(settings.clone());
     let limits = web::Data::new(Limits::new(settings.rates));
+    let price = web::Data::new(Price::default());
     forget_idle(&limits);
     let guard = Guard::new(settings);
     let app = move || {
         let guard = guard.clone();
         let app = App::new().app_data(engine.clone()).app_data(shared.clone()).app_data(path_config());
-        let app = app.app_data(limits.clone()).app_data(passwords.clone());
+        let app = app.app_data(limits.clone()).app_data(passwords.clone()).app_data(price.clone());
         let app = match &resolver {
             Some(resolver) => app.app_data(resolver.clone()),
             None => app,

@@ -6,6 +6,8 @@ use serde_json::json;
 use super::caller::Caller;
 use super::error::ApiError;
 use super::messages::json;
+use super::pow;
+use super::price::Price;
 use super::query::Query;
 use crate::delivery::Line;
 use crate::delivery::page::Dropped;
@@ -50,15 +52,19 @@ pub(super) async fn members(
 }
 
 /// `GET /server`: what anybody may know.
-pub(super) async fn server(engine: web::Data<Engine>) -> Result<HttpResponse, ApiError> {
+pub(super) async fn server(
+    engine: web::Data<Engine>,
+    price: web::Data<Price>,
+) -> Result<HttpResponse, ApiError> {
     let counts = engine.counts().await?;
     let server = engine.server();
     let motd = server.motd.join("\n");
     let mut about = json!({
         "name": server.name, "version": server.version, "motd": motd, "users": counts.users,
     });
-    if server.rules.session_hashcash_bits > 0 {
-        about["hashcash_bits"] = server.rules.session_hashcash_bits.into();
+    let bits = pow::price(&engine, &price).asked;
+    if bits > 0 {
+        about["hashcash_bits"] = bits.into();
     }
     Ok(json().json(about))
 }

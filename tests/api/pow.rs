@@ -91,6 +91,29 @@ fn what_a_session_costs_is_told() {
     assert_eq!(usual.nobody().get("/api/v1/server").ok()["hashcash_bits"], 20, "the default");
 }
 
+/// While many come the price rises; whoever was told the old one a moment ago has not worked in vain.
+#[test]
+fn a_crowd_raises_the_price_as_far_as_the_operator_allows() {
+    let price = |server: &TestServer| server.nobody().get("/api/v1/server").ok()["hashcash_bits"].clone();
+    for (max, risen) in [("0", 4), ("5", 5), ("20", 6)] {
+        let server = TestServer::spawn_with(&[
+            ("NEOIRC_HASHCASH_BITS", "4"),
+            ("NEOIRC_HASHCASH_BITS_MAX", max),
+            ("SERVER_NAME", "irc.example.org"),
+        ]);
+        assert_eq!(price(&server), 4);
+        for number in 0..200 {
+            let answer = open(&server, &format!("guest{number}"), &mint(4, &front(4, &day(0))));
+            assert_eq!(answer.status, 201, "what was told a moment ago is enough: {}", answer.text);
+        }
+        assert_eq!(price(&server), risen, "at most {max}");
+        let unpaid = server.nobody().post("/api/v1/session", &json!({ "nick": "late" }));
+        assert_eq!((unpaid.status, unpaid.json()["hashcash"]["bits"].clone()), (402, json!(risen)));
+        let less = open(&server, "late", &mint(4, &front(3, &day(0))));
+        assert_eq!(less.refusal(402), "invalid hashcash stamp: too few bits claimed");
+    }
+}
+
 /// Every rule of the contract, each broken alone.
 #[test]
 fn a_stamp_for_a_session_keeps_every_rule() {
