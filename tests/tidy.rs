@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// Who may know whom, beside itself: dependencies point left only. `auth` makes tokens for the faces; `config` may
 /// know whatever it configures, and so may `main.rs`, which puts everything together.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("id", &[]),
     ("entry", &["id"]),
     ("protocol", &["id", "entry"]),
@@ -22,6 +22,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("auth", &["id", "protocol"]),
     ("http", &["id", "entry", "protocol", "command", "reply", "delivery", "engine", "auth"]),
     ("config", &["protocol", "delivery", "engine", "http", "reply", "store"]),
+    ("client", &[]),
 ];
 
 /// Files that put the others together.

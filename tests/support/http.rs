@@ -147,6 +147,14 @@ pub(crate) fn token_in(set_cookie: &str) -> String {
 fn pool() -> &'static Client {
     static POOL: OnceLock<Client> = OnceLock::new();
     POOL.get_or_init(|| {
-        Client::builder().timeout(REQUEST_TIMEOUT).no_proxy().build().expect("a plain client")
+        // The tests speak no TLS; told so, it does not look for the certificates that this machine trusts.
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let tls = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("the provider knows them")
+            .with_root_certificates(rustls::RootCertStore::empty())
+            .with_no_client_auth();
+        let builder = Client::builder().timeout(REQUEST_TIMEOUT).no_proxy().tls_backend_preconfigured(tls);
+        builder.build().expect("a plain client")
     })
 }

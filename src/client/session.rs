@@ -1,0 +1,292 @@
+//! A session over HTTP: opening one or going on with one, and sending commands.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::backoff::Attempts;
+use super::error::Error;
+use super::key::SigningKey;
+use super::message::{Body, Message};
+use super::options::{Options, Place, Token};
+use super::receipt::Receipt;
+use super::stamp;
+use super::stream::{Messages, Page};
+use super::transport::{Answer, POLL_TIMEOUT, Transport};
+
+/// How often proof of work is done for one session: a stamp may become too old or too easy while it is made, but
+/// not time after time.
+const WORK_ATTEMPTS: u32 = 3;
+
+/// Beyond this time the server no longer knows an `Idempotency-Key`. A minute less than its ten.
+const PATIENCE_MAX: Duration = Duration::from_secs(540);
+
+/// A client of a session. Clones are the same client: give one to each task that speaks.
+#[derive(Clone)]
+pub struct Client {
+    session: Arc<Session>,
+}
+
+struct Session {
+    transport: Transport,
+    token: Token,
+    /// The nick as far as it is known here. Another client of the session may change it at any time.
+    nick: Mutex<String>,
+    is_new: bool,
+    has_quit: AtomicBool,
+    cursor: u64,
+    patience: Duration,
+}
+
+/// What an opened session and a resumed one are told about themselves.
+#[derive(Deserialize)]
+struct Identity {
+    nick: String,
+}
+
+/// A demand for proof of work.
+#[derive(Deserialize)]
+struct Demand {
+    hashcash: Challenge,
+}
+
+#[derive(Deserialize)]
+struct Challenge {
+    bits: u32,
+    resource: String,
+}
+
+impl Client {
+    /// Opens a session; or goes on with the one of [`Options::place`], if there still is one. [`Client::is_new`]
+    /// tells which it was: a new session is in no channel yet.
+    ///
+    /// Where the server asks for proof of work, it is done here, on another thread.
+    ///
+    /// # Errors
+    /// [`Error::Http`] with status 409 when somebody has the nick, with 400 when it is no nick; any other [`Error`].
+    /// An answer that was lost is not asked for again: the nick would be taken, by the session just opened.
+    pub async fn connect(options: Options) -> Result<Self, Error> {
+        let transport = Transport::new(&options.server)?;
+        let patience = options.patience.min(PATIENCE_MAX);
+        if let Some(Place { token, cursor }) = &options.place {
+            match resume(&transport, token, patience).await {
+                Ok(nick) => return Ok(Self::of(transport, token.clone(), nick, Some(*cursor), patience)),
+                Err(Error::Unauthorized) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let (token, nick) = open(&transport, &options, patience).await?;
+        Ok(Self::of(transport, token, nick, None, patience))
+    }
+
+    fn of(transport: Transport, token: Token, nick: String, cursor: Option<u64>, patience: Duration) -> Self {
+        let session = Session {
+            transport,
+            token,
+            nick: Mutex::new(nick),
+            is_new: cursor.is_none(),
+            has_quit: AtomicBool::new(false),
+            cursor: cursor.unwrap_or(0),
+            patience,
+        };
+        Self { session: Arc::new(session) }
+    }
+
+    /// Whether the session was opened by this client, and not found again.
+    pub fn is_new(&self) -> bool {
+        self.session.is_new
+    }
+
+    /// The nick that one goes by now, as far as this client has heard.
+    pub fn nick(&self) -> String {
+        self.session.nick.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The token. With the cursor of [`Messages`] it is all that is needed to go on later.
+    pub fn token(&self) -> &Token {
+        &self.session.token
+    }
+
+    /// The messages from where this client began: the welcome, if it is new, or what came after the cursor that it
+    /// was given. Several streams are like several tabs of a browser: each has everything. The server lets four wait
+    /// at once.
+    pub fn messages(&self) -> Messages {
+        Messages::new(self.clone(), self.session.cursor)
+    }
+
+    /// Sends any command. A refusal by IRC is a [`Receipt`] too.
+    ///
+    /// While the server does not answer or is busy, it is tried again for [`Options::patience`], and done once.
+    ///
+    /// # Errors
+    /// [`Error`] when the command never reached IRC, or nobody knows.
+    pub async fn send(&self, message: &Message) -> Result<Receipt, Error> {
+        self.send_once(&Uuid::new_v4().simple().to_string(), message).await
+    }
+
+    /// The same under a key of one's own, 1 to 64 characters of ASCII: under the same key it is done once, however
+    /// often it is sent within ten minutes, across restarts of either side. A bot that answers a message takes that
+    /// message's id.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub async fn send_once(&self, key: &str, message: &Message) -> Result<Receipt, Error> {
+        let session = &self.session;
+        let mut attempts = Attempts::within(session.patience);
+        let is_quit = message.command.eq_ignore_ascii_case("QUIT");
+        loop {
+            let request = message.to_request();
+            let posted = session.transport.post(Some(&session.token), "/messages", Some(key), request).await;
+            let receipt = match posted.and_then(Answer::ok) {
+                Ok(json) => Receipt::parse(&json)?,
+                // The first QUIT was done, and its answer lost with the session.
+                Err(Error::Unauthorized) if is_quit && attempts.failed() > 0 => Receipt::Quit,
+                Err(error) => {
+                    attempts.after(error).await?;
+                    continue;
+                }
+            };
+            match &receipt {
+                Receipt::Nick { nick } => self.goes_by(nick),
+                Receipt::Quit => session.has_quit.store(true, Ordering::Relaxed),
+                _ => {}
+            }
+            return Ok(receipt);
+        }
+    }
+
+    /// Signs a message as coming from [`nick`](Self::nick), and sends it.
+    ///
+    /// Its `to` must be spelled as the server spells it: as in the receipt of JOIN, or in `from` of a message.
+    ///
+    /// # Errors
+    /// [`Error::Sign`] when recipients could not check the signature; else as [`send`](Self::send).
+    pub async fn send_signed(&self, mut message: Message, key: &SigningKey) -> Result<Receipt, Error> {
+        message.from = self.nick();
+        key.sign(&mut message)?;
+        self.send(&message).await
+    }
+
+    /// Does the work that a message with this body to a channel under `+H` is paid for with. The stamp goes into
+    /// `meta` under `hashcash`, before the message is signed.
+    ///
+    /// # Errors
+    /// [`Error::Protocol`] when the server does not tell what day it is.
+    pub async fn channel_stamp(&self, bits: u32, channel: &str, body: &Body) -> Result<String, Error> {
+        let today = self.session.transport.today()?;
+        let (channel, body) = (channel.to_owned(), body.clone());
+        work(move |cancel| stamp::mint_channel(bits, &channel, &body, &today, cancel)).await
+    }
+
+    /// Asks for what a `GET` gives, until it is there.
+    pub(super) async fn get<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<T, Error> {
+        let session = &self.session;
+        let mut attempts = Attempts::within(session.patience);
+        loop {
+            match session.transport.get(&session.token, path).await {
+                Ok(value) => return Ok(value),
+                Err(error) => attempts.after(error).await?,
+            }
+        }
+    }
+
+    /// One poll, without another attempt.
+    pub(super) async fn poll(&self, cursor: u64) -> Result<Page, Error> {
+        let path = format!("/messages?after={cursor}&timeout={}", POLL_TIMEOUT.as_secs());
+        self.session.transport.poll(&self.session.token, &path).await
+    }
+
+    /// Whether this client has ended the session itself.
+    pub(super) fn has_quit(&self) -> bool {
+        self.session.has_quit.load(Ordering::Relaxed)
+    }
+
+    /// Learns from a message what it says about oneself.
+    pub(super) fn learn(&self, message: &Message) {
+        if message.command == "NICK" && message.is_from(&self.nick()) {
+            if let Some(nick) = message.lines().first() {
+                self.goes_by(nick);
+            }
+        }
+    }
+
+    fn goes_by(&self, nick: &str) {
+        nick.clone_into(&mut self.session.nick.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("nick", &self.nick()).finish_non_exhaustive()
+    }
+}
+
+/// The nick of a session that still is there.
+async fn resume(transport: &Transport, token: &Token, patience: Duration) -> Result<String, Error> {
+    let mut attempts = Attempts::within(patience);
+    loop {
+        match transport.get::<Identity>(token, "/state").await {
+            Ok(identity) => return Ok(identity.nick),
+            Err(error) => attempts.after(error).await?,
+        }
+    }
+}
+
+/// Opens a session. Only what cannot have reached the server is sent again.
+async fn open(
+    transport: &Transport,
+    options: &Options,
+    patience: Duration,
+) -> Result<(Token, String), Error> {
+    let mut attempts = Attempts::within(patience);
+    let mut request = json!({ "nick": options.nick });
+    if let Some(username) = &options.username {
+        request["username"] = username.as_str().into();
+    }
+    let mut worked = 0;
+    loop {
+        let answer = match transport.post(None, "/session", None, request.to_string().into_bytes()).await {
+            Ok(answer) if answer.status == 402 && worked < WORK_ATTEMPTS => {
+                request["pow_token"] = session_stamp(transport, &answer, options.work_bits_max).await?.into();
+                worked += 1;
+                continue;
+            }
+            Ok(answer) if answer.status == 402 => return Err(Error::Work(answer.error_text())),
+            answer => answer,
+        };
+        let token = answer.as_ref().ok().and_then(Answer::token);
+        match answer.and_then(Answer::ok) {
+            Ok(json) => {
+                let identity: Identity = serde_json::from_slice(&json)
+                    .map_err(|error| Error::Protocol(format!("a new session: {error}")))?;
+                let token = token.ok_or_else(|| Error::Protocol("a session without a cookie".to_owned()))?;
+                return Ok((token, identity.nick));
+            }
+            Err(error) if error.is_undelivered() => attempts.after(error).await?,
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// The stamp that a refused session is to be paid for with.
+async fn session_stamp(transport: &Transport, refusal: &Answer, bits_max: u32) -> Result<String, Error> {
+    let demand: Demand = serde_json::from_slice(&refusal.body)
+        .map_err(|error| Error::Protocol(format!("a demand for proof of work: {error}")))?;
+    let Challenge { bits, resource } = demand.hashcash;
+    if bits > bits_max {
+        return Err(Error::Work(format!("the server wants {bits} bits, more than {bits_max}")));
+    }
+    let today = transport.today()?;
+    work(move |cancel| stamp::mint(bits, &resource, &today, cancel)).await
+}
+
+async fn work(
+    mint: impl FnOnce(&stamp::Cancel) -> Result<String, stamp::Cancelled> + Send + 'static,
+) -> Result<String, Error> {
+    stamp::mint_in_background(mint).await.map_err(|error| Error::Work(error.to_string()))
+}
