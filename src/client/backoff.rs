@@ -14,7 +14,7 @@ const WAIT_MIN: Duration = Duration::from_millis(250);
 const WAIT_MAX: Duration = Duration::from_secs(30);
 
 /// The longest wait that a server may ask for. Beyond this a mistake in a header would silence a bot.
-const RETRY_AFTER_MAX: Duration = Duration::from_secs(300);
+const RETRY_AFTER_MAX: Duration = Duration::from_mins(5);
 
 /// The attempts at one request.
 #[derive(Debug)]

@@ -85,7 +85,7 @@ pub struct Message {
     /// Free text, or an object.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<Body>,
-    /// What the server calls it: a UUIDv7.
+    /// What the server calls it: a `UUIDv7`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<Uuid>,
     /// Its place in the server's order; 0 before it has one.

@@ -14,7 +14,7 @@ const WORK_BITS_MAX: u32 = 26;
 
 /// How long a request is tried again: longer than a restart of the server, shorter than the ten minutes for which
 /// the server remembers an `Idempotency-Key`.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Characters of a token.
 const TOKEN_CHARACTERS: usize = 64;

@@ -26,7 +26,7 @@ pub enum Pin {
     /// The pinned one.
     Same,
     /// Another than the pinned one, which still counts.
-    Changed(ChangedKey),
+    Changed(Box<ChangedKey>),
 }
 
 /// A key that differs from the pinned one. Its text is a warning that is meant to be shown to people.
@@ -124,7 +124,10 @@ impl Pins {
     pub fn check(&mut self, nick: &str, seen: &PublicKey) -> Result<Pin, PinsError> {
         match self.get(nick) {
             Some(pinned) if pinned == *seen => Ok(Pin::Same),
-            Some(pinned) => Ok(Pin::Changed(ChangedKey { nick: nick.to_owned(), pinned, seen: *seen })),
+            Some(pinned) => {
+                let change = ChangedKey { nick: nick.to_owned(), pinned, seen: *seen };
+                Ok(Pin::Changed(Box::new(change)))
+            }
             None if self.keys.len() >= PINS_MAX => Err(PinsError::Full),
             None => self.accept(nick, seen).map(|()| Pin::New),
         }
@@ -201,7 +204,7 @@ mod tests {
         let mut pins = Pins::in_memory();
         assert_eq!(pins.check("Alice", &key(1)).unwrap(), Pin::New);
         assert_eq!(pins.check("aLICE", &key(1)).unwrap(), Pin::Same);
-        let changed = ChangedKey { nick: "alice".to_owned(), pinned: key(1), seen: key(2) };
+        let changed = Box::new(ChangedKey { nick: "alice".to_owned(), pinned: key(1), seen: key(2) });
         for _ in 0..2 {
             assert_eq!(pins.check("alice", &key(2)).unwrap(), Pin::Changed(changed.clone()));
             assert_eq!(pins.get("ALICE"), Some(key(1)), "showing it twice does not make it good");

@@ -24,7 +24,7 @@ use super::transport::{Answer, POLL_TIMEOUT, Transport};
 const WORK_ATTEMPTS: u32 = 3;
 
 /// Beyond this time the server no longer knows an `Idempotency-Key`. A minute less than its ten.
-const PATIENCE_MAX: Duration = Duration::from_secs(540);
+const PATIENCE_MAX: Duration = Duration::from_mins(9);
 
 /// A client of a session. Clones are the same client: give one to each task that speaks.
 #[derive(Clone)]
@@ -208,10 +208,11 @@ impl Client {
 
     /// Learns from a message what it says about oneself.
     pub(super) fn learn(&self, message: &Message) {
-        if message.command == "NICK" && message.is_from(&self.nick()) {
-            if let Some(nick) = message.lines().first() {
-                self.goes_by(nick);
-            }
+        if message.command == "NICK"
+            && message.is_from(&self.nick())
+            && let Some(nick) = message.lines().first()
+        {
+            self.goes_by(nick);
         }
     }
 

@@ -193,10 +193,10 @@ impl Recent {
             return false;
         }
         self.order.push_back(id);
-        if self.order.len() > RECENT_MAX {
-            if let Some(oldest) = self.order.pop_front() {
-                self.ids.remove(&oldest);
-            }
+        if self.order.len() > RECENT_MAX
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.ids.remove(&oldest);
         }
         true
     }
