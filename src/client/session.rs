@@ -238,7 +238,7 @@ async fn resume(transport: &Transport, token: &Token, patience: Duration) -> Res
     }
 }
 
-/// Opens a session. Only what cannot have reached the server is sent again.
+/// Opens a session. It is tried again only where none can have been opened.
 async fn open(
     transport: &Transport,
     options: &Options,
@@ -268,7 +268,7 @@ async fn open(
                 let token = token.ok_or_else(|| Error::Protocol("a session without a cookie".to_owned()))?;
                 return Ok((token, identity.nick));
             }
-            Err(error) if error.is_undelivered() => attempts.after(error).await?,
+            Err(error) if error.is_undone() => attempts.after(error).await?,
             Err(error) => return Err(error),
         }
     }

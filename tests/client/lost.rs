@@ -101,7 +101,12 @@ async fn a_lost_answer_to_opening_is_not_asked_for_again() {
     let faults = on_the_way(&server, "POST /api/v1/session", &[Fate::AnswerLost]);
     let error = Client::connect(Options::new(faults.url(), "alice")).await.unwrap_err();
     assert!(matches!(error, Error::Transport(_)), "{error:?}");
-    assert_eq!(faults.seen("POST /api/v1/session").len(), 1);
+    assert_eq!(faults.seen("").len(), 1);
+    // The same of a proxy that has waited long enough.
+    let faults = Faults::alone(|_| json_answer("504 Gateway Timeout", "", ""));
+    let error = Client::connect(Options::new(faults.url(), "alice")).await.unwrap_err();
+    assert!(matches!(error, Error::Busy { status: 504, .. }), "{error:?}");
+    assert_eq!(faults.seen("").len(), 1);
 }
 
 #[tokio::test]
