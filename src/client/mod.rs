@@ -45,6 +45,8 @@ mod receipt;
 
 mod session;
 
+mod opening;
+
 mod commands;
 
 mod stream;

@@ -1,27 +1,22 @@
-//! A session over HTTP: opening one or going on with one, and sending commands.
+//! A client of a session: how it comes and goes, and sending commands.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use serde::Deserialize;
-use serde_json::json;
 use uuid::Uuid;
 
 use super::backoff::Attempts;
 use super::error::Error;
 use super::key::SigningKey;
 use super::message::{Body, Message};
+use super::opening;
 use super::options::{Options, Place, Token};
 use super::receipt::Receipt;
 use super::stamp;
 use super::stream::{Messages, Page};
 use super::transport::{Answer, POLL_TIMEOUT, Transport};
-
-/// How often proof of work is done for one session: a stamp may become too old or too easy while it is made, but
-/// not time after time.
-const WORK_ATTEMPTS: u32 = 3;
 
 /// Beyond this time the server no longer knows an `Idempotency-Key`. A minute less than its ten.
 const PATIENCE_MAX: Duration = Duration::from_mins(9);
@@ -43,24 +38,6 @@ struct Session {
     patience: Duration,
 }
 
-/// What an opened session and a resumed one are told about themselves.
-#[derive(Deserialize)]
-struct Identity {
-    nick: String,
-}
-
-/// A demand for proof of work.
-#[derive(Deserialize)]
-struct Demand {
-    hashcash: Challenge,
-}
-
-#[derive(Deserialize)]
-struct Challenge {
-    bits: u32,
-    resource: String,
-}
-
 impl Client {
     /// Opens a session; or goes on with the one of [`Options::place`], if there still is one. [`Client::is_new`]
     /// tells which it was: a new session is in no channel yet.
@@ -74,30 +51,50 @@ impl Client {
         let transport = Transport::new(&options.server)?;
         let patience = options.patience.min(PATIENCE_MAX);
         if let Some(Place { token, cursor }) = &options.place {
-            match resume(&transport, token, patience).await {
-                Ok(nick) => return Ok(Self::of(transport, token.clone(), nick, Some(*cursor), patience)),
+            match opening::resume(&transport, token, patience).await {
+                Ok(nick) => {
+                    return Ok(Self::of(transport, (token.clone(), nick), patience).going_on(*cursor));
+                }
                 Err(Error::Unauthorized) => {}
                 Err(error) => return Err(error),
             }
         }
-        let (token, nick) = open(&transport, &options, patience).await?;
-        Ok(Self::of(transport, token, nick, None, patience))
+        let opened = opening::open(&transport, &options, patience).await?;
+        Ok(Self::of(transport, opened, patience))
     }
 
-    fn of(transport: Transport, token: Token, nick: String, cursor: Option<u64>, patience: Duration) -> Self {
+    /// Enters the living session of [`Options::nick`] as one more client of it, with the password that PASS has set.
+    /// Where the session is, it is too: its queue begins with a welcome and the state of its channels.
+    ///
+    /// # Errors
+    /// [`Error::Http`] with status 401 when there is no such session or it has another password; any other [`Error`].
+    pub async fn log_in(options: Options, password: &str) -> Result<Self, Error> {
+        let transport = Transport::new(&options.server)?;
+        let patience = options.patience.min(PATIENCE_MAX);
+        let entered = opening::log_in(&transport, &options.nick, password, patience).await?;
+        Ok(Self::of(transport, entered, patience).going_on(0))
+    }
+
+    fn of(transport: Transport, (token, nick): (Token, String), patience: Duration) -> Self {
         let session = Session {
             transport,
             token,
             nick: Mutex::new(nick),
-            is_new: cursor.is_none(),
+            is_new: true,
             has_quit: AtomicBool::new(false),
-            cursor: cursor.unwrap_or(0),
+            cursor: 0,
             patience,
         };
         Self { session: Arc::new(session) }
     }
 
-    /// Whether the session was opened by this client, and not found again.
+    /// The same in a session that was there before.
+    fn going_on(self, cursor: u64) -> Self {
+        let session = Arc::into_inner(self.session).expect("nobody else has it yet");
+        Self { session: Arc::new(Session { is_new: false, cursor, ..session }) }
+    }
+
+    /// Whether the session was opened by this client, and not found again or entered.
     pub fn is_new(&self) -> bool {
         self.session.is_new
     }
@@ -180,7 +177,30 @@ impl Client {
     pub async fn channel_stamp(&self, bits: u32, channel: &str, body: &Body) -> Result<String, Error> {
         let today = self.session.transport.today()?;
         let (channel, body) = (channel.to_owned(), body.clone());
-        work(move |cancel| stamp::mint_channel(bits, &channel, &body, &today, cancel)).await
+        opening::work(move |cancel| stamp::mint_channel(bits, &channel, &body, &today, cancel)).await
+    }
+
+    /// This client goes; the session goes on if it has others, and ends with its last.
+    ///
+    /// # Errors
+    /// [`Error`]
+    pub async fn log_out(&self) -> Result<(), Error> {
+        let session = &self.session;
+        let mut attempts = Attempts::within(session.patience);
+        loop {
+            let posted = session.transport.post(Some(&session.token), "/logout", None, Vec::new()).await;
+            match posted.and_then(Answer::ok) {
+                // The first attempt was done, and its answer lost.
+                Err(Error::Unauthorized) if attempts.failed() > 0 => {}
+                Err(error) => {
+                    attempts.after(error).await?;
+                    continue;
+                }
+                Ok(_) => {}
+            }
+            session.has_quit.store(true, Ordering::Relaxed);
+            return Ok(());
+        }
     }
 
     /// Asks for what a `GET` gives, until it is there.
@@ -225,69 +245,4 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client").field("nick", &self.nick()).finish_non_exhaustive()
     }
-}
-
-/// The nick of a session that still is there.
-async fn resume(transport: &Transport, token: &Token, patience: Duration) -> Result<String, Error> {
-    let mut attempts = Attempts::within(patience);
-    loop {
-        match transport.get::<Identity>(token, "/state").await {
-            Ok(identity) => return Ok(identity.nick),
-            Err(error) => attempts.after(error).await?,
-        }
-    }
-}
-
-/// Opens a session. It is tried again only where none can have been opened.
-async fn open(
-    transport: &Transport,
-    options: &Options,
-    patience: Duration,
-) -> Result<(Token, String), Error> {
-    let mut attempts = Attempts::within(patience);
-    let mut request = json!({ "nick": options.nick });
-    if let Some(username) = &options.username {
-        request["username"] = username.as_str().into();
-    }
-    let mut worked = 0;
-    loop {
-        let answer = match transport.post(None, "/session", None, request.to_string().into_bytes()).await {
-            Ok(answer) if answer.status == 402 && worked < WORK_ATTEMPTS => {
-                request["pow_token"] = session_stamp(transport, &answer, options.work_bits_max).await?.into();
-                worked += 1;
-                continue;
-            }
-            Ok(answer) if answer.status == 402 => return Err(Error::Work(answer.error_text())),
-            answer => answer,
-        };
-        let token = answer.as_ref().ok().and_then(Answer::token);
-        match answer.and_then(Answer::ok) {
-            Ok(json) => {
-                let identity: Identity = serde_json::from_slice(&json)
-                    .map_err(|error| Error::Protocol(format!("a new session: {error}")))?;
-                let token = token.ok_or_else(|| Error::Protocol("a session without a cookie".to_owned()))?;
-                return Ok((token, identity.nick));
-            }
-            Err(error) if error.is_undone() => attempts.after(error).await?,
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-/// The stamp that a refused session is to be paid for with.
-async fn session_stamp(transport: &Transport, refusal: &Answer, bits_max: u32) -> Result<String, Error> {
-    let demand: Demand = serde_json::from_slice(&refusal.body)
-        .map_err(|error| Error::Protocol(format!("a demand for proof of work: {error}")))?;
-    let Challenge { bits, resource } = demand.hashcash;
-    if bits > bits_max {
-        return Err(Error::Work(format!("the server wants {bits} bits, more than {bits_max}")));
-    }
-    let today = transport.today()?;
-    work(move |cancel| stamp::mint(bits, &resource, &today, cancel)).await
-}
-
-async fn work(
-    mint: impl FnOnce(&stamp::Cancel) -> Result<String, stamp::Cancelled> + Send + 'static,
-) -> Result<String, Error> {
-    stamp::mint_in_background(mint).await.map_err(|error| Error::Work(error.to_string()))
 }

@@ -253,6 +253,45 @@ mod tests {
         );
     }
 
+    /// Any JSON within the limits of a message.
+    fn json() -> impl proptest::strategy::Strategy<Value = Value> {
+        use proptest::prelude::*;
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 24, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::hash_map(any::<String>(), inner, 0..4)
+                    .prop_map(|object| Value::from(object.into_iter().collect::<Map<_, _>>())),
+            ]
+        })
+    }
+
+    proptest::proptest! {
+        /// Whatever is signed: it verifies after it was written as JSON and read, in whatever order its keys come.
+        #[test]
+        fn what_travels_as_json_still_verifies(body in json(), tag in json(), text in ".*") {
+            let key = SigningKey::from_bytes(&[7; 32]);
+            let body = match body {
+                Value::Object(object) => Body::Object(object),
+                _ => Body::from(text),
+            };
+            let mut message = Message::new("PRIVMSG").to("#c").body(body).meta("tag", tag);
+            message.from = "alice".to_owned();
+            key.sign(&mut message).unwrap();
+            let mut meta: Vec<_> = message.meta.take().unwrap().into_iter().collect();
+            meta.reverse();
+            message.meta = Some(meta.into_iter().collect());
+            let read: Message = serde_json::from_slice(&serde_json::to_vec(&message).unwrap()).unwrap();
+            proptest::prop_assert_eq!(verify(&read, &key.public()), Ok(()));
+        }
+    }
+
     /// A reader that is off by the last bit of a number would see a bad signature; fast readers of JSON sometimes are.
     #[test]
     fn numbers_are_read_to_the_last_bit() {

@@ -144,8 +144,19 @@ impl Answer {
         match self.status {
             200..=299 => Ok(self.body),
             401 => Err(Error::Unauthorized),
-            429 | 500.. => Err(Error::Busy { status: self.status, retry_after: self.retry_after() }),
+            429 | 500.. => self.or_busy().map(|answer| answer.body),
             status => Err(Error::Http { status, text: self.error_text() }),
+        }
+    }
+
+    /// The answer of a server that had time for the request, whatever it says.
+    ///
+    /// # Errors
+    /// [`Error::Busy`]
+    pub(super) fn or_busy(self) -> Result<Self, Error> {
+        match self.status {
+            429 | 500.. => Err(Error::Busy { status: self.status, retry_after: self.retry_after() }),
+            _ => Ok(self),
         }
     }
 

@@ -94,3 +94,21 @@ async fn no_debug_shows_a_token() {
     let shown = format!("{alice:?} {messages:?} {options:?} {:?}", alice.token());
     assert!(!shown.contains(alice.token().reveal()), "{shown}");
 }
+
+/// A login is asked for as the contract of the interface has it.
+#[tokio::test]
+async fn a_login_is_a_client_of_a_living_session() {
+    let cookie = format!("Set-Cookie: neoirc_auth={}\r\n", "a".repeat(64));
+    let server = Faults::alone(move |seen| match seen.body.as_str() {
+        r#"{"nick":"alice","password":"sesame!!"}"# => {
+            json_answer("200 OK", &cookie, r#"{"id":1,"nick":"Alice"}"#)
+        }
+        _ => json_answer("401 Unauthorized", "", r#"{"error":"invalid credentials"}"#),
+    });
+    let log_in = |password| Client::log_in(Options::new(server.url(), "alice"), password);
+    let alice = log_in("sesame!!").await.unwrap();
+    assert_eq!((alice.nick().as_str(), alice.is_new(), alice.messages().cursor()), ("Alice", false, 0));
+    let refused = log_in("guess").await.unwrap_err();
+    assert_eq!(refused.to_string(), "refused with HTTP 401: invalid credentials");
+    assert_eq!(server.seen("POST /api/v1/login").len(), 2);
+}

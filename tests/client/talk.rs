@@ -133,6 +133,19 @@ async fn a_stream_ends_with_its_session() {
     open(&server, "alice").await;
 }
 
+/// One client of a session goes, which ends the session if it was the last.
+#[tokio::test]
+async fn logging_out_ends_the_stream() {
+    let server = TestServer::spawn();
+    let (alice, bob) = (open_in_channel(&server, "alice").await, open_in_channel(&server, "bob").await);
+    let (mut messages, mut heard_by_bob) = (alice.messages(), bob.messages());
+    alice.log_out().await.unwrap();
+    assert!(next(&mut messages).await.is_none());
+    let last = read_until(&mut heard_by_bob, |message| message.command == "QUIT").await;
+    assert!(last.is_from("alice"));
+    assert!(matches!(alice.log_out().await, Err(Error::Unauthorized)));
+}
+
 #[tokio::test]
 async fn each_stream_has_everything() {
     let server = TestServer::spawn();
