@@ -39,7 +39,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
                     Pin::New => println!("The key of {} is now known.", message.from),
                     Pin::Same => {}
                     // `pins.accept` would take the new key. That is for people to decide, who can ask.
-                    Pin::Changed(change) => eprintln!("{change}"),
+                    Pin::Changed(change) => println!("{change}"),
                 },
                 Err(error) => eprintln!("signed: {} announces no key: {error}", message.from),
             }

@@ -33,7 +33,7 @@ struct Session {
     /// The nick as far as it is known here. Another client of the session may change it at any time.
     nick: Mutex<String>,
     is_new: bool,
-    has_quit: AtomicBool,
+    is_leaving: AtomicBool,
     cursor: u64,
     patience: Duration,
 }
@@ -81,7 +81,7 @@ impl Client {
             token,
             nick: Mutex::new(nick),
             is_new: true,
-            has_quit: AtomicBool::new(false),
+            is_leaving: AtomicBool::new(false),
             cursor: 0,
             patience,
         };
@@ -133,28 +133,13 @@ impl Client {
     /// # Errors
     /// As [`send`](Self::send).
     pub async fn send_once(&self, key: &str, message: &Message) -> Result<Receipt, Error> {
-        let session = &self.session;
-        let mut attempts = Attempts::within(session.patience);
         let is_quit = message.command.eq_ignore_ascii_case("QUIT");
-        loop {
-            let request = message.to_request();
-            let posted = session.transport.post(Some(&session.token), "/messages", Some(key), request).await;
-            let receipt = match posted.and_then(Answer::ok) {
-                Ok(json) => Receipt::parse(&json)?,
-                // The first QUIT was done, and its answer lost with the session.
-                Err(Error::Unauthorized) if is_quit && attempts.failed() > 0 => Receipt::Quit,
-                Err(error) => {
-                    attempts.after(error).await?;
-                    continue;
-                }
-            };
-            match &receipt {
-                Receipt::Nick { nick } => self.goes_by(nick),
-                Receipt::Quit => session.has_quit.store(true, Ordering::Relaxed),
-                _ => {}
-            }
-            return Ok(receipt);
+        let answer = self.post("/messages", Some(key), message.to_request(), is_quit).await?;
+        let receipt = answer.map_or(Ok(Receipt::Quit), |json| Receipt::parse(&json))?;
+        if let Receipt::Nick { nick } = &receipt {
+            self.goes_by(nick);
         }
+        Ok(receipt)
     }
 
     /// Signs a message as coming from [`nick`](Self::nick), and sends it.
@@ -185,21 +170,37 @@ impl Client {
     /// # Errors
     /// [`Error`]
     pub async fn log_out(&self) -> Result<(), Error> {
+        self.post("/logout", None, Vec::new(), true).await.map(drop)
+    }
+
+    /// Posts until there is an answer; `None` when it is that one has left already.
+    async fn post(
+        &self,
+        path: &str,
+        key: Option<&str>,
+        json: Vec<u8>,
+        is_leaving: bool,
+    ) -> Result<Option<Vec<u8>>, Error> {
         let session = &self.session;
+        if is_leaving {
+            // Before it is done: a poll that waits may hear of the end before we do.
+            session.is_leaving.store(true, Ordering::Relaxed);
+        }
         let mut attempts = Attempts::within(session.patience);
         loop {
-            let posted = session.transport.post(Some(&session.token), "/logout", None, Vec::new()).await;
-            match posted.and_then(Answer::ok) {
-                // The first attempt was done, and its answer lost.
-                Err(Error::Unauthorized) if attempts.failed() > 0 => {}
-                Err(error) => {
-                    attempts.after(error).await?;
-                    continue;
+            let posted = session.transport.post(Some(&session.token), path, key, json.clone()).await;
+            let error = match posted.and_then(Answer::ok) {
+                Ok(json) => return Ok(Some(json)),
+                // The first attempt was done, and its answer lost with the session.
+                Err(Error::Unauthorized) if is_leaving && attempts.failed() > 0 => return Ok(None),
+                Err(error) => error,
+            };
+            if let Err(error) = attempts.after(error).await {
+                if is_leaving {
+                    session.is_leaving.store(false, Ordering::Relaxed);
                 }
-                Ok(_) => {}
+                return Err(error);
             }
-            session.has_quit.store(true, Ordering::Relaxed);
-            return Ok(());
         }
     }
 
@@ -221,9 +222,9 @@ impl Client {
         self.session.transport.poll(&self.session.token, &path).await
     }
 
-    /// Whether this client has ended the session itself.
-    pub(super) fn has_quit(&self) -> bool {
-        self.session.has_quit.load(Ordering::Relaxed)
+    /// Whether this client is about to leave, or has left.
+    pub(super) fn is_leaving(&self) -> bool {
+        self.session.is_leaving.load(Ordering::Relaxed)
     }
 
     /// Learns from a message what it says about oneself.

@@ -40,7 +40,7 @@ type Fetch = Pin<Box<dyn Future<Output = Result<Page, Error>> + Send>>;
 ///
 /// Lost connections, restarts of the server and full pages pass unnoticed: the stream waits until there is something,
 /// for ever if need be. It ends after an error, of which the one to expect is [`Error::Unauthorized`]: the session
-/// has ended. After one's own QUIT it ends without an error.
+/// has ended. After one's own QUIT or logout it ends without an error.
 ///
 /// Asking for the next message when there is none left in memory tells the server that all before are read. Who wants
 /// to go on after a crash keeps [`place`](Self::place) before that:
@@ -148,7 +148,7 @@ impl Stream for Messages {
                 Ok(page) => this.take_in(page),
                 Err(error) => {
                     this.has_ended = true;
-                    let is_our_end = matches!(error, Error::Unauthorized) && this.client.has_quit();
+                    let is_our_end = matches!(error, Error::Unauthorized) && this.client.is_leaving();
                     return Poll::Ready((!is_our_end).then_some(Err(error)));
                 }
             }

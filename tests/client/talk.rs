@@ -133,6 +133,24 @@ async fn a_stream_ends_with_its_session() {
     open(&server, "alice").await;
 }
 
+/// A poll that waits hears of the end at the same time as the one who said QUIT.
+#[tokio::test]
+async fn a_waiting_stream_ends_without_an_error() {
+    let server = TestServer::spawn();
+    for round in 0..20 {
+        let alice = open(&server, &format!("alice{round}")).await;
+        let mut messages = alice.messages();
+        read_until(&mut messages, |message| ["376", "422"].contains(&message.command.as_str())).await;
+        let (end, receipt) = tokio::join!(next(&mut messages), async {
+            // Until the poll waits at the server.
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            alice.quit(None).await
+        });
+        assert!(end.is_none(), "{end:?}");
+        assert_eq!(receipt.unwrap(), Receipt::Quit);
+    }
+}
+
 /// One client of a session goes, which ends the session if it was the last.
 #[tokio::test]
 async fn logging_out_ends_the_stream() {
