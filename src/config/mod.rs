@@ -11,6 +11,7 @@ use std::path::Path;
 
 use config::{Config, File, FileFormat};
 
+use crate::command::OperBlock;
 use crate::delivery::QueueLimits;
 use crate::engine::EngineSettings;
 use crate::http::HttpSettings;
@@ -53,6 +54,8 @@ pub struct Settings {
     pub server_description: String,
     pub network_name: String,
     pub motd: Vec<String>,
+    pub admin_email: String,
+    pub oper: Option<OperBlock>,
     pub channels_per_session: usize,
     pub engine: EngineSettings,
     pub http: HttpSettings,
@@ -117,12 +120,25 @@ impl Values {
             server_description: self.get("SERVER_DESCRIPTION").to_owned(),
             network_name: self.get("NETWORK_NAME").to_owned(),
             motd: self.read("MOTD", parse::lines)?,
+            admin_email: self.read("ADMIN_EMAIL", parse::line)?,
+            oper: self.oper()?,
             channels_per_session: self.read("CHANNELS_PER_SESSION", whole)?,
             engine: self.engine()?,
             http: self.http()?,
             debug: self.read("DEBUG", boolean)?,
             log_format: self.read("LOG_FORMAT", parse::log_format)?,
         })
+    }
+
+    /// Both or nothing: a name without a password would let everybody in who knows it.
+    fn oper(&self) -> Result<Option<OperBlock>, ConfigError> {
+        let (name, password) = (self.get("NEOIRC_OPER_NAME"), self.get("NEOIRC_OPER_PASSWORD"));
+        match (name.is_empty(), password.is_empty()) {
+            (true, true) => Ok(None),
+            (false, false) => Ok(Some(OperBlock::new(name, password))),
+            (true, false) => Err(missing("NEOIRC_OPER_NAME", "NEOIRC_OPER_PASSWORD")),
+            (false, true) => Err(missing("NEOIRC_OPER_PASSWORD", "NEOIRC_OPER_NAME")),
+        }
     }
 
     fn engine(&self) -> Result<EngineSettings, ConfigError> {
@@ -139,6 +155,7 @@ impl Values {
             settle_after: self.read("QUEUE_SETTLE_AFTER", duration)?,
             queue_age_max: self.read("QUEUE_MAX_AGE", duration)?,
             history_max: self.read("MAX_HISTORY", whole)?,
+            oper_attempts_per_minute: self.read("OPER_ATTEMPTS", whole)?,
             idle_timeout: self.read("SESSION_IDLE_TIMEOUT", duration)?,
         })
     }
@@ -154,6 +171,10 @@ impl Values {
             reverse_dns: self.read("REVERSE_DNS", boolean)?,
         })
     }
+}
+
+fn missing(name: &str, beside: &str) -> ConfigError {
+    ConfigError { name: name.to_owned(), why: format!("must be set where {beside} is") }
 }
 
 fn read_file(path: &Path) -> Result<Config, ConfigError> {
@@ -217,10 +238,13 @@ mod tests {
             ("LOG_FORMAT", "xml"),
             ("INBOX_MAX", "0"),
             ("MAX_MESSAGE_SIZE", "1"),
+            ("ADMIN_EMAIL", "a\nb"),
         ] {
             let error = gather(&[(name, value)], "").unwrap_err();
             assert_eq!(error.name, name, "{error}");
         }
+        let error = gather(&[("NEOIRC_OPER_NAME", "root")], "").unwrap_err();
+        assert_eq!(error.name, "NEOIRC_OPER_PASSWORD");
         assert!(gather(&[], "max_histroy = 1").unwrap_err().why.contains("max_histroy"));
     }
 }

@@ -19,6 +19,11 @@ impl Setting {
         self.name.to_ascii_lowercase()
     }
 
+    /// Whether its value is shown to nobody.
+    pub fn is_secret(&self) -> bool {
+        self.name.ends_with("PASSWORD")
+    }
+
     /// Its name as a flag.
     pub fn flag(&self) -> String {
         self.key().replace('_', "-")
@@ -55,6 +60,14 @@ pub const SETTINGS: &[Setting] = &[
         "Welcome to neoirc: IRC semantics, JSON over HTTP.\nSay hello in #neoirc.",
         "Message of the day, several lines if it has line breaks; empty for none",
     ),
+    setting("ADMIN_EMAIL", "", "How to reach whoever runs the server, shown by ADMIN"),
+    setting(
+        "NEOIRC_OPER_NAME",
+        "",
+        "Name by which OPER makes an operator of the server; nobody becomes one without name and password",
+    ),
+    setting("NEOIRC_OPER_PASSWORD", "", "Password for OPER"),
+    setting("OPER_ATTEMPTS", "3", "Attempts of OPER that one session has in a minute; 0 is no limit"),
     setting("REVERSE_DNS", "true", "Whether the names of addresses are looked up, off the critical path"),
     setting("CHANNELS_PER_SESSION", "100", "Channels that one session may be in; 0 is no limit"),
     setting("MAX_MESSAGE_SIZE", "4096", "Longest body of a request, in bytes"),

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use neoirc::command::Wish;
 use neoirc::command::registration::Registration;
+use neoirc::command::{Rules, Wish};
 use neoirc::delivery::{QueueLimits, Seat};
 use neoirc::engine::{Engine, EngineSettings, RegisterError, Response, SubmitError};
 use neoirc::id::{Seq, TokenHash};
@@ -35,7 +35,9 @@ fn start(store: impl Store + 'static, breaker: &Breaker) -> Engine {
         version: "neoirc-test".to_owned(),
         started_at: Timestamp::UNIX_EPOCH,
         motd: vec![],
-        channels_max: 0,
+        admin_email: String::new(),
+        settings_file: String::new(),
+        rules: Rules::default(),
     };
     let queues = QueueLimits { tail_entries: 100, entries_max: 0, kept_ms: 60_000, polls_max: 4 };
     let settings = EngineSettings {
@@ -46,6 +48,7 @@ fn start(store: impl Store + 'static, breaker: &Breaker) -> Engine {
         settle_after: Duration::from_hours(1),
         queue_age_max: Duration::ZERO,
         history_max: 0,
+        oper_attempts_per_minute: 0,
         idle_timeout: Duration::ZERO,
     };
     Engine::start(Box::new(FailingStore::new(store, breaker.clone())), server, settings).unwrap()
@@ -59,6 +62,7 @@ fn registration(nick: &str, number: u8) -> Registration {
     Registration {
         nick: Nickname::parse(nick).unwrap(),
         username: None,
+        realname: None,
         address: IpAddr::V4(Ipv4Addr::LOCALHOST),
         user_uuid: Uuid::from_u128(u128::from(number)),
         client_uuid: Uuid::from_u128(1_000 + u128::from(number)),
