@@ -154,8 +154,8 @@ impl Client {
         self.send(&message).await
     }
 
-    /// Does the work that a message with this body to a channel under `+H` is paid for with. The stamp goes into
-    /// `meta` under `hashcash`, before the message is signed.
+    /// Does the work that a PRIVMSG with this body to a channel under `+H` is paid for with. The channel is to be
+    /// spelled as the server spells it. The stamp goes into `meta` under `hashcash`, before the message is signed.
     ///
     /// # Errors
     /// [`Error::Protocol`] when the server does not tell what day it is.

@@ -1,11 +1,11 @@
 //! Proof of work that is asked for when a session is opened, and that channels under `+H` ask for.
 
-use neoirc::client::{Body, Client, Error, Options};
+use neoirc::client::{Body, Client, Error, Message, Options, SigningKey, verify};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::faults::{Faults, Seen, json_answer};
-use crate::people::{open, read_until, say};
+use crate::people::{open, open_in_channel, read_until, say};
 use crate::support::TestServer;
 
 const BITS: u32 = 12;
@@ -75,4 +75,23 @@ async fn a_message_is_stamped_with_the_day_of_the_server() {
     let hash = "80e2a72672ff27c2e0e49a77268d65b6ddce177702d20d7df0c63a4bcf10540d";
     assert!(stamp.starts_with(&format!("1:{BITS}:{today}:#tea:{hash}:")), "{stamp} on {now}");
     assert!(has_work(&stamp));
+}
+
+/// What is stamped and signed is let through under `+H`, and still verifies.
+#[tokio::test]
+async fn a_channel_is_paid_for() {
+    let server = TestServer::spawn();
+    let alice = open_in_channel(&server, "alice").await;
+    alice.mode("#c", &["+H", &BITS.to_string()]).await.unwrap().granted().unwrap();
+    let unpaid =
+        Message::new("PRIVMSG").to("#c").body(json!({"n": 1.0, "ö": "a"}).as_object().unwrap().clone());
+    assert_eq!(alice.send(&unpaid).await.unwrap().granted().unwrap_err().numeric, "404");
+    let stamp = alice.channel_stamp(BITS, "#c", unpaid.body.as_ref().unwrap()).await.unwrap();
+    let (paid, key) = (unpaid.meta("hashcash", stamp), SigningKey::generate());
+    let mut messages = alice.messages();
+    alice.send_signed(paid.clone(), &key).await.unwrap().granted().unwrap();
+    let relayed = read_until(&mut messages, |message| message.command == "PRIVMSG").await;
+    assert_eq!(verify(&relayed, &key.public()), Ok(()));
+    let again = alice.send(&paid).await.unwrap().granted().unwrap_err();
+    assert!(again.numeric == "404" && again.text.contains("stamp"), "a stamp is good once: {again}");
 }
