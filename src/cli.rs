@@ -78,7 +78,12 @@ fn gather(matches: &ArgMatches) -> Result<(Values, Option<TempDir>)> {
 fn in_force(values: &Values) -> String {
     let mut text = String::new();
     for (setting, value) in values.iter() {
-        let _ = writeln!(text, "{} = {}", setting.key(), toml_string(value));
+        let _ = if setting.secret && !value.is_empty() {
+            // A comment: a file with something else in its place would be in force with that.
+            writeln!(text, "# {} is set and not shown", setting.key())
+        } else {
+            writeln!(text, "{} = {}", setting.key(), toml_string(value))
+        };
     }
     text
 }

@@ -3,9 +3,10 @@
 mod cli;
 
 use std::io::{IsTerminal, Write};
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::process::ExitCode;
 
+use actix_web::dev::ServerHandle;
 use anyhow::{Context, Result};
 use neoirc::config::{LogFormat, Settings};
 use neoirc::engine::Engine;
@@ -72,6 +73,10 @@ async fn serve(settings: Settings) -> Result<()> {
         .with_context(|| format!("cannot listen on {}", settings.http_listen_addr))?;
     let (server, address) = http::serve(engine.clone(), &settings.http, listener)?;
     let handle = server.handle();
+    let metrics = match settings.http.metrics.listen_addr {
+        Some(address) => Some(serve_metrics(&engine, &settings, address)?),
+        None => None,
+    };
     let serving = actix_web::rt::spawn(server);
     // The one line on standard output: scripts wait for it and read the port from it.
     writeln!(std::io::stdout(), "neoircd listening on http://{address}")?;
@@ -82,9 +87,24 @@ async fn serve(settings: Settings) -> Result<()> {
     engine.begin_stop();
     handle.stop(true).await;
     serving.await??;
+    if let Some(metrics) = metrics {
+        metrics.stop(false).await;
+    }
     actix_web::rt::task::spawn_blocking(move || engine.finish_stop()).await?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Serves metrics on an address of their own, beside everything else.
+fn serve_metrics(engine: &Engine, settings: &Settings, address: SocketAddr) -> Result<ServerHandle> {
+    let cannot = || format!("cannot listen for metrics on {address}");
+    let listener = TcpListener::bind(address).with_context(cannot)?;
+    let address = listener.local_addr().with_context(cannot)?;
+    let server = http::serve_metrics(engine.clone(), &settings.http, listener).with_context(cannot)?;
+    let handle = server.handle();
+    actix_web::rt::spawn(server);
+    tracing::info!(%address, "serving metrics");
+    Ok(handle)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the start of the process is told once, here")]

@@ -11,6 +11,8 @@ pub struct Setting {
     pub dev_default: &'static str,
     /// What it does, with its unit.
     pub help: &'static str,
+    /// Whether its value is nobody's business: it is never shown.
+    pub secret: bool,
 }
 
 impl Setting {
@@ -26,7 +28,12 @@ impl Setting {
 }
 
 const fn setting(name: &'static str, default: &'static str, help: &'static str) -> Setting {
-    Setting { name, default, dev_default: default, help }
+    Setting { name, default, dev_default: default, help, secret: false }
+}
+
+/// A setting whose value is never shown.
+const fn secret(name: &'static str, help: &'static str) -> Setting {
+    Setting { secret: true, ..setting(name, "", help) }
 }
 
 /// Every setting, in the order in which an operator meets them.
@@ -36,6 +43,7 @@ pub const SETTINGS: &[Setting] = &[
         default: "0.0.0.0:8080",
         dev_default: "127.0.0.1:8080",
         help: "Address and port for HTTP; port 0 takes a free one",
+        secret: false,
     },
     setting("PORT", "", "Port for HTTP alone, for hosts that give one"),
     setting(
@@ -104,6 +112,13 @@ pub const SETTINGS: &[Setting] = &[
     setting("CONNECTIONS_MAX", "20000", "HTTP connections at once, for each worker"),
     setting("HEADER_TIMEOUT", "5s", "How long the head of a request may take; 0 is for ever"),
     setting("BODY_TIMEOUT", "10s", "How long the body of a request may take; 0 is for ever"),
+    setting("METRICS_USERNAME", "", "Name that GET /metrics asks for; without one there are no metrics"),
+    secret("METRICS_PASSWORD", "Password that goes with it"),
+    setting(
+        "METRICS_LISTEN_ADDR",
+        "",
+        "Address and port for metrics alone; empty: they are where everything else is",
+    ),
     setting("WORKERS", "0", "Threads that serve requests; 0 is one for each core"),
     setting("DEBUG", "false", "Whether to log every request"),
     setting("LOG_FORMAT", "auto", "text, json, or auto: text on a terminal, JSON elsewhere"),

@@ -1,11 +1,13 @@
 //! A batch in the making: decisions are applied to the world and turned into log entries.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use bytes::BytesMut;
 use uuid::Uuid;
 
 use super::inbox::Completion;
+use super::stats::Stats;
 use crate::command::{Caller, Command, Decision, Outcome, Wish};
 use crate::delivery::sweep::{Collected, Now};
 use crate::entry::{Audience, Conversation, Entry, Posted, message_id};
@@ -34,6 +36,8 @@ pub(super) struct Draft {
     texts: BytesMut,
     /// Messages said, for the count since the start.
     pub(super) said: u64,
+    /// The numerics of refusals, for the same.
+    pub(super) refused: Vec<&'static str>,
 }
 
 /// What decisions are made with, apart from the draft.
@@ -46,8 +50,8 @@ pub(super) struct Desk<'a> {
 
 impl Draft {
     pub(super) fn new(next_seq: Seq, now: Now) -> Self {
-        let texts = BytesMut::new();
-        Self { batch: Batch::default(), completions: Vec::new(), next_seq, now, texts, said: 0 }
+        let (batch, completions, texts) = (Batch::default(), Vec::new(), BytesMut::new());
+        Self { batch, completions, next_seq, now, texts, said: 0, refused: Vec::new() }
     }
 
     /// Adds what queues have for the disk.
@@ -55,6 +59,15 @@ impl Draft {
         self.batch.settlements.extend(collected.settlements);
         self.batch.held.extend(collected.held);
         self.batch.checkpoint = collected.checkpoint.or(self.batch.checkpoint);
+    }
+
+    /// Counts what is durable now.
+    pub(super) fn count(&self, stats: &Stats) {
+        let heard = self.batch.entries.iter().map(|posted| posted.audience.clients().len() as u64);
+        stats.deliveries.fetch_add(heard.sum(), Relaxed);
+        stats.entries.fetch_add(self.batch.entries.len() as u64, Relaxed);
+        stats.messages.fetch_add(self.said, Relaxed);
+        self.refused.iter().for_each(|numeric| stats.refused(numeric));
     }
 
     /// Uses the rest of a block of texts.
@@ -198,6 +211,8 @@ impl Draft {
             let line = refuse(desk.server, caller.nick.as_str(), refusal);
             self.tell(Audience::One(client), &line, None);
         }
-        Receipt::refused(refusal)
+        let receipt = Receipt::refused(refusal);
+        self.refused.extend(receipt.numeric());
+        receipt
     }
 }

@@ -5,6 +5,7 @@
 
 mod batch;
 mod clock;
+mod figures;
 mod housekeeping;
 mod inbox;
 mod read;
@@ -29,12 +30,13 @@ use crate::protocol::name::Hostname;
 use crate::reply::ServerInfo;
 use crate::reply::view::{self, ChannelView, Counts, HistoryRefusal, MemberView, StateView};
 use crate::store::{HistoryRequest, Loaded, Reader, Store, StoreError};
-use clock::Clock;
+pub use clock::Clock;
+pub use figures::Figures;
 use housekeeping::Housekeeping;
 use inbox::{Glance, Request, Tell};
 pub use inbox::{RegisterError, Registered, Response, SubmitError};
 pub use settings::EngineSettings;
-pub use stats::Stats;
+pub use stats::{Histogram, RateLimit, Stats};
 use writer::Writer;
 
 /// The handle that faces hold; cheap to clone.
@@ -72,17 +74,30 @@ impl Engine {
     /// # Errors
     /// When the store cannot be loaded, or there is no thread to be had.
     pub fn start(
+        store: Box<dyn Store>,
+        server: ServerInfo,
+        settings: EngineSettings,
+    ) -> Result<Self, StoreError> {
+        Self::start_by(Clock::system(), store, server, settings)
+    }
+
+    /// The same by other clocks than those of the system.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn start_by(
+        clock: Clock,
         mut store: Box<dyn Store>,
         server: ServerInfo,
         settings: EngineSettings,
     ) -> Result<Self, StoreError> {
-        let clock = Clock::start();
-        let Loaded { world, queues, recent, next_seq } = store.load()?;
+        let Loaded { world, queues, recent, next_seq, ran_until } = store.load()?;
+        let clock = clock.resume(ran_until);
         let directory = Arc::new(Directory::default());
         let mut delivery = Delivery::new(Arc::clone(&directory), settings.queues);
         let now = clock.now();
         for queue in &queues {
-            let silent_ms = now.at.duration_since(queue.seen_at).as_millis().max(0);
+            let silent_ms = clock.running().duration_since(queue.seen_at).as_millis().max(0);
             let silent_ms = u64::try_from(silent_ms).unwrap_or(0);
             let seen_ms = now.ms.saturating_sub(silent_ms);
             delivery.open(queue.disk.client, queue.user, queue.token, &queue.disk, seen_ms);

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use tokio::sync::oneshot;
@@ -154,7 +154,7 @@ impl Writer {
         }
         let (json, ended) = self.with_desk(|desk| draft.decide(desk, user, client, wish));
         if let Some(key) = key.filter(|_| !ended) {
-            let at = draft.now.at;
+            let at = self.clock.running();
             draft.batch.outcomes.push(KeptOutcome { client, key, response: json.clone(), at });
         }
         Ok(Response { json, ended })
@@ -166,7 +166,8 @@ impl Writer {
         if let Some(kept) = draft.batch.outcomes.iter().find(same) {
             return Ok(Some(kept.response.clone()));
         }
-        let since = draft.now.at.checked_sub(OUTCOME_KEPT).unwrap_or(draft.now.at);
+        let now = self.clock.running();
+        let since = now.checked_sub(OUTCOME_KEPT).unwrap_or(now);
         self.store.outcome(client, key, since).map_err(|error| {
             tracing::error!(%error, "cannot look up an idempotency key");
             SubmitError::Unavailable
@@ -223,8 +224,11 @@ impl Writer {
         if draft.batch.is_empty() || self.disk_rests_until_ms.is_some() {
             return draft.completions.into_iter().for_each(Completion::tell);
         }
+        self.note_running_time(&mut draft.batch);
+        let begun = Instant::now();
         match self.store.commit(&draft.batch) {
             Ok(settled) => {
+                self.stats.committed(begun.elapsed(), draft.completions.len());
                 self.publish(&draft, &settled);
                 draft.completions.into_iter().for_each(Completion::tell);
             }
@@ -267,13 +271,15 @@ impl Writer {
                 self.delivery.close(*client, token);
             }
         }
-        self.stats.messages.fetch_add(draft.said, Relaxed);
+        self.housekeeping.note_saved(&draft.batch, now_ms);
+        draft.count(&self.stats);
         self.stats.users_peak.fetch_max(self.world.users().len(), Relaxed);
         self.stats.ready.store(true, Relaxed);
     }
 
     /// Nothing of the batch is durable: the world that it changed is thrown away, never patched.
     fn give_up_batch(&mut self, error: &StoreError) {
+        self.stats.commit_failures.fetch_add(1, Relaxed);
         tracing::error!(%error, "a commit failed; nothing of it was done, and the world is loaded again");
         self.delivery.unsettled();
         self.housekeeping.forget_sweep();

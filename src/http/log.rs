@@ -14,6 +14,7 @@ use actix_web::{Error, HttpMessage};
 
 use super::body;
 use super::error::ApiError;
+use super::metrics;
 use super::routes::BODY_PATHS;
 
 /// The number of the next request; with the start of the process it names one request for ever.
@@ -55,7 +56,15 @@ where
         }
     };
     async move {
-        let response = serve?.await?;
+        let response = match serve {
+            Ok(serving) => serving.await,
+            Err(refusal) => Err(refusal.into()),
+        };
+        metrics::count_response(match &response {
+            Ok(response) => response.status(),
+            Err(error) => error.as_response_error().status_code(),
+        });
+        let response = response?;
         let status = response.status().as_u16();
         let failed = response.status().is_server_error();
         if failed || tracing::enabled!(tracing::Level::DEBUG) {

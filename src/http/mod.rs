@@ -4,12 +4,16 @@
 mod body;
 mod caller;
 pub mod error;
+mod exposition;
 mod health;
 mod log;
 mod messages;
+pub mod metrics;
+mod process;
 mod query;
 mod registration;
 pub mod routes;
 mod state;
 
-pub use routes::{HttpSettings, serve};
+pub use metrics::{MetricsAccess, MetricsSettings};
+pub use routes::{HttpSettings, serve, serve_metrics};

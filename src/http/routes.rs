@@ -11,6 +11,7 @@ use actix_web::web::{self, ServiceConfig, get, post, resource};
 use actix_web::{App, HttpServer, ResponseError};
 
 use super::error::ApiError;
+use super::metrics::{self, MetricsSettings};
 use super::{health, messages, registration, state};
 use crate::auth::hostname::Resolver;
 use crate::engine::Engine;
@@ -32,6 +33,8 @@ pub struct HttpSettings {
     pub workers: usize,
     /// Whether names are looked up for addresses.
     pub reverse_dns: bool,
+    /// Who may read metrics, and where.
+    pub metrics: MetricsSettings,
 }
 
 /// How long a connection without a request stays open: longer than the longest poll, so that a client that
@@ -41,6 +44,9 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 const SHUTDOWN_TIMEOUT_S: u64 = 5;
 /// Connections that the system keeps waiting for us to take: a restart meets all clients at once.
 const BACKLOG: u32 = 4_096;
+
+/// Connections to the listener for metrics alone: a few collectors, and room for their reconnecting.
+const METRICS_CONNECTIONS_MAX: usize = 64;
 
 /// The paths whose POST reads a body.
 pub(super) const BODY_PATHS: [&str; 2] = ["/api/v1/session", "/api/v1/messages"];
@@ -86,7 +92,17 @@ fn routes(config: &mut ServiceConfig) {
         )
         .service(route("/livez").route(get().to(health::live)).default_service(web::to(get_only)))
         .service(route("/readyz").route(get().to(health::ready)).default_service(web::to(get_only)))
-        .default_service(web::to(|| async { Err::<String, _>(ApiError::NotFound("not found")) }));
+        .default_service(web::to(nothing));
+}
+
+fn metrics_route(config: &mut ServiceConfig) {
+    let get_only = || async { Err::<String, _>(ApiError::MethodNotAllowed("GET")) };
+    let route = resource("/metrics").route(get().to(metrics::show));
+    config.service(route.default_service(web::to(get_only)));
+}
+
+async fn nothing() -> Result<String, ApiError> {
+    Err(ApiError::NotFound("not found"))
 }
 
 /// Serves HTTP on a listener until the server is told to stop.
@@ -103,12 +119,15 @@ pub fn serve(
     let stats = engine.clone();
     let resolver = settings.reverse_dns.then(|| web::Data::new(Resolver::default()));
     let shared = web::Data::new(settings.clone());
+    let has_metrics = settings.metrics.access.is_some() && settings.metrics.listen_addr.is_none();
     let app = move || {
         let app = App::new().app_data(engine.clone()).app_data(shared.clone()).app_data(path_config());
         let app = match &resolver {
             Some(resolver) => app.app_data(resolver.clone()),
             None => app,
         };
+        // Before the others, of which the last answers whatever has no route.
+        let app = if has_metrics { app.configure(metrics_route) } else { app };
         app.configure(routes).wrap_fn(super::log::log)
     };
     let mut server = HttpServer::new(app)
@@ -125,6 +144,29 @@ pub fn serve(
         server = server.workers(settings.workers);
     }
     Ok((server.listen(listener)?.run(), address))
+}
+
+/// Serves metrics, and nothing else, on a listener of their own until the server is told to stop.
+///
+/// # Errors
+/// When the listener cannot be used.
+pub fn serve_metrics(
+    engine: Engine,
+    settings: &HttpSettings,
+    listener: TcpListener,
+) -> std::io::Result<Server> {
+    let (engine, shared) = (web::Data::new(engine), web::Data::new(settings.clone()));
+    let app = move || {
+        let app = App::new().app_data(engine.clone()).app_data(shared.clone());
+        app.configure(metrics_route).default_service(web::to(nothing)).wrap_fn(super::log::log)
+    };
+    let server = HttpServer::new(app)
+        .workers(1)
+        .client_request_timeout(settings.header_timeout)
+        .max_connections(METRICS_CONNECTIONS_MAX)
+        .disable_signals()
+        .shutdown_timeout(SHUTDOWN_TIMEOUT_S);
+    Ok(server.listen(listener)?.run())
 }
 
 /// A path that cannot be decoded names nothing.

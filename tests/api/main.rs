@@ -17,6 +17,7 @@ mod idempotency;
 mod leaving;
 mod lifecycle;
 mod limits;
+mod metrics;
 mod paging;
 mod polling;
 mod pressure;

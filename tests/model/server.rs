@@ -84,7 +84,7 @@ impl Server {
         let before = self.running.take().map(|running| (running.world, running.next_seq));
         let location = Location::File(self.folder.path().join("neoirc.db"));
         let mut store = SqliteStore::open(&location).unwrap();
-        let Loaded { world, queues, recent, next_seq } = store.load().unwrap();
+        let Loaded { world, queues, recent, next_seq, .. } = store.load().unwrap();
         if let Some(before) = before {
             assert_eq!((&world, next_seq), (&before.0, before.1), "a restart finds what there was");
         }

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use rusqlite::{Connection, Row};
 use uuid::Uuid;
 
@@ -136,6 +137,12 @@ fn invitations(row: &Row<'_>) -> rusqlite::Result<Option<Vec<Event>>> {
 /// The place of the newest entry there ever was.
 pub(super) fn newest_seq(connection: &Connection) -> Result<Seq, StoreError> {
     connection.query_row(sql!("newest_seq"), [], |row| seq(row, 0)).map_err(doing("load"))
+}
+
+/// How far the server's running time had come. Before it was saved by itself, what it kept last tells.
+pub(super) fn ran_until(connection: &Connection) -> Result<Option<Timestamp>, StoreError> {
+    let found = connection.query_row(sql!("ran_until"), [], |row| row.get::<_, Option<i64>>(0));
+    found.map(|found| found.map(timestamp)).map_err(doing("load"))
 }
 
 /// What the disk has of each queue.

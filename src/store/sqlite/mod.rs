@@ -105,7 +105,8 @@ impl Store for SqliteStore {
         let (world, next_seq) = self.load_world()?;
         let queues = load::queues(&self.connection)?;
         let recent = load::recent(&self.connection)?;
-        Ok(Loaded { world, queues, recent, next_seq })
+        let ran_until = load::ran_until(&self.connection)?;
+        Ok(Loaded { world, queues, recent, next_seq, ran_until })
     }
 
     fn load_world(&mut self) -> Result<(World, Seq), StoreError> {
@@ -160,16 +161,21 @@ impl Store for SqliteStore {
 
 fn write(connection: &Connection, batch: &Batch) -> rusqlite::Result<Vec<Settled>> {
     for event in &batch.events {
-        events::write(connection, event)?;
+        events::write(connection, event, batch.kept_at)?;
     }
     for posted in &batch.entries {
-        write_entry(connection, posted)?;
+        write_entry(connection, posted, batch.kept_at)?;
     }
     for outcome in &batch.outcomes {
         let at = nanoseconds(outcome.at);
         connection
             .prepare_cached(include_str!("../../../sql/sqlite/event/outcome.sql"))?
             .execute(params![int(outcome.client.get()), outcome.key, at, outcome.response])?;
+    }
+    if let Some(ran_until) = batch.ran_until {
+        connection
+            .prepare_cached(include_str!("../../../sql/sqlite/event/ran_until.sql"))?
+            .execute(params![nanoseconds(ran_until)])?;
     }
     let settled = queues::settle(connection, batch)?;
     let state = [("checkpoint", batch.checkpoint.map(Seq::get)), ("next_id", batch.next_id)];
@@ -181,7 +187,11 @@ fn write(connection: &Connection, batch: &Batch) -> rusqlite::Result<Vec<Settled
     Ok(settled)
 }
 
-fn write_entry(connection: &Connection, Posted { audience, entry }: &Posted) -> rusqlite::Result<()> {
+fn write_entry(
+    connection: &Connection,
+    Posted { audience, entry }: &Posted,
+    kept_at: Option<Timestamp>,
+) -> rusqlite::Result<()> {
     let seq = int(entry.seq.get());
     let reader = match audience {
         Audience::One(client) => Some(int(client.get())),
@@ -189,7 +199,7 @@ fn write_entry(connection: &Connection, Posted { audience, entry }: &Posted) -> 
     };
     connection.prepare_cached(include_str!("../../../sql/sqlite/event/log.sql"))?.execute(params![
         seq,
-        nanoseconds(entry.at),
+        nanoseconds(kept_at.unwrap_or(entry.at)),
         entry.conversation.is_some(),
         reader,
         &entry.line[..]

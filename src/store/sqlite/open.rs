@@ -46,7 +46,11 @@ impl SqliteStore {
         copy_before_migration(&connection, location, version)?;
         schema::migrate(&mut connection, version)?;
         let readers = (0..READERS).map(|_| connect_reader(&uri)).collect::<Result<Vec<_>, _>>()?;
-        let reader = Arc::new(SqliteReader::new(readers));
+        let file = match location {
+            Location::File(path) => Some(path.clone()),
+            Location::Memory => None,
+        };
+        let reader = Arc::new(SqliteReader::new(file, readers));
         Ok(Self { connection, reader, gained: std::collections::HashMap::new(), _lock: lock })
     }
 }
