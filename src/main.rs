@@ -1,6 +1,7 @@
 //! `neoircd`, the server: reads the settings, starts logging, opens the store, starts engine and face.
 
 mod cli;
+mod operate;
 
 use std::io::{IsTerminal, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
     let _ = dotenvy::dotenv();
     let outcome = cli::read().and_then(|invocation| match invocation {
         Invocation::Print(text) => write!(std::io::stdout(), "{text}").context("cannot write"),
+        Invocation::Operate(operation, database) => operate::run(operation, &database, now()),
         Invocation::Serve(settings, folder) => {
             start_logging(&settings);
             let served = actix_web::rt::System::new().block_on(serve(*settings));
@@ -108,13 +110,17 @@ fn serve_metrics(engine: &Engine, settings: &Settings, address: SocketAddr) -> R
 }
 
 #[expect(clippy::disallowed_methods, reason = "the start of the process is told once, here")]
+fn now() -> jiff::Timestamp {
+    jiff::Timestamp::now()
+}
+
 fn server_info(settings: &Settings) -> ServerInfo {
     ServerInfo {
         name: settings.server_name.clone(),
         network: settings.network_name.clone(),
         description: settings.server_description.clone(),
         version: concat!("neoirc-", env!("CARGO_PKG_VERSION")).to_owned(),
-        started_at: jiff::Timestamp::now(),
+        started_at: now(),
         motd: settings.motd.clone(),
         channels_max: settings.channels_per_session,
     }

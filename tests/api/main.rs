@@ -18,6 +18,7 @@ mod leaving;
 mod lifecycle;
 mod limits;
 mod metrics;
+mod operations;
 mod paging;
 mod polling;
 mod pressure;

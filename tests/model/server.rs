@@ -84,6 +84,7 @@ impl Server {
         let before = self.running.take().map(|running| (running.world, running.next_seq));
         let location = Location::File(self.folder.path().join("neoirc.db"));
         let mut store = SqliteStore::open(&location).unwrap();
+        assert_eq!(store.check().unwrap(), [""; 0], "the laws of the database hold");
         let Loaded { world, queues, recent, next_seq, .. } = store.load().unwrap();
         if let Some(before) = before {
             assert_eq!((&world, next_seq), (&before.0, before.1), "a restart finds what there was");

@@ -11,6 +11,7 @@ mod clocks;
 mod contract;
 mod disk_refuses;
 mod failing;
+mod laws;
 mod retention;
 mod sqlite;
 mod story;

@@ -25,8 +25,7 @@ macro_rules! sql {
 
 /// Builds the world from facts that would have led to it: there is no second way in which it changes.
 pub(super) fn world(connection: &Connection) -> Result<World, StoreError> {
-    let next_id: i64 = connection.query_row(sql!("next_id"), [], |row| row.get(0)).map_err(doing("load"))?;
-    let mut world = World::empty(uint(next_id));
+    let mut world = World::empty(next_id(connection)?);
     for (sql, facts_of) in [
         (sql!("users"), users as fn(&Row<'_>) -> rusqlite::Result<Option<Vec<Event>>>),
         (sql!("clients"), clients),
@@ -132,6 +131,11 @@ fn memberships(row: &Row<'_>) -> rusqlite::Result<Option<Vec<Event>>> {
 fn invitations(row: &Row<'_>) -> rusqlite::Result<Option<Vec<Event>>> {
     let by = UserId::default();
     Ok(Some(vec![Event::Invited { channel: channel_id(row, 0)?, user: user_id(row, 1)?, by }]))
+}
+
+/// The number that the next user, client or channel gets.
+pub(super) fn next_id(connection: &Connection) -> Result<u64, StoreError> {
+    connection.query_row(sql!("next_id"), [], |row| row.get(0).map(uint)).map_err(doing("load"))
 }
 
 /// The place of the newest entry there ever was.

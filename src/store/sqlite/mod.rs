@@ -1,5 +1,7 @@
 //! The store on `SQLite`: one connection that writes, a few that only read.
 
+mod backup;
+mod check;
 mod events;
 mod load;
 mod lock;
@@ -23,6 +25,8 @@ use crate::delivery::Settled;
 use crate::entry::{Audience, Conversation, Posted};
 use crate::id::{ClientId, Seq};
 use crate::world::World;
+pub use backup::{backup, check, restore};
+pub use check::Summary;
 use lock::FileLock;
 use read::SqliteReader;
 
