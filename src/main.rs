@@ -2,6 +2,7 @@
 
 mod cli;
 mod operate;
+mod supervisor;
 
 use std::io::{IsTerminal, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -84,8 +85,10 @@ async fn serve(settings: Settings) -> Result<()> {
     writeln!(std::io::stdout(), "neoircd listening on http://{address}")?;
     std::io::stdout().flush()?;
     tracing::info!(%address, version = engine.server().version, "serving");
+    supervisor::ready(&engine);
     wait_for_signal().await?;
     tracing::info!("stopping");
+    supervisor::stopping();
     engine.begin_stop();
     handle.stop(true).await;
     serving.await??;

@@ -25,7 +25,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
 ];
 
 /// Files that put the others together.
-const ABOVE_ALL: [&str; 4] = ["lib", "main", "cli", "operate"];
+const ABOVE_ALL: [&str; 5] = ["lib", "main", "cli", "operate", "supervisor"];
 
 /// Modules that decide and speak without knowing what time it is.
 const PURE: [&str; 4] = ["protocol", "world", "command", "reply"];

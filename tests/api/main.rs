@@ -31,6 +31,8 @@ mod settings;
 mod settings_shown;
 mod state;
 mod storage;
+mod supervised;
 #[path = "../support/mod.rs"]
 mod support;
+mod upgrade;
 mod welcome;
