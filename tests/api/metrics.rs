@@ -147,6 +147,25 @@ fn waiting_polls_are_counted_while_they_wait() {
     alice.drain();
 }
 
+/// What operators are told of is there, and what is there they are told of.
+#[test]
+fn every_metric_is_documented() {
+    let server = TestServer::spawn_with(&[NAME, PASSWORD]);
+    let page = ask(&server.nobody(), "prometheus:open sesame").text;
+    let document = include_str!("../../docs/operations.md");
+    let families: Vec<&str> =
+        page.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).collect();
+    assert!(families.len() > 20, "{families:?}");
+    for family in &families {
+        assert!(document.contains(&format!("`{family}`")), "{family} is not in docs/operations.md");
+    }
+    let is_part = |c: char| c.is_ascii_lowercase() || c == '_';
+    for word in document.split(|c| !is_part(c)).filter(|word| word.starts_with("neoirc_")) {
+        let family = word.trim_end_matches("_bucket");
+        assert!(families.contains(&family), "docs/operations.md tells of {word}, which is not there");
+    }
+}
+
 /// With a listener of their own they are there and nowhere else, and nothing else is there.
 #[test]
 fn metrics_may_have_a_listener_of_their_own() {

@@ -71,6 +71,8 @@ pub fn restore(location: &Location, from: &Path, aside: &str) -> Result<Option<P
     refuse_violations(&source)?;
     let copy = copy(&source, &path)?;
     leap_ahead(copy.path(), &path)?;
+    give_to_owner(copy.path(), &path)?;
+    give_to_owner(&with_suffix(&path, ".lock"), &path)?;
     copy.as_file().sync_all().map_err(io("write", copy.path()))?;
     let kept = set_aside(&path, aside)?;
     // Takes the place of the old file in one step: at every moment there is one of the two.
@@ -122,6 +124,22 @@ fn leap_ahead(copy: &Path, replaced: &Path) -> Result<(), StoreError> {
         .and_then(|_| connection.execute(sql!("next_id"), [int(next_id + ID_LEAP)]))
         .map_err(doing("leap ahead"))?;
     connection.close().map_err(|(_, cause)| doing("close the copy")(cause))
+}
+
+/// Gives a file to whoever owns the database, or its folder where there is none: an operator may be root, and the server
+/// be nobody in particular.
+fn give_to_owner(file: &Path, database: &Path) -> Result<(), StoreError> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt, chown};
+        let owner = fs::metadata(database).or_else(|_| fs::metadata(folder_of(database)));
+        let (owner, now) =
+            owner.and_then(|owner| Ok((owner, fs::metadata(file)?))).map_err(io("look at", file))?;
+        if (owner.uid(), owner.gid()) != (now.uid(), now.gid()) {
+            chown(file, Some(owner.uid()), Some(owner.gid())).map_err(io("give away", file))?;
+        }
+    }
+    Ok(())
 }
 
 /// Gives what is in the place of the database a second name. Nothing is deleted.
