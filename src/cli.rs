@@ -14,12 +14,31 @@ use crate::operate::Operation;
 
 /// What the program was asked to do.
 pub(crate) enum Invocation {
-    /// Serve, with the folder of a trial, which goes with the process.
-    Serve(Box<Settings>, Option<TempDir>),
+    /// Serve, with where the settings came from, and the folder of a trial, which goes with the process.
+    Serve(Box<Settings>, Source, Option<TempDir>),
     /// Print this.
     Print(String),
     /// Do this to this database.
     Operate(Operation, Location),
+}
+
+/// Where the settings come from, so that they can be read again.
+pub(crate) struct Source {
+    matches: ArgMatches,
+    trial: Option<String>,
+}
+
+impl Source {
+    /// The settings as they are now.
+    pub(crate) fn read(&self) -> Result<Settings> {
+        Ok(gather(&self.matches, self.trial.as_deref())?.settings()?)
+    }
+
+    /// The file, if there is one.
+    pub(crate) fn name(&self) -> String {
+        let file = self.matches.get_one::<String>("config");
+        file.cloned().unwrap_or_else(|| "environment".to_owned())
+    }
 }
 
 /// Reads the command line and the settings.
@@ -28,7 +47,10 @@ pub(crate) fn read() -> Result<Invocation> {
     match matches.subcommand() {
         Some(("config", config)) => match config.subcommand() {
             Some(("example", _)) => Ok(Invocation::Print(example())),
-            Some((_, print)) => Ok(Invocation::Print(in_force(&gather(print)?.0))),
+            Some((_, print)) => {
+                let (trial, _folder) = trial(print)?;
+                Ok(Invocation::Print(in_force(&gather(print, trial.as_deref())?)))
+            }
             None => Ok(Invocation::Print(String::new())),
         },
         Some(("backup", backup)) => operating(Operation::Backup(file(backup)), backup),
@@ -43,12 +65,13 @@ pub(crate) fn read() -> Result<Invocation> {
 }
 
 fn serving(matches: &ArgMatches) -> Result<Invocation> {
-    let (values, folder) = gather(matches)?;
-    Ok(Invocation::Serve(Box::new(values.settings()?), folder))
+    let (trial, folder) = trial(matches)?;
+    let source = Source { matches: matches.clone(), trial };
+    Ok(Invocation::Serve(Box::new(source.read()?), source, folder))
 }
 
 fn operating(operation: Operation, matches: &ArgMatches) -> Result<Invocation> {
-    let settings = gather(matches)?.0.settings()?;
+    let settings = gather(matches, None)?.settings()?;
     Ok(Invocation::Operate(operation, settings.dburl))
 }
 
@@ -103,26 +126,31 @@ fn arguments() -> Vec<Arg> {
     [file, dev].into_iter().chain(settings).collect()
 }
 
-fn gather(matches: &ArgMatches) -> Result<(Values, Option<TempDir>)> {
+/// For a trial, a temporary folder and the `DBURL` in it.
+fn trial(matches: &ArgMatches) -> Result<(Option<String>, Option<TempDir>)> {
     let dev = matches.get_flag("dev");
-    let file = matches.get_one::<String>("config").map(Path::new);
     let folder = dev.then(tempfile::tempdir).transpose().context("cannot make a temporary folder")?;
-    let flag = |setting: &neoirc::config::Setting| matches.get_one::<String>(setting.name).cloned();
-    let environment = |name: &str| std::env::var(name).ok();
-    let trial = folder.as_ref().map(|folder| format!("file:{}", folder.path().join("neoirc.db").display()));
-    let values = Values::gather(flag, environment, file, trial.as_deref())?;
-    Ok((values, folder))
+    let dburl = folder.as_ref().map(|folder| format!("file:{}", folder.path().join("neoirc.db").display()));
+    Ok((dburl, folder))
 }
 
-/// The settings in force, in the form of a settings file.
+fn gather(matches: &ArgMatches, trial: Option<&str>) -> Result<Values> {
+    let file = matches.get_one::<String>("config").map(Path::new);
+    let flag = |setting: &neoirc::config::Setting| matches.get_one::<String>(setting.name).cloned();
+    let environment = |name: &str| std::env::var(name).ok();
+    Ok(Values::gather(flag, environment, file, trial)?)
+}
+
+/// The settings in force, in the form of a settings file; of secrets only whether they are set.
 fn in_force(values: &Values) -> String {
     let mut text = String::new();
     for (setting, value) in values.iter() {
-        let _ = if setting.secret && !value.is_empty() {
+        let key = setting.key();
+        let _ = if setting.is_secret() && !value.is_empty() {
             // A comment: a file with something else in its place would be in force with that.
-            writeln!(text, "# {} is set and not shown", setting.key())
+            writeln!(text, "# {key} is set and not shown")
         } else {
-            writeln!(text, "{} = {}", setting.key(), toml_string(value))
+            writeln!(text, "{key} = {}", toml_string(value))
         };
     }
     text

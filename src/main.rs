@@ -10,6 +10,7 @@ use std::process::ExitCode;
 
 use actix_web::dev::ServerHandle;
 use anyhow::{Context, Result};
+use neoirc::command::Rules;
 use neoirc::config::{LogFormat, Settings};
 use neoirc::engine::Engine;
 use neoirc::http;
@@ -18,7 +19,7 @@ use neoirc::store::sqlite::SqliteStore;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use cli::Invocation;
+use cli::{Invocation, Source};
 
 /// The writer makes what the workers let go of, and an idle server should give back what a busy hour took. The
 /// system's allocator has a heap for each thread and does neither well: measured with it, an idle client costs
@@ -32,9 +33,9 @@ fn main() -> ExitCode {
     let outcome = cli::read().and_then(|invocation| match invocation {
         Invocation::Print(text) => write!(std::io::stdout(), "{text}").context("cannot write"),
         Invocation::Operate(operation, database) => operate::run(operation, &database, now()),
-        Invocation::Serve(settings, folder) => {
+        Invocation::Serve(settings, source, folder) => {
             start_logging(&settings);
-            let served = actix_web::rt::System::new().block_on(serve(*settings));
+            let served = actix_web::rt::System::new().block_on(serve(*settings, source));
             drop(folder);
             served
         }
@@ -62,7 +63,7 @@ fn start_logging(settings: &Settings) {
     }
 }
 
-async fn serve(settings: Settings) -> Result<()> {
+async fn serve(settings: Settings, source: Source) -> Result<()> {
     // Every waiting poll is an open file; the system's soft limit is meant for programs with few.
     if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
         tracing::warn!(%error, "the limit of open files stays as it was");
@@ -70,7 +71,7 @@ async fn serve(settings: Settings) -> Result<()> {
     let _file_too_large = outlive_file_size_limit();
     let store = SqliteStore::open(&settings.dburl)
         .with_context(|| format!("cannot open the database {}", settings.dburl))?;
-    let info = server_info(&settings);
+    let info = server_info(&settings, &source);
     let engine = Engine::start(Box::new(store), info, settings.engine.clone())?;
     let listener = TcpListener::bind(settings.http_listen_addr)
         .with_context(|| format!("cannot listen on {}", settings.http_listen_addr))?;
@@ -86,7 +87,7 @@ async fn serve(settings: Settings) -> Result<()> {
     std::io::stdout().flush()?;
     tracing::info!(%address, version = engine.server().version, "serving");
     supervisor::ready(&engine);
-    wait_for_signal().await?;
+    wait_for_the_end(&engine, &source).await?;
     tracing::info!("stopping");
     supervisor::stopping();
     engine.begin_stop();
@@ -117,7 +118,7 @@ fn now() -> jiff::Timestamp {
     jiff::Timestamp::now()
 }
 
-fn server_info(settings: &Settings) -> ServerInfo {
+fn server_info(settings: &Settings, source: &Source) -> ServerInfo {
     ServerInfo {
         name: settings.server_name.clone(),
         network: settings.network_name.clone(),
@@ -125,7 +126,13 @@ fn server_info(settings: &Settings) -> ServerInfo {
         version: concat!("neoirc-", env!("CARGO_PKG_VERSION")).to_owned(),
         started_at: now(),
         motd: settings.motd.clone(),
-        channels_max: settings.channels_per_session,
+        admin_email: settings.admin_email.clone(),
+        settings_file: source.name(),
+        rules: Rules {
+            server_name: settings.server_name.clone(),
+            channels_max: settings.channels_per_session,
+            oper: settings.oper.clone(),
+        },
     }
 }
 
@@ -136,12 +143,36 @@ fn outlive_file_size_limit() -> Option<tokio::signal::unix::Signal> {
     signal(SignalKind::from_raw(SIGXFSZ)).ok()
 }
 
-async fn wait_for_signal() -> Result<()> {
+/// Waits for a signal, or an operator of the server, to end it. Until then reads the settings again when asked to.
+async fn wait_for_the_end(engine: &Engine, source: &Source) -> Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+    let mut hang_up = signal(SignalKind::hangup())?;
+    let mut orders = engine.orders();
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => return Ok(()),
+            _ = interrupt.recv() => return Ok(()),
+            _ = hang_up.recv() => rehash(engine, source),
+            changed = orders.changed() => {
+                if changed.is_err() || orders.borrow_and_update().die {
+                    return Ok(());
+                }
+                rehash(engine, source);
+            }
+        }
     }
-    Ok(())
+}
+
+/// Reads the settings again. What the server says about itself and the rules that commands go by change at once; the
+/// rest at the next start. Settings that cannot be used change nothing.
+fn rehash(engine: &Engine, source: &Source) {
+    match source.read() {
+        Ok(settings) => {
+            let started_at = engine.server().started_at;
+            engine.set_server(ServerInfo { started_at, ..server_info(&settings, source) });
+            tracing::info!("the settings were read again");
+        }
+        Err(error) => tracing::error!(%error, "the settings stay as they are: they cannot be read again"),
+    }
 }

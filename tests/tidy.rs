@@ -21,7 +21,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("engine", &["id", "entry", "protocol", "world", "command", "reply", "delivery", "store"]),
     ("auth", &["id", "protocol"]),
     ("http", &["id", "entry", "protocol", "command", "reply", "delivery", "engine", "auth"]),
-    ("config", &["protocol", "delivery", "engine", "http", "reply", "store"]),
+    ("config", &["protocol", "command", "delivery", "engine", "http", "reply", "store"]),
 ];
 
 /// Files that put the others together.

@@ -17,7 +17,7 @@ impl Away {
         Self { text: text.map(|text| cut(&text, AWAYLEN).to_owned()) }
     }
 
-    pub(super) fn decide(self, caller: &Caller) -> Decision {
+    pub(super) fn decide(self, caller: &Caller<'_>) -> Decision {
         let reply = if self.text.is_some() { Reply::NowAway } else { Reply::Unaway };
         Decision::event(Event::AwayChanged { user: caller.user, text: self.text }).and_answer(reply)
     }

@@ -2,20 +2,39 @@
 
 use jiff::Timestamp;
 
+use super::help::HelpTopic;
+use super::list::ListQuery;
+use super::oper::OperBlock;
+use super::who::WhoQuery;
 use crate::id::{ChannelId, ClientId, UserId};
-use crate::world::{Event, Refusal};
+use crate::world::{Event, List, Refusal};
 
-/// Who asks, when, and under which limits.
+/// Who asks, when, and under which rules.
 #[derive(Clone, Copy, Debug)]
-pub struct Caller {
+pub struct Caller<'a> {
     /// The session.
     pub user: UserId,
     /// The device it speaks through.
     pub client: ClientId,
     /// The time of the decision.
     pub at: Timestamp,
+    /// What the operator has set.
+    pub rules: &'a Rules,
+    /// Whether the stamp that came with the request was spent before.
+    pub stamp_is_spent: bool,
+    /// Whether it has tried OPER too often lately.
+    pub must_wait_for_oper: bool,
+}
+
+/// What decisions go by that the operator has set.
+#[derive(Clone, Debug, Default)]
+pub struct Rules {
+    /// The server's name, by which commands may ask for it.
+    pub server_name: String,
     /// Channels that one session may be in; 0 is no limit.
     pub channels_max: usize,
+    /// Who becomes an operator of the server by OPER; `None` when nobody does.
+    pub oper: Option<OperBlock>,
 }
 
 /// What a command that was granted does.
@@ -27,6 +46,8 @@ pub struct Decision {
     pub replies: Vec<Reply>,
     /// Parts that were refused while the rest was granted.
     pub refusals: Vec<Refusal>,
+    /// What the process is to do once all this is durable.
+    pub order: Option<Order>,
     /// What the receipt says.
     pub outcome: Outcome,
 }
@@ -62,6 +83,15 @@ impl Decision {
     }
 }
 
+/// What an operator of the server asks of the process.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Order {
+    /// Read the settings again.
+    Rehash,
+    /// Stop.
+    Die,
+}
+
 /// What the receipt of a granted command says.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub enum Outcome {
@@ -83,31 +113,58 @@ pub enum Outcome {
 }
 
 /// An answer to the asking client; `reply/answer.rs` says it in numerics, from the world as it is after the
-/// facts of the same decision.
+/// facts of the same decision. One that would be long ends with another of these, which goes on.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Reply {
     /// 001 to 005, LUSERS and MOTD, for a new client.
     Welcome,
     /// JOIN from oneself, topic and names of every channel one is in.
     ChannelState,
+    /// The same of one channel.
+    StateOf(ChannelId),
     /// Topic, if there is one, and names, for somebody who just came in.
     Entered(ChannelId),
     /// The topic, or that there is none.
     Topic(ChannelId),
-    /// The members of a channel as far as the caller may see them; the name as it was asked for.
-    Names(String),
-    /// The channels that are visible, or those of them that were named.
-    List(Vec<String>),
-    /// Those in a channel, or those whom a mask names; the mask as it was asked for.
-    Who(String),
+    /// The members of a channel as far as the caller may see them, those after a place; the name as it was
+    /// asked for.
+    Names(String, Option<UserId>),
+    /// The channels that fit, as far as they are visible.
+    List(ListQuery),
+    /// These channels, and the end of the list.
+    ListOf(Vec<ChannelId>),
+    /// Those who fit, as far as they may be seen.
+    Who(WhoQuery),
+    /// These users, all of them members of the channel if there is one, and the end of the list.
+    WhoOf(WhoQuery, Option<ChannelId>, Vec<UserId>),
     /// What may be known of a user.
     Whois(UserId),
     /// The end of an answer to WHOIS, with the nick as it was typed, also after a refusal.
     EndOfWhois(String),
+    /// Who went by a nick, the newest so many.
+    Whowas(String, usize),
+    /// Nicks with their hosts, as far as somebody has them.
+    Userhost(Vec<String>),
+    /// Those of these nicks that somebody has.
+    Ison(Vec<String>),
     /// Counts of users and channels.
     Lusers,
     /// The message of the day.
     Motd,
+    /// What the server is.
+    Version,
+    /// Who runs it.
+    Admin,
+    /// More about it.
+    Info,
+    /// What time it is.
+    Time,
+    /// Which servers there are that this mask names.
+    Links(String),
+    /// Statistics by their letter.
+    Stats(char),
+    /// Help on a subject.
+    Help(&'static HelpTopic),
     /// That somebody spoken to is away.
     Away(UserId),
     /// That the caller is marked as away.
@@ -116,8 +173,22 @@ pub enum Reply {
     Unaway,
     /// The modes of a channel and when it was made.
     ChannelModes(ChannelId),
+    /// One of the lists of a channel.
+    MaskList(ChannelId, List),
     /// The caller's own modes.
     UserModes,
     /// That an invitation was sent.
     Inviting(UserId, ChannelId),
+    /// The channels that the caller is invited to.
+    Invitations,
+    /// That the caller is an operator now.
+    YouAreOper,
+    /// How many operators there are, which follows it.
+    OperatorCount,
+    /// That the settings are being read again.
+    Rehashing,
+    /// Which of these nicks somebody has and which nobody.
+    Presence(Vec<String>),
+    /// The nicks that the caller watches.
+    Watched,
 }

@@ -5,36 +5,33 @@ use super::decision::{Caller, Decision, Reply};
 use crate::protocol::limits::INVITES_MAX;
 use crate::world::{Event, Refusal, World};
 
-/// `INVITE <nick> <channel>`; the two may stand in either order.
+/// `INVITE <nick> <channel>`; the two may stand in either order. Without either it asks where one is invited to.
 #[derive(Debug)]
 pub struct Invite {
-    nick: String,
-    channel: String,
+    /// Nick and channel.
+    guest: Option<(String, String)>,
 }
 
 impl Invite {
     pub(super) fn parse(mut arguments: Arguments) -> Result<Self, Refusal> {
-        let first = arguments.target("INVITE")?;
+        let Some(first) = arguments.optional_target() else { return Ok(Self { guest: None }) };
         let second = arguments.next().ok_or(Refusal::NeedMoreParams("INVITE"))?;
-        if first.starts_with('#') {
-            Ok(Self { nick: second, channel: first })
-        } else {
-            Ok(Self { nick: first, channel: second })
-        }
+        Ok(Self { guest: Some(if first.starts_with('#') { (second, first) } else { (first, second) }) })
     }
 
     /// # Refusals
     /// `NoSuchNick`, `NoSuchChannel`, `NotOnChannel`; `ChanOpPrivsNeeded` under `+i`; `UserOnChannel`.
-    pub(super) fn decide(self, world: &World, caller: &Caller) -> Result<Decision, Refusal> {
-        let guest = world.user_by_nick(&self.nick)?;
-        let channel = world.channel_by_name(&self.channel)?;
+    pub(super) fn decide(self, world: &World, caller: &Caller<'_>) -> Result<Decision, Refusal> {
+        let Some((nick, name)) = self.guest else { return Ok(Decision::answer(Reply::Invitations)) };
+        let guest = world.user_by_nick(&nick)?;
+        let channel = world.channel_shown_to(caller.user, &name)?;
         let member = channel.member(caller.user)?;
         channel.may_invite(member)?;
         if channel.has(guest.id) {
-            return Err(Refusal::UserOnChannel { nick: self.nick, channel: self.channel });
+            return Err(Refusal::UserOnChannel { nick, channel: name });
         }
         if channel.invited.len() >= INVITES_MAX && !channel.invited.contains(&guest.id) {
-            return Err(Refusal::TooManyTargets(self.channel));
+            return Err(Refusal::TooManyTargets(name));
         }
         let event = Event::Invited { channel: channel.id, user: guest.id, by: caller.user };
         let decision = Decision::event(event).and_answer(Reply::Inviting(guest.id, channel.id));

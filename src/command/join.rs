@@ -2,12 +2,13 @@
 
 use super::arguments::{Arguments, elements_within};
 use super::decision::{Caller, Decision, Outcome, Reply};
+use super::part::departure;
 use crate::id::ChannelId;
 use crate::protocol::limits::TARGMAX_CHANNELS;
 use crate::protocol::name::ChannelName;
 use crate::world::{Event, Membership, Refusal, World};
 
-/// `JOIN <channel> [<key>]`
+/// `JOIN <channel> [<key>]`, or `JOIN 0`, which leaves all channels
 #[derive(Debug)]
 pub struct Join {
     channel: String,
@@ -33,7 +34,10 @@ impl Join {
     /// # Refusals
     /// `NoSuchChannel` for what cannot be a channel's name, `TooManyChannels`, then those of
     /// [`may_be_joined_by`](crate::world::Channel::may_be_joined_by).
-    pub(super) fn decide(self, world: &World, caller: &Caller) -> Result<Decision, Refusal> {
+    pub(super) fn decide(self, world: &World, caller: &Caller<'_>) -> Result<Decision, Refusal> {
+        if self.channel == "0" {
+            return Ok(leave_all(world, caller));
+        }
         let name =
             ChannelName::parse(&self.channel).map_err(|_| Refusal::NoSuchChannel(self.channel.clone()))?;
         let channel = world.channel_by_name(name.as_str()).ok();
@@ -43,12 +47,12 @@ impl Join {
             return Ok(decision);
         }
         let user = world.user(caller.user).ok_or_else(|| Refusal::NoSuchNick("*".to_owned()))?;
-        if caller.channels_max > 0 && user.channels.len() >= caller.channels_max {
+        if caller.rules.channels_max > 0 && user.channels.len() >= caller.rules.channels_max {
             return Err(Refusal::TooManyChannels(self.channel));
         }
         let (id, events) = match channel {
             Some(channel) => {
-                channel.may_be_joined_by(user, self.key.as_deref())?;
+                channel.may_be_joined_by(user, self.key.as_deref(), world)?;
                 let membership = Membership::default();
                 (channel.id, vec![Event::Joined { channel: channel.id, user: user.id, membership }])
             }
@@ -58,8 +62,17 @@ impl Join {
     }
 }
 
+fn leave_all(world: &World, caller: &Caller<'_>) -> Decision {
+    let user = caller.user;
+    let ids = world.user(user).into_iter().flat_map(|user| &user.channels);
+    let channels = ids.filter_map(|id| world.channel(*id));
+    let left = channels
+        .flat_map(|channel| departure(Event::Parted { channel: channel.id, user, reason: None }, channel));
+    Decision { events: left.collect(), ..Decision::nothing() }
+}
+
 /// The first one in makes the channel, and governs it.
-fn found(world: &World, name: ChannelName, caller: &Caller) -> (ChannelId, Vec<Event>) {
+fn found(world: &World, name: ChannelName, caller: &Caller<'_>) -> (ChannelId, Vec<Event>) {
     let channel = ChannelId::new(world.next_id());
     let created = Event::ChannelCreated { channel, name, at: caller.at };
     let joined = Event::Joined { channel, user: caller.user, membership: Membership::FOUNDER };
@@ -88,6 +101,17 @@ mod tests {
         let decision = scene.does("alice", r##"{"command":"JOIN","to":"#rust"}"##);
         assert!(decision.events.is_empty() && decision.replies.is_empty());
         assert_eq!(decision.outcome, Outcome::Joined("#Rust".to_owned()));
+    }
+
+    #[test]
+    fn join_0_leaves_all_channels() {
+        let mut scene = Scene::with(&["alice", "bob"]);
+        for (nick, to) in [("alice", "#own"), ("alice", "#shared"), ("bob", "#shared")] {
+            scene.does(nick, &format!(r#"{{"command":"JOIN","to":"{to}"}}"#));
+        }
+        scene.does("alice", r#"{"command":"JOIN","to":"0"}"#);
+        assert!(scene.world.user_by_nick("alice").unwrap().channels.is_empty());
+        assert_eq!(scene.world.channels().count(), 1);
     }
 
     #[test]

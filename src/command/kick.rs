@@ -37,8 +37,8 @@ impl Kick {
 
     /// # Refusals
     /// `NoSuchChannel`, `NotOnChannel`, `ChanOpPrivsNeeded`, `NoSuchNick`, `UserNotInChannel`.
-    pub(super) fn decide(self, world: &World, caller: &Caller) -> Result<Decision, Refusal> {
-        let channel = world.channel_by_name(&self.channel)?;
+    pub(super) fn decide(self, world: &World, caller: &Caller<'_>) -> Result<Decision, Refusal> {
+        let channel = world.channel_shown_to(caller.user, &self.channel)?;
         let member = channel.member(caller.user)?;
         channel.may_govern(member)?;
         let victim = world.user_by_nick(&self.nick)?;

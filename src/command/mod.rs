@@ -10,53 +10,74 @@
 mod arguments;
 pub mod decision;
 
+mod about;
 mod away;
+pub mod help;
+mod identity;
 mod invite;
 mod join;
 mod kick;
-mod list;
+pub mod list;
 pub mod logout;
-mod lusers;
 mod mode;
-mod motd;
+mod monitor;
 mod names;
 mod nick;
+mod oper;
+mod operate;
 mod part;
 mod ping;
+mod query;
 mod quit;
 pub mod registration;
 mod speak;
 mod topic;
-mod who;
+pub mod who;
 mod whois;
 
-pub use decision::{Caller, Decision, Outcome, Reply};
+pub use decision::{Caller, Decision, Order, Outcome, Reply, Rules};
+pub use oper::OperBlock;
 
+use self::about::Question;
 use self::arguments::Arguments;
 use crate::protocol::message::Request;
+use crate::protocol::stamp::StampHash;
 use crate::world::{Refusal, Verb, World};
 
 /// A command with all its arguments, for one target.
 #[derive(Debug)]
 #[expect(missing_docs, reason = "each variant is described where its struct is")]
 pub enum Command {
+    About(about::About),
     Away(away::Away),
+    Die(operate::Die),
+    Help(help::Help),
     Invite(invite::Invite),
+    Ison(query::Ison),
     Join(join::Join),
     Kick(kick::Kick),
+    Kill(operate::Kill),
+    Links(about::Links),
     List(list::List),
-    Lusers(lusers::Lusers),
     Mode(mode::Mode),
-    Motd(motd::Motd),
+    Monitor(monitor::Monitor),
     Names(names::Names),
     Nick(nick::Nick),
+    Oper(oper::Oper),
     Part(part::Part),
     Ping(ping::Ping),
+    Pubkey(identity::Pubkey),
     Quit(quit::Quit),
+    Rehash(operate::Rehash),
+    Setname(identity::Setname),
     Speak(speak::Speak),
+    Stats(about::Stats),
     Topic(topic::Topic),
+    Userhost(query::Userhost),
+    Wallops(operate::Wallops),
     Who(who::Who),
     Whois(whois::Whois),
+    Whowas(query::Whowas),
 }
 
 impl Command {
@@ -64,25 +85,38 @@ impl Command {
     ///
     /// # Refusals
     /// Those that the file of each command names.
-    pub fn decide(self, world: &World, caller: &Caller) -> Result<Decision, Refusal> {
+    pub fn decide(self, world: &World, caller: &Caller<'_>) -> Result<Decision, Refusal> {
         match self {
+            Self::About(about) => about.decide(caller),
             Self::Away(away) => Ok(away.decide(caller)),
+            Self::Die(die) => die.decide(world, caller),
+            Self::Help(help) => help.decide(),
             Self::Invite(invite) => invite.decide(world, caller),
+            Self::Ison(ison) => Ok(ison.decide()),
             Self::Join(join) => join.decide(world, caller),
             Self::Kick(kick) => kick.decide(world, caller),
+            Self::Kill(kill) => kill.decide(world, caller),
+            Self::Links(links) => Ok(links.decide()),
             Self::List(list) => Ok(list.decide()),
-            Self::Lusers(lusers) => Ok(lusers.decide()),
             Self::Mode(mode) => mode.decide(world, caller),
-            Self::Motd(motd) => Ok(motd.decide()),
+            Self::Monitor(monitor) => Ok(monitor.decide(world, caller)),
             Self::Names(names) => Ok(names.decide()),
             Self::Nick(nick) => nick.decide(world, caller),
+            Self::Oper(oper) => oper.decide(world, caller),
             Self::Part(part) => part.decide(world, caller),
             Self::Ping(ping) => Ok(ping.decide()),
+            Self::Pubkey(pubkey) => pubkey.decide(world, caller),
             Self::Quit(quit) => Ok(quit.decide(world, caller)),
+            Self::Rehash(rehash) => rehash.decide(world, caller),
+            Self::Setname(setname) => Ok(setname.decide(caller)),
             Self::Speak(speak) => speak.decide(world, caller),
+            Self::Stats(stats) => stats.decide(caller),
             Self::Topic(topic) => topic.decide(world, caller),
+            Self::Userhost(userhost) => Ok(userhost.decide()),
+            Self::Wallops(wallops) => wallops.decide(world, caller),
             Self::Who(who) => Ok(who.decide()),
             Self::Whois(whois) => Ok(whois.decide(world)),
+            Self::Whowas(whowas) => Ok(whowas.decide(world)),
         }
     }
 }
@@ -94,41 +128,73 @@ pub struct Wish {
     pub commands: Result<Vec<Command>, Refusal>,
     /// Whether a refusal stands in the receipt alone: nothing ever answers a NOTICE.
     pub quiet: bool,
+    /// The stamp that came with it, for the store to say whether it was spent before.
+    pub stamp: Option<StampHash>,
 }
 
 impl Wish {
     /// Reads the commands from an envelope.
     pub fn parse(request: Request) -> Self {
         let quiet = request.command == Verb::Notice.as_str();
-        Self { commands: parse(request), quiet }
+        let commands = parse(request);
+        let stamp = match commands.as_deref() {
+            Ok([Command::Speak(speak), ..]) => speak.stamp(),
+            _ => None,
+        };
+        Self { commands, quiet, stamp }
+    }
+
+    /// Whether somebody wants to become an operator of the server.
+    pub fn tries_oper(&self) -> bool {
+        matches!(self.commands.as_deref(), Ok([Command::Oper(_)]))
     }
 }
 
 fn parse(request: Request) -> Result<Vec<Command>, Refusal> {
     let command = request.command.clone();
-    if let "PRIVMSG" | "NOTICE" = command.as_str() {
-        let verb = if command == "NOTICE" { Verb::Notice } else { Verb::Privmsg };
+    let one = |command| Ok(vec![command]);
+    if let Some(verb) = Verb::ALL.into_iter().find(|verb| verb.as_str() == command) {
         return speak::Speak::parse(verb, request).map(|each| wrap(each, Command::Speak));
     }
+    if command == "PUBKEY" {
+        return one(Command::Pubkey(identity::Pubkey::parse(request)?));
+    }
     let arguments = Arguments::of(request);
-    let one = |command| Ok(vec![command]);
+    let about = |question, arguments| one(Command::About(about::About::parse(question, arguments)));
     match command.as_str() {
+        "ADMIN" => about(Question::Admin, arguments),
         "AWAY" => one(Command::Away(away::Away::parse(arguments))),
+        "DIE" => one(Command::Die(operate::Die)),
+        "HELP" => one(Command::Help(help::Help::parse(arguments))),
+        "INFO" => about(Question::Info, arguments),
         "INVITE" => one(Command::Invite(invite::Invite::parse(arguments)?)),
+        "ISON" => one(Command::Ison(query::Ison::parse(arguments)?)),
         "JOIN" => join::Join::parse(arguments).map(|each| wrap(each, Command::Join)),
         "KICK" => kick::Kick::parse(arguments).map(|each| wrap(each, Command::Kick)),
+        "KILL" => one(Command::Kill(operate::Kill::parse(arguments)?)),
+        "LINKS" => one(Command::Links(about::Links::parse(arguments))),
         "LIST" => one(Command::List(list::List::parse(arguments)?)),
-        "LUSERS" => one(Command::Lusers(lusers::Lusers)),
+        "LUSERS" => about(Question::Lusers, arguments),
         "MODE" => one(Command::Mode(mode::Mode::parse(arguments)?)),
-        "MOTD" => one(Command::Motd(motd::Motd)),
+        "MONITOR" => one(Command::Monitor(monitor::Monitor::parse(arguments)?)),
+        "MOTD" => about(Question::Motd, arguments),
         "NAMES" => names::Names::parse(arguments).map(|each| wrap(each, Command::Names)),
         "NICK" => one(Command::Nick(nick::Nick::parse(arguments)?)),
+        "OPER" => one(Command::Oper(oper::Oper::parse(arguments)?)),
         "PART" => part::Part::parse(arguments).map(|each| wrap(each, Command::Part)),
         "PING" | "PONG" => one(Command::Ping(ping::Ping::parse(arguments))),
         "QUIT" => one(Command::Quit(quit::Quit::parse(arguments))),
+        "REHASH" => one(Command::Rehash(operate::Rehash)),
+        "SETNAME" => one(Command::Setname(identity::Setname::parse(arguments)?)),
+        "STATS" => one(Command::Stats(about::Stats::parse(arguments)?)),
+        "TIME" => about(Question::Time, arguments),
         "TOPIC" => one(Command::Topic(topic::Topic::parse(arguments)?)),
+        "USERHOST" => one(Command::Userhost(query::Userhost::parse(arguments)?)),
+        "VERSION" => about(Question::Version, arguments),
+        "WALLOPS" => one(Command::Wallops(operate::Wallops::parse(arguments)?)),
         "WHO" => one(Command::Who(who::Who::parse(arguments))),
         "WHOIS" => whois::Whois::parse(arguments).map(|each| wrap(each, Command::Whois)),
+        "WHOWAS" => one(Command::Whowas(query::Whowas::parse(arguments)?)),
         _ => Err(Refusal::UnknownCommand(command)),
     }
 }
@@ -148,20 +214,24 @@ mod tests {
     use super::*;
     use crate::id::{ClientId, TokenHash, UserId};
     use crate::protocol::name::Nickname;
+    use crate::world::{Event, UserFlag};
 
     /// A world for commands to be decided in.
     pub(super) struct Scene {
         pub(super) world: World,
+        pub(super) rules: Rules,
     }
 
     impl Scene {
         /// A world with these users in it.
         pub(super) fn with(nicks: &[&str]) -> Self {
-            let mut scene = Self { world: World::empty(1) };
+            let rules = Rules { server_name: "neoirc".to_owned(), channels_max: 3, oper: None };
+            let mut scene = Self { world: World::empty(1), rules };
             for (number, nick) in (1_u8..).zip(nicks) {
                 let registration = Registration {
                     nick: Nickname::parse(nick).unwrap(),
                     username: None,
+                    realname: None,
                     address: IpAddr::V4(Ipv4Addr::LOCALHOST),
                     user_uuid: Uuid::from_u128(u128::from(number)),
                     client_uuid: Uuid::from_u128(u128::from(number) << 8),
@@ -177,12 +247,30 @@ mod tests {
             self.world.user_by_nick(nick).unwrap().id
         }
 
+        /// Makes somebody an operator of the server.
+        pub(super) fn make_operator(&mut self, nick: &str) {
+            let changes = vec![(UserFlag::Operator, true)];
+            self.world.apply(&Event::UserModesChanged { user: self.user(nick), changes });
+        }
+
+        /// What the commands of a request are.
+        #[expect(clippy::unused_self, reason = "it reads like the others")]
+        pub(super) fn try_parse(&self, json: &str) -> Result<Vec<Command>, Refusal> {
+            Wish::parse(Request::parse(json.as_bytes()).unwrap()).commands
+        }
+
         /// What becomes of the one command of a request.
         pub(super) fn decide(&self, nick: &str, json: &str) -> Result<Decision, Refusal> {
-            let mut commands = Wish::parse(Request::parse(json.as_bytes()).unwrap()).commands?;
+            let mut commands = self.try_parse(json)?;
             assert_eq!(commands.len(), 1, "one target");
-            let (user, client) = (self.user(nick), ClientId::default());
-            let caller = Caller { user, client, at: Timestamp::UNIX_EPOCH, channels_max: 3 };
+            let caller = Caller {
+                user: self.user(nick),
+                client: ClientId::default(),
+                at: Timestamp::UNIX_EPOCH,
+                rules: &self.rules,
+                stamp_is_spent: false,
+                must_wait_for_oper: false,
+            };
             commands.remove(0).decide(&self.world, &caller)
         }
 

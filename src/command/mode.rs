@@ -27,7 +27,7 @@ impl Mode {
 
     /// # Refusals
     /// Those of [`channel`] and [`user`].
-    pub(super) fn decide(self, world: &World, caller: &Caller) -> Result<Decision, Refusal> {
+    pub(super) fn decide(self, world: &World, caller: &Caller<'_>) -> Result<Decision, Refusal> {
         if self.target.starts_with('#') {
             channel::decide(&self.target, self.changes, world, caller)
         } else {

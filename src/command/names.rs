@@ -28,6 +28,6 @@ impl Names {
     }
 
     pub(super) fn decide(self) -> Decision {
-        Decision::answer(Reply::Names(self.channel))
+        Decision::answer(Reply::Names(self.channel, None))
     }
 }

@@ -3,7 +3,7 @@
 use super::arguments::Arguments;
 use super::decision::{Caller, Decision, Outcome};
 use crate::protocol::name::Nickname;
-use crate::world::{Event, Refusal, World};
+use crate::world::{Event, Past, Refusal, World};
 
 /// `NICK <nick>`
 #[derive(Debug)]
@@ -19,7 +19,7 @@ impl Nick {
 
     /// # Refusals
     /// `ErroneousNickname`, `NicknameInUse`.
-    pub(super) fn decide(self, world: &World, caller: &Caller) -> Result<Decision, Refusal> {
+    pub(super) fn decide(self, world: &World, caller: &Caller<'_>) -> Result<Decision, Refusal> {
         let nick = Nickname::parse(&self.nick).map_err(|_| Refusal::ErroneousNickname(self.nick.clone()))?;
         let decision = Decision::nothing().with_outcome(Outcome::Nick(self.nick.clone()));
         if let Ok(holder) = world.user_by_nick(&self.nick) {
@@ -30,7 +30,10 @@ impl Nick {
                 return Ok(decision);
             }
         }
-        Ok(Decision { events: vec![Event::NickChanged { user: caller.user, nick }], ..decision })
+        let left = world.user(caller.user).filter(|user| user.nick != nick);
+        let left = left.map(|user| Event::NickLeft(Past::of(user, caller.at)));
+        let changed = Event::NickChanged { user: caller.user, nick };
+        Ok(Decision { events: left.into_iter().chain([changed]).collect(), ..decision })
     }
 }
 

@@ -24,8 +24,8 @@ impl Part {
 
     /// # Refusals
     /// `NoSuchChannel`, `NotOnChannel`.
-    pub(super) fn decide(self, world: &World, caller: &Caller) -> Result<Decision, Refusal> {
-        let channel = world.channel_by_name(&self.channel)?;
+    pub(super) fn decide(self, world: &World, caller: &Caller<'_>) -> Result<Decision, Refusal> {
+        let channel = world.channel_shown_to(caller.user, &self.channel)?;
         channel.member(caller.user)?;
         let parted = Event::Parted { channel: channel.id, user: caller.user, reason: self.reason };
         let outcome = Outcome::Parted(channel.name.to_string());

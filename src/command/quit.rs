@@ -1,10 +1,12 @@
 //! QUIT: end the session. Source: <https://modern.ircdocs.horse/#quit-message>
 
+use jiff::Timestamp;
+
 use super::arguments::Arguments;
 use super::decision::{Caller, Decision, Outcome};
 use crate::id::UserId;
 use crate::protocol::limits::{KICKLEN, cut};
-use crate::world::{Event, World};
+use crate::world::{Event, Past, World};
 
 /// `QUIT [<reason>]`
 #[derive(Debug)]
@@ -18,23 +20,24 @@ impl Quit {
     }
 
     /// Others are told that the user said so itself, which no user can make a server's reason look like.
-    pub(super) fn decide(self, world: &World, caller: &Caller) -> Decision {
+    pub(super) fn decide(self, world: &World, caller: &Caller<'_>) -> Decision {
         let reason = match self.reason {
             Some(reason) => format!("Quit: {}", cut(&reason, KICKLEN)),
             None => "Quit".to_owned(),
         };
-        let events = end_of_session(world, caller.user, &reason);
+        let events = end_of_session(world, caller.user, &reason, caller.at);
         Decision { events, ..Decision::nothing() }.with_outcome(Outcome::Quit)
     }
 }
 
 /// The facts of a session's end: its clients are logged out, it leaves its channels, and those that it was
 /// the last member of end with it. None when there is no such session.
-pub(super) fn end_of_session(world: &World, user: UserId, reason: &str) -> Vec<Event> {
+pub(super) fn end_of_session(world: &World, user: UserId, reason: &str, at: Timestamp) -> Vec<Event> {
     let Some(user) = world.user(user) else { return Vec::new() };
     let clients = user.clients.iter().filter_map(|id| world.client(*id));
     let mut events: Vec<Event> =
         clients.map(|client| Event::ClientRemoved { client: client.id, token: client.token }).collect();
+    events.push(Event::NickLeft(Past::of(user, at)));
     events.push(Event::SessionEnded { user: user.id, reason: reason.to_owned() });
     let channels = user.channels.iter().filter_map(|id| world.channel(*id));
     let emptied = channels.filter(|channel| channel.members.len() == 1);

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::decision::{Decision, Reply};
 use crate::id::{ClientId, TokenHash, UserId};
-use crate::protocol::name::{Hostname, Nickname, Username};
+use crate::protocol::name::{Hostname, Nickname, Realname, Username};
 use crate::world::{Event, Refusal, World};
 
 /// A new session with its first client. What is random about it was drawn before, by `auth`.
@@ -18,6 +18,8 @@ pub struct Registration {
     pub nick: Nickname,
     /// The second part of the hostmask; the nick where none was given.
     pub username: Option<Username>,
+    /// The realname; the username where none was given.
+    pub realname: Option<Realname>,
     /// Where the request came from.
     pub address: IpAddr,
     /// The session's public identity.
@@ -37,10 +39,12 @@ impl Registration {
         }
         let user = UserId::new(world.next_id());
         let client = ClientId::new(world.next_id() + 1);
+        let username = self.username.unwrap_or_else(|| Username::from(&self.nick));
         let opened = Event::SessionOpened {
             user,
             uuid: self.user_uuid,
-            username: self.username.unwrap_or_else(|| Username::from(&self.nick)),
+            realname: self.realname.unwrap_or_else(|| Realname::from(&username)),
+            username,
             nick: self.nick,
             hostname: Hostname::from_address(self.address),
             at,

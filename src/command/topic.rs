@@ -20,8 +20,8 @@ impl Topic {
 
     /// # Refusals
     /// `NoSuchChannel`, `NotOnChannel`; `ChanOpPrivsNeeded` when the channel is `+t`.
-    pub(super) fn decide(self, world: &World, caller: &Caller) -> Result<Decision, Refusal> {
-        let channel = world.channel_by_name(&self.channel)?;
+    pub(super) fn decide(self, world: &World, caller: &Caller<'_>) -> Result<Decision, Refusal> {
+        let channel = world.channel_shown_to(caller.user, &self.channel)?;
         let member = channel.member(caller.user)?;
         let Some(text) = self.text else { return Ok(Decision::answer(Reply::Topic(channel.id))) };
         channel.may_set_topic(member)?;

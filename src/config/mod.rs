@@ -13,6 +13,7 @@ use std::path::Path;
 use config::{Config, File, FileFormat};
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::command::OperBlock;
 use crate::delivery::QueueLimits;
 use crate::engine::EngineSettings;
 use crate::http::{HttpSettings, MetricsAccess, MetricsSettings};
@@ -55,6 +56,8 @@ pub struct Settings {
     pub server_description: String,
     pub network_name: String,
     pub motd: Vec<String>,
+    pub admin_email: String,
+    pub oper: Option<OperBlock>,
     pub channels_per_session: usize,
     pub engine: EngineSettings,
     pub http: HttpSettings,
@@ -65,7 +68,7 @@ pub struct Settings {
 impl fmt::Debug for Values {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = |(setting, value): (&'static Setting, _)| {
-            (setting.name, if setting.secret { "(not shown)" } else { value })
+            (setting.name, if setting.is_secret() { "(not shown)" } else { value })
         };
         f.debug_map().entries(self.iter().map(shown)).finish()
     }
@@ -128,12 +131,25 @@ impl Values {
             server_description: self.get("SERVER_DESCRIPTION").to_owned(),
             network_name: self.get("NETWORK_NAME").to_owned(),
             motd: self.read("MOTD", parse::lines)?,
+            admin_email: self.read("ADMIN_EMAIL", parse::line)?,
+            oper: self.oper()?,
             channels_per_session: self.read("CHANNELS_PER_SESSION", whole)?,
             engine: self.engine()?,
             http: self.http()?,
             debug: self.read("DEBUG", boolean)?,
             log_format: self.read("LOG_FORMAT", parse::log_format)?,
         })
+    }
+
+    /// Both or nothing: a name without a password would let everybody in who knows it.
+    fn oper(&self) -> Result<Option<OperBlock>, ConfigError> {
+        let (name, password) = (self.get("NEOIRC_OPER_NAME"), self.get("NEOIRC_OPER_PASSWORD"));
+        match (name.is_empty(), password.is_empty()) {
+            (true, true) => Ok(None),
+            (false, false) => Ok(Some(OperBlock::new(name, password))),
+            (true, false) => Err(missing("NEOIRC_OPER_NAME", "NEOIRC_OPER_PASSWORD")),
+            (false, true) => Err(missing("NEOIRC_OPER_PASSWORD", "NEOIRC_OPER_NAME")),
+        }
     }
 
     fn engine(&self) -> Result<EngineSettings, ConfigError> {
@@ -150,6 +166,7 @@ impl Values {
             settle_after: self.read("QUEUE_SETTLE_AFTER", duration)?,
             queue_age_max: self.read("QUEUE_MAX_AGE", duration)?,
             history_max: self.read("MAX_HISTORY", whole)?,
+            oper_attempts_per_minute: self.read("OPER_ATTEMPTS", whole)?,
             idle_timeout: self.read("SESSION_IDLE_TIMEOUT", duration)?,
         })
     }
@@ -183,6 +200,10 @@ impl Values {
         }
         Ok(MetricsSettings { access: Some(MetricsAccess { username, password }), listen_addr })
     }
+}
+
+fn missing(name: &str, beside: &str) -> ConfigError {
+    ConfigError { name: name.to_owned(), why: format!("must be set where {beside} is") }
 }
 
 fn read_file(path: &Path) -> Result<Config, ConfigError> {
@@ -261,12 +282,15 @@ mod tests {
             ("MAX_MESSAGE_SIZE", "1"),
             ("METRICS_LISTEN_ADDR", "127.0.0.1:0"),
             ("METRICS_USERNAME", "a:b"),
+            ("ADMIN_EMAIL", "a\nb"),
         ] {
             let error = gather(&[(name, value)], "").unwrap_err();
             assert_eq!(error.name, name, "{error}");
         }
         let error = gather(&[("METRICS_USERNAME", "prometheus")], "").unwrap_err();
         assert_eq!(error.name, "METRICS_PASSWORD");
+        let error = gather(&[("NEOIRC_OPER_NAME", "root")], "").unwrap_err();
+        assert_eq!(error.name, "NEOIRC_OPER_PASSWORD");
         assert!(gather(&[], "max_histroy = 1").unwrap_err().why.contains("max_histroy"));
     }
 }

@@ -88,6 +88,10 @@ pub(super) fn server_name(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
+pub(super) fn line(text: &str) -> Result<String, String> {
+    if is_plain(text) { Ok(text.to_owned()) } else { Err("must be one line".to_owned()) }
+}
+
 pub(super) fn lines(text: &str) -> Result<Vec<String>, String> {
     let lines: Vec<String> = text.lines().map(|line| line.trim_end().to_owned()).collect();
     if lines.iter().all(|line| is_plain(line)) { Ok(lines) } else { Err("may not contain NUL".to_owned()) }

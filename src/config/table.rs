@@ -11,14 +11,17 @@ pub struct Setting {
     pub dev_default: &'static str,
     /// What it does, with its unit.
     pub help: &'static str,
-    /// Whether its value is nobody's business: it is never shown.
-    pub secret: bool,
 }
 
 impl Setting {
     /// Its name in the file.
     pub fn key(&self) -> String {
         self.name.to_ascii_lowercase()
+    }
+
+    /// Whether its value is shown to nobody.
+    pub fn is_secret(&self) -> bool {
+        self.name.ends_with("PASSWORD")
     }
 
     /// Its name as a flag.
@@ -28,12 +31,7 @@ impl Setting {
 }
 
 const fn setting(name: &'static str, default: &'static str, help: &'static str) -> Setting {
-    Setting { name, default, dev_default: default, help, secret: false }
-}
-
-/// A setting whose value is never shown.
-const fn secret(name: &'static str, help: &'static str) -> Setting {
-    Setting { secret: true, ..setting(name, "", help) }
+    Setting { name, default, dev_default: default, help }
 }
 
 /// Every setting, in the order in which an operator meets them.
@@ -43,7 +41,6 @@ pub const SETTINGS: &[Setting] = &[
         default: "0.0.0.0:8080",
         dev_default: "127.0.0.1:8080",
         help: "Address and port for HTTP; port 0 takes a free one",
-        secret: false,
     },
     setting("PORT", "", "Port for HTTP alone, for hosts that give one"),
     setting(
@@ -63,6 +60,14 @@ pub const SETTINGS: &[Setting] = &[
         "Welcome to neoirc: IRC semantics, JSON over HTTP.\nSay hello in #neoirc.",
         "Message of the day, several lines if it has line breaks; empty for none",
     ),
+    setting("ADMIN_EMAIL", "", "How to reach whoever runs the server, shown by ADMIN"),
+    setting(
+        "NEOIRC_OPER_NAME",
+        "",
+        "Name by which OPER makes an operator of the server; nobody becomes one without name and password",
+    ),
+    setting("NEOIRC_OPER_PASSWORD", "", "Password for OPER"),
+    setting("OPER_ATTEMPTS", "3", "Attempts of OPER that one session has in a minute; 0 is no limit"),
     setting("REVERSE_DNS", "true", "Whether the names of addresses are looked up, off the critical path"),
     setting("CHANNELS_PER_SESSION", "100", "Channels that one session may be in; 0 is no limit"),
     setting("MAX_MESSAGE_SIZE", "4096", "Longest body of a request, in bytes"),
@@ -113,7 +118,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("HEADER_TIMEOUT", "5s", "How long the head of a request may take; 0 is for ever"),
     setting("BODY_TIMEOUT", "10s", "How long the body of a request may take; 0 is for ever"),
     setting("METRICS_USERNAME", "", "Name that GET /metrics asks for; without one there are no metrics"),
-    secret("METRICS_PASSWORD", "Password that goes with it"),
+    setting("METRICS_PASSWORD", "", "Password that goes with it"),
     setting(
         "METRICS_LISTEN_ADDR",
         "",

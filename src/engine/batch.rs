@@ -1,5 +1,6 @@
 //! A batch in the making: decisions are applied to the world and turned into log entries.
 
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -8,18 +9,20 @@ use uuid::Uuid;
 
 use super::inbox::Completion;
 use super::stats::Stats;
-use crate::command::{Caller, Command, Decision, Outcome, Wish};
+use super::unfinished::Unfinished;
+use crate::command::{Caller, Command, Decision, Order, Outcome, Reply, Wish};
 use crate::delivery::sweep::{Collected, Now};
 use crate::entry::{Audience, Conversation, Entry, Posted, message_id};
 use crate::id::{ClientId, Seq, UserId};
 use crate::protocol::message::Message;
+use crate::protocol::stamp::StampHash;
+use crate::reply::ServerInfo;
 use crate::reply::announce::{announce, conversation};
-use crate::reply::answer::answer;
+use crate::reply::presence::heralds;
 use crate::reply::receipt::{Receipt, response};
 use crate::reply::refuse::refuse;
-use crate::reply::{Context, ServerInfo};
 use crate::store::Batch;
-use crate::world::{Event, Refusal, World};
+use crate::world::{Event, Refusal, Verb, World};
 
 /// Size of a block of texts: some two hundred messages.
 const TEXT_BLOCK_BYTES: usize = 64 * 1024;
@@ -38,6 +41,14 @@ pub(super) struct Draft {
     pub(super) said: u64,
     /// The numerics of refusals, for the same.
     pub(super) refused: Vec<&'static str>,
+    /// What is left to be answered of the request that is being decided.
+    pub(super) left_to_answer: VecDeque<Reply>,
+    /// Answers that go on in a later batch.
+    pub(super) unfinished: Vec<Unfinished>,
+    /// Stamps that are spent in this batch.
+    pub(super) spent: HashSet<StampHash>,
+    /// What operators of the server ask of the process.
+    pub(super) orders: Vec<Order>,
 }
 
 /// What decisions are made with, apart from the draft.
@@ -46,12 +57,46 @@ pub(super) struct Desk<'a> {
     pub(super) server: &'a ServerInfo,
     pub(super) users_peak: usize,
     pub(super) idle_s: &'a dyn Fn(UserId) -> u64,
+    pub(super) uptime_s: u64,
+}
+
+/// Who asks for something, with what is known of it besides.
+#[derive(Clone, Copy)]
+pub(super) struct Asker {
+    pub(super) user: UserId,
+    pub(super) client: ClientId,
+    /// Whether a refusal stands in the receipt alone.
+    pub(super) quiet: bool,
+    /// The stamp that came with the request, and whether the store has it among those that were spent.
+    pub(super) stamp: Option<StampHash>,
+    pub(super) stamp_is_spent: bool,
+    /// Whether it has tried OPER too often lately.
+    pub(super) must_wait_for_oper: bool,
+}
+
+impl Asker {
+    /// Somebody who is answered and decides nothing.
+    pub(super) const fn new(user: UserId, client: ClientId) -> Self {
+        Self { user, client, quiet: false, stamp: None, stamp_is_spent: false, must_wait_for_oper: false }
+    }
 }
 
 impl Draft {
     pub(super) fn new(next_seq: Seq, now: Now) -> Self {
-        let (batch, completions, texts) = (Batch::default(), Vec::new(), BytesMut::new());
-        Self { batch, completions, next_seq, now, texts, said: 0, refused: Vec::new() }
+        let texts = BytesMut::new();
+        Self {
+            batch: Batch::default(),
+            completions: Vec::new(),
+            next_seq,
+            now,
+            texts,
+            said: 0,
+            refused: Vec::new(),
+            left_to_answer: VecDeque::new(),
+            unfinished: Vec::new(),
+            spent: HashSet::new(),
+            orders: Vec::new(),
+        }
     }
 
     /// Adds what queues have for the disk.
@@ -83,40 +128,34 @@ impl Draft {
 
     /// Decides the commands of one request, in order. Gives the JSON of the response and whether the session
     /// ended.
-    pub(super) fn decide(
-        &mut self,
-        desk: &mut Desk<'_>,
-        user: UserId,
-        client: ClientId,
-        wish: Wish,
-    ) -> (String, bool) {
-        let quiet = wish.quiet;
+    pub(super) fn decide(&mut self, desk: &mut Desk<'_>, asker: Asker, wish: Wish) -> (String, bool) {
         let commands = match wish.commands {
             Ok(commands) => commands,
-            Err(refusal) => return (response(&[self.refuse(desk, user, client, &refusal, quiet)]), false),
+            Err(refusal) => return (response(&[self.refuse(desk, asker, &refusal)]), false),
         };
         let mut ended = false;
         let mut receipts = Vec::with_capacity(commands.len());
         for command in commands {
-            let (receipt, quit) = self.decide_one(desk, user, client, command, quiet);
+            let (receipt, quit) = self.decide_one(desk, asker, command);
             receipts.push(receipt);
             ended |= quit;
         }
         (response(&receipts), ended)
     }
 
-    fn decide_one(
-        &mut self,
-        desk: &mut Desk<'_>,
-        user: UserId,
-        client: ClientId,
-        command: Command,
-        quiet: bool,
-    ) -> (Receipt, bool) {
-        let caller = Caller { user, client, at: self.now.at, channels_max: desk.server.channels_max };
+    fn decide_one(&mut self, desk: &mut Desk<'_>, asker: Asker, command: Command) -> (Receipt, bool) {
+        let caller = Caller {
+            user: asker.user,
+            client: asker.client,
+            at: self.now.at,
+            rules: &desk.server.rules,
+            stamp_is_spent: asker.stamp_is_spent
+                || asker.stamp.is_some_and(|stamp| self.spent.contains(&stamp)),
+            must_wait_for_oper: asker.must_wait_for_oper,
+        };
         match command.decide(desk.world, &caller) {
-            Ok(decision) => self.carry_out(desk, user, client, decision, quiet),
-            Err(refusal) => (self.refuse(desk, user, client, &refusal, quiet), false),
+            Ok(decision) => self.carry_out(desk, asker, decision),
+            Err(refusal) => (self.refuse(desk, asker, &refusal), false),
         }
     }
 
@@ -124,29 +163,18 @@ impl Draft {
     pub(super) fn carry_out(
         &mut self,
         desk: &mut Desk<'_>,
-        user: UserId,
-        client: ClientId,
+        asker: Asker,
         decision: Decision,
-        quiet: bool,
     ) -> (Receipt, bool) {
         let said = self.apply(desk, decision.events);
+        self.orders.extend(decision.order);
         let mut refused = None;
         for refusal in &decision.refusals {
-            let receipt = self.refuse(desk, user, client, refusal, quiet);
+            let receipt = self.refuse(desk, asker, refusal);
             refused.get_or_insert(receipt);
         }
-        if let Some(caller) = desk.world.user(user) {
-            let context = Context {
-                server: desk.server,
-                at: self.now.at,
-                users_peak: desk.users_peak,
-                idle_s: desk.idle_s,
-            };
-            let lines = decision.replies.iter().flat_map(|reply| answer(reply, caller, desk.world, &context));
-            for line in lines.collect::<Vec<_>>() {
-                self.tell(Audience::One(client), &line, None);
-            }
-        }
+        let left = self.answer(desk, asker.user, asker.client, decision.replies.into());
+        self.left_to_answer.extend(left);
         let ended = decision.outcome == Outcome::Quit;
         let receipt = match (refused, said) {
             (Some(refused), _) => refused,
@@ -162,14 +190,20 @@ impl Draft {
         let mut said = None;
         for event in events {
             let line = announce(desk.world, &event);
+            let heralds = heralds(desk.world, &event, desk.server);
             let witnesses = desk.world.apply(&event);
-            let conversation = conversation(&event);
             if let Some(line) = line {
-                let place = self.tell(witnesses, &line, conversation);
-                if conversation.is_some() {
-                    self.said += 1;
+                let place = self.tell(witnesses, &line, conversation(&event));
+                if let Event::Said { verb, .. } = &event {
+                    self.said += u64::from(*verb != Verb::Tagmsg);
                     said = place;
                 }
+            }
+            for (watcher, line) in heralds {
+                self.tell(desk.world.clients_of(watcher), &line, None);
+            }
+            if let Event::StampSpent { stamp, .. } = &event {
+                self.spent.insert(*stamp);
             }
             self.batch.events.push(event);
         }
@@ -177,7 +211,7 @@ impl Draft {
     }
 
     /// Gives a message its place. One that nobody hears has none.
-    fn tell(
+    pub(super) fn tell(
         &mut self,
         audience: Audience,
         message: &Message,
@@ -199,17 +233,12 @@ impl Draft {
         Some((id, seq))
     }
 
-    fn refuse(
-        &mut self,
-        desk: &Desk<'_>,
-        user: UserId,
-        client: ClientId,
-        refusal: &Refusal,
-        quiet: bool,
-    ) -> Receipt {
-        if !quiet && let Some(caller) = desk.world.user(user) {
+    fn refuse(&mut self, desk: &Desk<'_>, asker: Asker, refusal: &Refusal) -> Receipt {
+        if !asker.quiet
+            && let Some(caller) = desk.world.user(asker.user)
+        {
             let line = refuse(desk.server, caller.nick.as_str(), refusal);
-            self.tell(Audience::One(client), &line, None);
+            self.tell(Audience::One(asker.client), &line, None);
         }
         let receipt = Receipt::refused(refusal);
         self.refused.extend(receipt.numeric());

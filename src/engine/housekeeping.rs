@@ -169,6 +169,8 @@ impl Writer {
             queues_need: self.delivery.lowest_stored().unwrap_or(newest),
             history_max: self.settings.history_max,
             outcomes_since: at.checked_sub(OUTCOME_KEPT).unwrap_or(at),
+            // A stamp is good by the wall clock; it is remembered while either clock has it so.
+            now: at.min(self.clock.now().at),
             rows_max: TIDIED_PER_STEP,
         };
         let more = self.store.tidy(&retention).unwrap_or_else(|error| {

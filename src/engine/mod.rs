@@ -3,14 +3,19 @@
 //! [`Engine`] is the handle that faces hold. Knows order, batches and time; neither HTTP, nor the IRC wire,
 //! nor SQL.
 
+mod attempts;
 mod batch;
 mod clock;
 mod figures;
 mod housekeeping;
 mod inbox;
+mod orders;
 mod read;
+mod recovery;
 pub mod settings;
 mod stats;
+mod unfinished;
+mod views;
 mod writer;
 
 use std::sync::atomic::Ordering::Relaxed;
@@ -19,24 +24,27 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use tokio::sync::{oneshot, watch};
 
 use crate::command::Wish;
 use crate::command::registration::Registration;
-use crate::delivery::{Delivery, Directory, Line, Seat};
+use crate::delivery::{Delivery, Directory, Seat};
 use crate::entry::{Entry, Posted};
-use crate::id::{Seq, TokenHash, UserId};
+use crate::id::{TokenHash, UserId};
 use crate::protocol::name::Hostname;
 use crate::reply::ServerInfo;
-use crate::reply::view::{self, ChannelView, Counts, HistoryRefusal, MemberView, StateView};
-use crate::store::{HistoryRequest, Loaded, Reader, Store, StoreError};
+use crate::store::{Loaded, Reader, Store, StoreError};
+use attempts::Attempts;
 pub use clock::Clock;
 pub use figures::Figures;
 use housekeeping::Housekeeping;
-use inbox::{Glance, Request, Tell};
+use inbox::Request;
 pub use inbox::{RegisterError, Registered, Response, SubmitError};
+pub use orders::Orders;
 pub use settings::EngineSettings;
 pub use stats::{Histogram, RateLimit, Stats};
+pub use views::HistoryError;
 use writer::Writer;
 
 /// The handle that faces hold; cheap to clone.
@@ -49,23 +57,13 @@ struct Shared {
     inbox: SyncSender<Request>,
     directory: Arc<Directory>,
     reader: Arc<dyn Reader>,
-    server: Arc<ServerInfo>,
+    server: Arc<ArcSwap<ServerInfo>>,
     settings: EngineSettings,
     clock: Clock,
     stats: Arc<Stats>,
     stopping: watch::Sender<bool>,
+    orders: watch::Receiver<Orders>,
     thread: Mutex<Option<JoinHandle<()>>>,
-}
-
-/// Why a history is not shown.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum HistoryError {
-    /// The world says no.
-    #[error("{0:?}")]
-    Refused(HistoryRefusal),
-    /// It was not decided.
-    #[error(transparent)]
-    Submit(#[from] SubmitError),
 }
 
 impl Engine {
@@ -109,7 +107,8 @@ impl Engine {
         let stats = Arc::new(Stats::default());
         stats.users_peak.store(world.users().len(), Relaxed);
         let (sender, inbox) = sync_channel(settings.inbox_max.max(1));
-        let server = Arc::new(server);
+        let server = Arc::new(ArcSwap::from_pointee(server));
+        let (orders_sender, orders) = watch::channel(Orders::default());
         let writer = Writer {
             saved_next_id: world.next_id(),
             world,
@@ -122,6 +121,9 @@ impl Engine {
             stats: Arc::clone(&stats),
             spoke_ms: std::collections::HashMap::new(),
             housekeeping: Housekeeping::new(&settings, now.ms),
+            unfinished: std::collections::VecDeque::new(),
+            oper_attempts: Attempts::new(settings.oper_attempts_per_minute),
+            orders: orders_sender,
             texts: bytes::BytesMut::new(),
             disk_rests_until_ms: None,
             world_is_whole: true,
@@ -132,14 +134,25 @@ impl Engine {
         let thread = spawn(writer)?;
         let stopping = watch::Sender::new(false);
         let thread = Mutex::new(Some(thread));
+        let inbox = sender;
         let shared =
-            Shared { inbox: sender, directory, reader, server, settings, clock, stats, stopping, thread };
+            Shared { inbox, directory, reader, server, settings, clock, stats, stopping, orders, thread };
         Ok(Self { shared: Arc::new(shared) })
     }
 
     /// What the server says about itself.
-    pub fn server(&self) -> &ServerInfo {
-        &self.shared.server
+    pub fn server(&self) -> Arc<ServerInfo> {
+        self.shared.server.load_full()
+    }
+
+    /// From now on the server says this about itself, and goes by these rules.
+    pub fn set_server(&self, server: ServerInfo) {
+        self.shared.server.store(Arc::new(server));
+    }
+
+    /// What operators of the server ask of the process, to be watched.
+    pub fn orders(&self) -> watch::Receiver<Orders> {
+        self.shared.orders.clone()
     }
 
     /// Counts since the start.
@@ -214,78 +227,6 @@ impl Engine {
         let _ = self.send(Request::Hostname { user, hostname });
     }
 
-    /// The session itself; `None` when it has just ended.
-    ///
-    /// # Errors
-    /// [`SubmitError`] when there is no answer to be had now.
-    pub async fn state(&self, user: UserId) -> Result<Option<StateView>, SubmitError> {
-        self.view(move |glance| view::state(glance.world, user)).await
-    }
-
-    /// The nick of a session; `None` when it has just ended.
-    ///
-    /// # Errors
-    /// [`SubmitError`] when there is no answer to be had now.
-    pub async fn nick(&self, user: UserId) -> Result<Option<String>, SubmitError> {
-        self.view(move |glance| glance.world.user(user).map(|user| user.nick.to_string())).await
-    }
-
-    /// The channels that a user may see.
-    ///
-    /// # Errors
-    /// [`SubmitError`] when there is no answer to be had now.
-    pub async fn channels(&self, user: UserId) -> Result<Vec<ChannelView>, SubmitError> {
-        self.view(move |glance| view::channels(glance.world, user)).await
-    }
-
-    /// The members of a channel; `None` when it is missing or hidden from the user.
-    ///
-    /// # Errors
-    /// [`SubmitError`] when there is no answer to be had now.
-    pub async fn members(&self, user: UserId, name: String) -> Result<Option<Vec<MemberView>>, SubmitError> {
-        self.view(move |glance| view::members(glance.world, user, &name)).await
-    }
-
-    /// How many there are of what.
-    ///
-    /// # Errors
-    /// [`SubmitError`] when there is no answer to be had now.
-    pub async fn counts(&self) -> Result<Counts, SubmitError> {
-        self.view(|glance| view::counts(glance.world)).await
-    }
-
-    /// How many entries are not acknowledged yet, over all queues.
-    ///
-    /// # Errors
-    /// [`SubmitError`] when there is no answer to be had now.
-    pub async fn unacknowledged(&self) -> Result<u64, SubmitError> {
-        self.view(|glance| glance.delivery.unacknowledged()).await
-    }
-
-    /// What was said in a conversation before a place, oldest first.
-    ///
-    /// # Errors
-    /// [`HistoryError`] when the user may not read it, or nobody can now.
-    pub async fn history(
-        &self,
-        user: UserId,
-        target: String,
-        before: Option<Seq>,
-        limit: usize,
-    ) -> Result<Vec<Line>, HistoryError> {
-        let conversation = self.view(move |glance| view::conversation(glance.world, user, &target)).await?;
-        let conversation = conversation.map_err(HistoryError::Refused)?;
-        let history_max = self.shared.settings.history_max;
-        let request = HistoryRequest { conversation, before, limit, history_max };
-        let reader = Arc::clone(&self.shared.reader);
-        let read = tokio::task::spawn_blocking(move || reader.history(&request)).await;
-        let lines = read.map_err(|_| SubmitError::Unavailable)?;
-        lines.map_err(|error| {
-            tracing::error!(%error, "a history cannot be read");
-            SubmitError::Unavailable.into()
-        })
-    }
-
     /// Begins the end: polls are answered with what they have, and requests are refused from now on.
     pub fn begin_stop(&self) {
         self.shared.stopping.send_replace(true);
@@ -299,19 +240,6 @@ impl Engine {
         if let Some(thread) = thread {
             drop(thread.join());
         }
-    }
-
-    async fn view<T: Send + 'static>(
-        &self,
-        look: impl FnOnce(&Glance<'_>) -> T + Send + 'static,
-    ) -> Result<T, SubmitError> {
-        let (answer, answered) = oneshot::channel();
-        let look = move |glance: &Glance<'_>| -> Tell {
-            let seen = look(glance);
-            Box::new(move || drop(answer.send(seen)))
-        };
-        self.send(Request::View(Box::new(look)))?;
-        answered.await.map_err(|_| SubmitError::Unavailable)
     }
 
     fn send(&self, request: Request) -> Result<(), SubmitError> {

@@ -4,21 +4,25 @@
 //! the commit that makes it durable. When a commit fails, everything since the last one is thrown away with
 //! the world itself, which is loaded again from disk.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+use arc_swap::ArcSwap;
 use bytes::BytesMut;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
-use super::batch::{Desk, Draft};
+use super::Orders;
+use super::attempts::Attempts;
+use super::batch::{Asker, Desk, Draft};
 use super::clock::Clock;
 use super::housekeeping::Housekeeping;
 use super::inbox::{Completion, Glance, RegisterError, Registered, Request, Response, SubmitError};
 use super::settings::EngineSettings;
-use super::stats::Stats;
+use super::stats::{RateLimit, Stats};
+use super::unfinished::Unfinished;
 use crate::command::logout::Logout;
 use crate::command::registration::Registration;
 use crate::command::{Decision, Reply, Wish};
@@ -33,8 +37,6 @@ use crate::world::{Event, Verb, World};
 const REQUESTS_PER_BATCH: usize = 1_024;
 /// Log entries past which a batch takes no further request, for the same cause.
 const ENTRIES_PER_BATCH: usize = 8_192;
-/// How long the writer waits after a failed commit before it tries the disk again.
-const RETRY_AFTER_MS: u64 = 1_000;
 /// How long an outcome is repeated under its `Idempotency-Key`.
 pub(super) const OUTCOME_KEPT: Duration = Duration::from_mins(10);
 
@@ -43,7 +45,7 @@ pub(super) struct Writer {
     pub(super) world: World,
     pub(super) store: Box<dyn Store>,
     pub(super) delivery: Delivery,
-    pub(super) server: Arc<ServerInfo>,
+    pub(super) server: Arc<ArcSwap<ServerInfo>>,
     pub(super) settings: EngineSettings,
     pub(super) clock: Clock,
     pub(super) inbox: Receiver<Request>,
@@ -56,6 +58,12 @@ pub(super) struct Writer {
     /// When each user last said something, in milliseconds of the monotonic clock.
     pub(super) spoke_ms: HashMap<UserId, u64>,
     pub(super) housekeeping: Housekeeping,
+    /// Answers that go on in the next batch, the oldest first.
+    pub(super) unfinished: VecDeque<Unfinished>,
+    /// Attempts to become an operator of the server.
+    pub(super) oper_attempts: Attempts,
+    /// What operators of the server ask of the process.
+    pub(super) orders: watch::Sender<Orders>,
     /// Until when the disk is given a rest after it refused, in milliseconds of the monotonic clock.
     pub(super) disk_rests_until_ms: Option<u64>,
     /// Whether the world equals the disk; not so from a failed commit until it is loaded again.
@@ -66,7 +74,7 @@ impl Writer {
     /// Works until it is told to stop.
     pub(super) fn run(mut self) {
         loop {
-            let wait = self.housekeeping_wait();
+            let wait = if self.unfinished.is_empty() { self.housekeeping_wait() } else { Duration::ZERO };
             let texts = std::mem::take(&mut self.texts);
             let mut draft = Draft::new(self.next_seq, self.clock.now()).with_texts(texts);
             let stop = match self.inbox.recv_timeout(wait) {
@@ -74,13 +82,24 @@ impl Writer {
                 Err(RecvTimeoutError::Timeout) => false,
                 Err(RecvTimeoutError::Disconnected) => true,
             };
+            self.go_on(&mut draft);
             self.keep_house(&mut draft);
             self.texts = draft.take_texts();
             self.finish(draft);
             if stop {
+                self.finish_answers();
                 self.save_last_requests();
                 return;
             }
+        }
+    }
+
+    /// Before the end, gives what is left of long answers.
+    fn finish_answers(&mut self) {
+        while !self.unfinished.is_empty() && self.disk_rests_until_ms.is_none() {
+            let mut draft = Draft::new(self.next_seq, self.clock.now());
+            self.go_on(&mut draft);
+            self.finish(draft);
         }
     }
 
@@ -105,18 +124,18 @@ impl Writer {
         // While the disk rests there is still much to be seen, but only in a world that equals the disk.
         let can_be_seen = self.world_is_whole && matches!(request, Request::View(_));
         if self.disk_rests_until_ms.is_some() && !can_be_seen {
-            return refuse_for_now(request);
+            return request.refuse_for_now();
         }
         match request {
             Request::Commands { user, client, wish, key, answer } => {
                 let response = self.commands(draft, user, client, wish, key);
-                draft.completions.push(Completion::Commands(answer, response));
+                draft.complete(user, client, Completion::Commands(answer, response));
             }
             Request::Register { registration, answer } => self.register(draft, *registration, answer),
             Request::ChannelState { user, client, answer } => {
                 let decision = Decision::answer(Reply::ChannelState);
-                self.with_desk(|desk| draft.carry_out(desk, user, client, decision, true));
-                draft.completions.push(Completion::Done(answer));
+                self.with_desk(|desk| draft.carry_out(desk, Asker::new(user, client), decision));
+                draft.complete(user, client, Completion::Done(answer));
             }
             Request::Logout { client, answer } => {
                 self.log_out(draft, client, "Logged out");
@@ -152,7 +171,23 @@ impl Writer {
         {
             return Ok(Response { json, ended: false });
         }
-        let (json, ended) = self.with_desk(|desk| draft.decide(desk, user, client, wish));
+        let stamp_is_spent = match wish.stamp {
+            Some(stamp) => self.store.is_spent(stamp).map_err(|error| unreadable(&error))?,
+            None => false,
+        };
+        let tries_oper = wish.tries_oper();
+        let must_wait_for_oper = tries_oper && self.oper_attempts.are_used_up_by(user, draft.now.ms);
+        if must_wait_for_oper {
+            self.stats.rate_limited(RateLimit::Oper);
+        }
+        let (quiet, stamp) = (wish.quiet, wish.stamp);
+        let asker = Asker { user, client, quiet, stamp, stamp_is_spent, must_wait_for_oper };
+        let (json, ended) = self.with_desk(|desk| draft.decide(desk, asker, wish));
+        if tries_oper {
+            let granted = self.world.may_operate(user).is_ok();
+            let nick = self.world.user(user).map(|user| user.nick.to_string()).unwrap_or_default();
+            tracing::warn!(nick, granted, "somebody tried to become an operator of the server");
+        }
         if let Some(key) = key.filter(|_| !ended) {
             let at = self.clock.running();
             draft.batch.outcomes.push(KeptOutcome { client, key, response: json.clone(), at });
@@ -168,10 +203,7 @@ impl Writer {
         }
         let now = self.clock.running();
         let since = now.checked_sub(OUTCOME_KEPT).unwrap_or(now);
-        self.store.outcome(client, key, since).map_err(|error| {
-            tracing::error!(%error, "cannot look up an idempotency key");
-            SubmitError::Unavailable
-        })
+        self.store.outcome(client, key, since).map_err(|error| unreadable(&error))
     }
 
     fn register(
@@ -189,7 +221,7 @@ impl Writer {
                 let newest = draft.batch.events.last();
                 if let Some(&Event::ClientAdded { client, user, .. }) = newest {
                     let welcome = Decision { replies, ..Decision::nothing() };
-                    self.with_desk(|desk| draft.carry_out(desk, user, client, welcome, true));
+                    self.with_desk(|desk| draft.carry_out(desk, Asker::new(user, client), welcome));
                     Ok(Registered { user, nick })
                 } else {
                     Err(SubmitError::Gone.into())
@@ -200,11 +232,11 @@ impl Writer {
     }
 
     pub(super) fn log_out(&mut self, draft: &mut Draft, client: ClientId, reason: &'static str) {
-        let decision = Logout { client, reason }.decide(&self.world);
+        let decision = Logout { client, reason }.decide(&self.world, draft.now.at);
         self.with_desk(|desk| draft.apply(desk, decision.events));
     }
 
-    fn with_desk<T>(&mut self, work: impl FnOnce(&mut Desk<'_>) -> T) -> T {
+    pub(super) fn with_desk<T>(&mut self, work: impl FnOnce(&mut Desk<'_>) -> T) -> T {
         let (clock, spoke_ms) = (self.clock, &self.spoke_ms);
         let idle_ms = move |user| match spoke_ms.get(&user) {
             Some(spoke) => clock.ms().saturating_sub(*spoke),
@@ -212,7 +244,10 @@ impl Writer {
         };
         let idle_s = move |user| idle_ms(user) / 1_000;
         let users_peak = self.stats.users_peak.load(Relaxed);
-        let mut desk = Desk { world: &mut self.world, server: &self.server, users_peak, idle_s: &idle_s };
+        let uptime_s = clock.uptime_ms() / 1_000;
+        let server = self.server.load();
+        let mut desk =
+            Desk { world: &mut self.world, server: &server, users_peak, idle_s: &idle_s, uptime_s };
         work(&mut desk)
     }
 
@@ -221,7 +256,9 @@ impl Writer {
         let next_id = self.world.next_id();
         draft.batch.next_id = (next_id != self.saved_next_id).then_some(next_id);
         // While the disk rests nothing is decided, and what a world that is not whole says of itself is not so.
-        if draft.batch.is_empty() || self.disk_rests_until_ms.is_some() {
+        let nothing_to_keep =
+            draft.batch.is_empty() && draft.unfinished.is_empty() && draft.orders.is_empty();
+        if nothing_to_keep || self.disk_rests_until_ms.is_some() {
             return draft.completions.into_iter().for_each(Completion::tell);
         }
         self.note_running_time(&mut draft.batch);
@@ -231,10 +268,17 @@ impl Writer {
                 self.stats.committed(begun.elapsed(), draft.completions.len());
                 self.publish(&draft, &settled);
                 draft.completions.into_iter().for_each(Completion::tell);
+                self.unfinished.extend(draft.unfinished);
+                draft
+                    .orders
+                    .into_iter()
+                    .for_each(|order| self.orders.send_modify(|orders| orders.add(order)));
             }
             Err(error) => {
                 self.rest_disk();
                 draft.completions.into_iter().for_each(Completion::fail);
+                let unfinished = draft.unfinished.into_iter().chain(self.unfinished.drain(..));
+                unfinished.for_each(|unfinished| unfinished.completion.fail());
                 self.give_up_batch(&error);
             }
         }
@@ -276,69 +320,10 @@ impl Writer {
         self.stats.users_peak.fetch_max(self.world.users().len(), Relaxed);
         self.stats.ready.store(true, Relaxed);
     }
-
-    /// Nothing of the batch is durable: the world that it changed is thrown away, never patched.
-    fn give_up_batch(&mut self, error: &StoreError) {
-        self.stats.commit_failures.fetch_add(1, Relaxed);
-        tracing::error!(%error, "a commit failed; nothing of it was done, and the world is loaded again");
-        self.delivery.unsettled();
-        self.housekeeping.forget_sweep();
-        self.world_is_whole = false;
-        self.reload();
-    }
-
-    fn rest_disk(&mut self) {
-        self.stats.ready.store(false, Relaxed);
-        self.disk_rests_until_ms = Some(self.clock.ms() + RETRY_AFTER_MS);
-    }
-
-    fn reload(&mut self) {
-        match self.store.load_world() {
-            Ok((world, next_seq)) => {
-                self.saved_next_id = world.next_id();
-                self.world = world;
-                self.next_seq = next_seq;
-                self.world_is_whole = true;
-            }
-            Err(error) => {
-                tracing::error!(%error, "the world cannot be loaded");
-            }
-        }
-    }
-
-    /// After a rest, tries whether the disk takes writes again.
-    pub(super) fn try_disk(&mut self) {
-        let due = self.disk_rests_until_ms.is_some_and(|until| self.clock.ms() >= until);
-        if !due {
-            return;
-        }
-        self.reload();
-        if !self.world_is_whole {
-            return self.rest_disk();
-        }
-        let probe = crate::store::Batch { next_id: Some(self.world.next_id()), ..Default::default() };
-        match self.store.commit(&probe) {
-            Ok(_) => {
-                tracing::info!("the disk takes writes again");
-                self.disk_rests_until_ms = None;
-                self.stats.ready.store(true, Relaxed);
-            }
-            Err(error) => {
-                tracing::warn!(%error, "the disk still refuses");
-                self.rest_disk();
-            }
-        }
-    }
 }
 
-/// Answers a request while the disk rests.
-fn refuse_for_now(request: Request) {
-    match request {
-        Request::Commands { answer, .. } => drop(answer.send(Err(SubmitError::Unavailable))),
-        Request::Register { answer, .. } => drop(answer.send(Err(SubmitError::Unavailable.into()))),
-        Request::ChannelState { answer, .. } | Request::Logout { answer, .. } => {
-            let _ = answer.send(Err(SubmitError::Unavailable));
-        }
-        Request::Hostname { .. } | Request::View(_) | Request::Stop => {}
-    }
+/// The disk cannot be asked what was done before.
+fn unreadable(error: &StoreError) -> SubmitError {
+    tracing::error!(%error, "cannot look up what was done before");
+    SubmitError::Unavailable
 }

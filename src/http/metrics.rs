@@ -87,9 +87,9 @@ pub(super) async fn show(
 
 async fn render(engine: &Engine) -> String {
     let mut page = Exposition::default();
-    let version = engine.server().version.as_str();
+    let server = engine.server();
     page.family("neoirc_build_info", "gauge", "The version that runs, always 1")
-        .labelled(&[("version", version)], 1);
+        .labelled(&[("version", &server.version)], 1);
     page.gauge("neoirc_ready", "Whether requests are served: 1, or 0", u8::from(engine.is_ready()));
     if let Ok(Ok(figures)) = tokio::time::timeout(WRITER_TIMEOUT, engine.figures()).await {
         let (counts, queues) = (figures.counts, figures.queues);

@@ -44,6 +44,7 @@ pub(super) async fn open(
     let registration = Registration {
         nick: Nickname::parse(&wanted.nick).map_err(bad_nick)?,
         username: wanted.username.as_deref().map(Username::parse).transpose().map_err(bad_username)?,
+        realname: None,
         address,
         user_uuid: Uuid::new_v4(),
         client_uuid: Uuid::new_v4(),

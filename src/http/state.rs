@@ -67,7 +67,7 @@ pub(super) async fn notice_of_dropped(
     dropped: Dropped,
 ) -> Result<Line, ApiError> {
     let nick = engine.nick(caller.user).await?.ok_or(ApiError::Unauthorized)?;
-    let message = notice(engine.server(), &nick, dropped.entries);
+    let message = notice(&engine.server(), &nick, dropped.entries);
     // The same notice has the same id, however often it is read; the next one has another.
     let noise = u32::try_from((dropped.entries ^ caller.client.get()) & 0x03ff_ffff).unwrap_or(0);
     let id = message_id(dropped.at, dropped.through, noise);

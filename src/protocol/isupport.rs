@@ -2,16 +2,18 @@
 //! Source: <https://modern.ircdocs.horse/#rplisupport-005>
 
 use super::limits::{
-    AWAYLEN, CHANNELLEN, HOSTLEN, KEYLEN, KICKLEN, MODES, NICKLEN, TARGMAX, TARGMAX_CHANNELS, TOPICLEN,
-    USERLEN,
+    AWAYLEN, CHANNELLEN, HOSTLEN, KEYLEN, KICKLEN, MAXLIST, MODES, MONITOR, NAMELEN, NICKLEN, TARGMAX,
+    TARGMAX_CHANNELS, TOPICLEN, USERLEN,
 };
 
 /// User modes as `RPL_MYINFO` names them.
-pub const USER_MODES: &str = "i";
+pub const USER_MODES: &str = "Biow";
 /// Channel modes as `RPL_MYINFO` names them.
-pub const CHANNEL_MODES: &str = "iklmnostv";
+pub const CHANNEL_MODES: &str = "HIbeiklmnostv";
 /// Channel modes that take a parameter.
-pub const CHANNEL_MODES_WITH_PARAMETER: &str = "klov";
+pub const CHANNEL_MODES_WITH_PARAMETER: &str = "HIbeklov";
+/// The letter of bots in WHO; their user mode has the same.
+pub const BOT_LETTER: char = 'B';
 
 /// Tokens in one line: a line of IRC has fifteen parameters, the nick and the closing text among them.
 const TOKENS_PER_LINE: usize = 13;
@@ -20,7 +22,8 @@ const TOKENS_PER_LINE: usize = 13;
 fn targmax() -> String {
     let of = |command, max| format!("{command}:{max}");
     let channels = ["JOIN", "LIST", "PART"].map(|command| of(command, TARGMAX_CHANNELS));
-    let others = ["KICK", "NAMES", "NOTICE", "PRIVMSG", "WHOIS"].map(|command| of(command, TARGMAX));
+    let others =
+        ["KICK", "NAMES", "NOTICE", "PRIVMSG", "TAGMSG", "WHOIS"].map(|command| of(command, TARGMAX));
     format!("TARGMAX={}", [&channels[..], &others[..]].concat().join(","))
 }
 
@@ -29,21 +32,30 @@ pub fn lines(network: &str, channels_per_user: usize) -> Vec<Vec<String>> {
     let mut tokens = vec![
         format!("AWAYLEN={AWAYLEN}"),
         "CASEMAPPING=ascii".to_owned(),
-        "CHANMODES=,k,l,imnst".to_owned(),
+        format!("BOT={BOT_LETTER}"),
+        "CHANMODES=beI,k,Hl,imnst".to_owned(),
         format!("CHANNELLEN={CHANNELLEN}"),
         "CHANTYPES=#".to_owned(),
+        "ELIST=CMNTU".to_owned(),
+        "EXCEPTS".to_owned(),
         format!("HOSTLEN={HOSTLEN}"),
+        "INVEX".to_owned(),
         format!("KEYLEN={KEYLEN}"),
         format!("KICKLEN={KICKLEN}"),
+        format!("MAXLIST=b:{MAXLIST},e:{MAXLIST},I:{MAXLIST}"),
         format!("MODES={MODES}"),
+        format!("MONITOR={MONITOR}"),
+        format!("NAMELEN={NAMELEN}"),
         format!("NETWORK={}", network.replace(' ', "\\x20").replace('=', "\\x3D")),
         format!("NICKLEN={NICKLEN}"),
         "PREFIX=(ov)@+".to_owned(),
         "SAFELIST".to_owned(),
+        "STATUSMSG=@+".to_owned(),
         targmax(),
         format!("TOPICLEN={TOPICLEN}"),
         format!("USERLEN={USERLEN}"),
         "UTF8ONLY".to_owned(),
+        "WHOX".to_owned(),
     ];
     if channels_per_user > 0 {
         tokens.push(format!("CHANLIMIT=#:{channels_per_user}"));

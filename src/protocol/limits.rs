@@ -29,6 +29,21 @@ pub const TARGMAX_CHANNELS: usize = 50;
 pub const MODE_LETTERS_MAX: usize = 64;
 /// Invitations that a channel remembers: enough for a crowd, too few to fill a disk with.
 pub const INVITES_MAX: usize = 100;
+/// Longest realname in bytes: with everything else of a WHOIS it fits a line of 512. Announced as `NAMELEN`.
+pub const NAMELEN: usize = 128;
+/// Masks in each of the lists `b`, `e` and `I` of a channel: more than a community needs, few enough to be held
+/// against everybody who comes in. Announced as `MAXLIST`.
+pub const MAXLIST: usize = 100;
+/// Nicks that one session watches with MONITOR. Announced as `MONITOR`.
+pub const MONITOR: usize = 100;
+/// Nicks of one USERHOST: RFC 2812 fixes them.
+pub const USERHOST_MAX: usize = 5;
+/// Past holders of nicks that WHOWAS remembers, in all: enough for a busy day.
+pub const WHOWAS_MAX: usize = 1_000;
+/// Most bits of work that a channel may ask for with `+H`: beyond them nobody speaks within an hour.
+pub const CHANNEL_HASHCASH_BITS_MAX: u8 = 40;
+/// Longest hashcash stamp, in bytes: a channel's name and a SHA-256 in hex fit.
+pub const STAMP_MAX: usize = 256;
 
 /// Lines in a `body`.
 pub const BODY_LINES_MAX: usize = 64;

@@ -1,16 +1,18 @@
 //! Masks: texts in which `*` stands for any characters and `?` for one.
 //! Source: <https://modern.ircdocs.horse/#wildcard-expressions>
 
+use std::str::Chars;
+
 use super::limits::HOSTLEN;
 
-/// A mask, taken apart once for all the texts that it is held against.
-#[derive(Clone, Debug)]
-pub struct Mask(Vec<char>);
+/// A mask, taken apart and folded once for all the texts that it is held against.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Mask(Box<[char]>);
 
 impl Mask {
     /// A mask from its text; `None` when it is longer than anything that it might match.
     pub fn parse(text: &str) -> Option<Self> {
-        (text.len() <= HOSTLEN).then(|| Self(text.chars().collect()))
+        (text.len() <= HOSTLEN).then(|| Self(text.chars().map(|c| c.to_ascii_lowercase()).collect()))
     }
 
     /// Whether `text` matches, ASCII letters of both cases being the same.
@@ -22,28 +24,30 @@ impl Mask {
 /// Goes back to the last `*` only, so that it takes at most as many steps as both are long multiplied,
 /// whatever the mask.
 fn matches(mask: &[char], text: &str) -> bool {
-    let text: Vec<char> = text.chars().collect();
-    let (mut at_mask, mut at_text) = (0, 0);
-    let mut star: Option<(usize, usize)> = None;
-    while let Some(&character) = text.get(at_text) {
+    let mut at_mask = 0;
+    let mut rest = text.chars();
+    let mut star: Option<(usize, Chars<'_>)> = None;
+    loop {
+        let mut behind = rest.clone();
+        let Some(character) = behind.next() else { break };
         match mask.get(at_mask) {
             Some('*') => {
-                star = Some((at_mask, at_text));
+                star = Some((at_mask, rest.clone()));
                 at_mask += 1;
                 continue;
             }
-            Some(wanted) if *wanted == '?' || wanted.eq_ignore_ascii_case(&character) => {
+            Some(wanted) if *wanted == '?' || *wanted == character.to_ascii_lowercase() => {
                 at_mask += 1;
-                at_text += 1;
+                rest = behind;
                 continue;
             }
             _ => {}
         }
         // What follows the star does not begin here: let the star take one character more.
-        let Some((star_mask, star_text)) = star else { return false };
-        star = Some((star_mask, star_text + 1));
-        at_mask = star_mask + 1;
-        at_text = star_text + 1;
+        let Some((star_mask, star_rest)) = &mut star else { return false };
+        star_rest.next();
+        at_mask = *star_mask + 1;
+        rest = star_rest.clone();
     }
     mask.iter().skip(at_mask).all(|left| *left == '*')
 }

@@ -1,7 +1,8 @@
-//! The language: names, messages, modes, numerics and limits of IRC.
+//! The language: names, messages, modes, numerics and limits of IRC, and stamps of hashcash.
 //!
 //! Knows the grammar alone; nothing here knows the world, the clock or any I/O.
 
+pub mod hostmask;
 pub mod isupport;
 pub mod json;
 pub mod limits;
@@ -10,3 +11,4 @@ pub mod message;
 pub mod mode;
 pub mod name;
 pub mod numeric;
+pub mod stamp;

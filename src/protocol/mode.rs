@@ -54,11 +54,12 @@ pub fn parse_changes(modes: &str, arguments: &[String]) -> Vec<ModeChange> {
     changes
 }
 
-/// Types A and B always take an argument, type C only when set, type D never.
+/// Types A and B always take an argument, type C only when set, type D never. One of type A without an argument asks
+/// for the list.
 fn takes_argument(letter: char, direction: Direction) -> bool {
     match letter {
-        'o' | 'v' | 'k' => true,
-        'l' => direction == Direction::Set,
+        'b' | 'e' | 'I' | 'o' | 'v' | 'k' => true,
+        'H' | 'l' => direction == Direction::Set,
         _ => false,
     }
 }
@@ -92,6 +93,8 @@ mod tests {
         assert_eq!(parse("+ov-v+l", &["a", "b", "c", "5"]), ["+ov-v+l", "a", "b", "c", "5"]);
         assert_eq!(parse("im-l", &["unused"]), ["+im-l"]);
         assert_eq!(parse("+ok", &["a"]), ["+ok", "a"], "the key's argument is missing");
+        assert_eq!(parse("b-eI+H-H", &["a", "b", "c", "9"]), ["+b-eI+H-H", "a", "b", "c", "9"]);
+        assert_eq!(parse("b", &[]), ["+b"], "asks for the list");
     }
 
     #[test]

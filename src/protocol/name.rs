@@ -8,7 +8,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 
-use super::limits::{CHANNELLEN, HOSTLEN, NICKLEN, USERLEN};
+use super::limits::{CHANNELLEN, HOSTLEN, NAMELEN, NICKLEN, USERLEN};
 
 /// Why a text is not a name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -111,6 +111,33 @@ impl From<&Nickname> for Username {
     }
 }
 
+/// A realname, also called gecos: 1 to 128 bytes of free text without control characters.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Realname(Box<str>);
+
+impl Realname {
+    /// # Errors
+    /// [`NameError`] when the text is not a realname.
+    pub fn parse(text: &str) -> Result<Self, NameError> {
+        if text.trim().is_empty() || text.len() > NAMELEN {
+            return Err(NameError::Length);
+        }
+        if text.contains(char::is_control) { Err(NameError::Format) } else { Ok(Self(text.into())) }
+    }
+
+    /// The realname as given.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&Username> for Realname {
+    /// Whoever gives no realname is known by the username.
+    fn from(username: &Username) -> Self {
+        Self(username.0.clone())
+    }
+}
+
 /// The name or address of the machine that a session speaks from, as the third part of a hostmask.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Hostname(Box<str>);
@@ -189,6 +216,16 @@ mod tests {
         }
         for bad in ["", "1a", "-a", "a b", "a.b", "é", "#a", "@a", ":a", "*", &"n".repeat(33), "a\0"] {
             assert!(Nickname::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_realname_is_free_text_of_some_length() {
+        for good in ["A", "Ada Lovelace 🎩", &"r".repeat(128)] {
+            assert!(Realname::parse(good).is_ok(), "{good}");
+        }
+        for bad in ["", "  ", "a\u{1}b", &"r".repeat(129)] {
+            assert!(Realname::parse(bad).is_err(), "{bad}");
         }
     }
 

@@ -2,11 +2,14 @@
 
 use std::borrow::Cow;
 
+use serde_json::value::RawValue;
+
 use crate::entry::Conversation;
 use crate::id::UserId;
+use crate::protocol::hostmask::Hostmask;
 use crate::protocol::message::{Body, Message};
 use crate::protocol::mode::{Direction, ModeChange, render_changes};
-use crate::world::{ChannelChange, Event, Rank, Target, World};
+use crate::world::{ChannelChange, Event, Rank, Target, Verb, World};
 
 /// The line that tells a fact, from the world as it was before; `None` for facts that nobody is told.
 pub fn announce(world: &World, event: &Event) -> Option<Message> {
@@ -29,9 +32,20 @@ pub fn announce(world: &World, event: &Event) -> Option<Message> {
         Event::NickChanged { user, nick: new } => {
             line("NICK", nick(*user), String::new(), vec![], Some(Body::line(new.as_str())))
         }
-        Event::InvisibleChanged { user, on } => {
-            let mode = if *on { "+i" } else { "-i" };
-            line("MODE", nick(*user), nick(*user), vec![mode.to_owned()], None)
+        Event::UserModesChanged { user, changes } => {
+            let letters = changes.iter().map(|(flag, on)| without_argument(flag.letter(), *on));
+            let modes = render_changes(&letters.collect::<Vec<_>>());
+            line("MODE", nick(*user), nick(*user), modes, None)
+        }
+        Event::RealnameChanged { user, realname } => {
+            line("SETNAME", nick(*user), String::new(), vec![], Some(Body::line(realname.as_str())))
+        }
+        Event::KeyPublished { user, key, channel: id } => {
+            let to = id.map(channel).unwrap_or_default();
+            line("PUBKEY", nick(*user), to, vec![], Some(key_body(key)))
+        }
+        Event::WallopsSent { by, text } => {
+            line("WALLOPS", nick(*by), String::new(), vec![], Some(Body::line(text)))
         }
         Event::Invited { channel: id, user, by } => {
             line("INVITE", nick(*by), nick(*user), vec![channel(*id)], None)
@@ -49,10 +63,11 @@ pub fn announce(world: &World, event: &Event) -> Option<Message> {
             from: nick(*by),
             to: match target {
                 Target::Channel(id) => channel(*id),
+                Target::Ranked(id, rank) => format!("{}{}", rank.prefix(), channel(*id)),
                 Target::User(user) => nick(*user),
             },
             params: vec![],
-            body: Some(body.clone()),
+            body: body.clone(),
             meta: meta.clone(),
         }),
         Event::SessionOpened { .. }
@@ -60,26 +75,53 @@ pub fn announce(world: &World, event: &Event) -> Option<Message> {
         | Event::ClientRemoved { .. }
         | Event::HostnameResolved { .. }
         | Event::AwayChanged { .. }
+        | Event::WatchesChanged { .. }
+        | Event::NickLeft(_)
+        | Event::StampSpent { .. }
         | Event::ChannelCreated { .. }
         | Event::ChannelEnded { .. } => None,
     }
 }
 
-/// The history that a fact belongs to.
+/// The history that a fact belongs to. What was said to some of a channel alone is in none, which all would read.
 pub const fn conversation(event: &Event) -> Option<Conversation> {
     match event {
+        Event::Said { verb: Verb::Tagmsg, .. } => None,
         Event::Said { target: Target::Channel(channel), .. } => Some(Conversation::Channel(*channel)),
         Event::Said { by, target: Target::User(user), .. } => Some(Conversation::Direct(*by, *user)),
         _ => None,
     }
 }
 
+/// A key as it is published and relayed.
+fn key_body(key: &str) -> Body {
+    let json = serde_json::json!({"alg": "ed25519", "key": key}).to_string();
+    Body::Object(RawValue::from_string(json).expect("an object of two strings is JSON"))
+}
+
+const fn sign(on: bool) -> Direction {
+    if on { Direction::Set } else { Direction::Unset }
+}
+
+const fn without_argument(letter: char, on: bool) -> ModeChange {
+    ModeChange { direction: sign(on), letter, argument: None }
+}
+
 fn as_letter(change: &ChannelChange, nick: impl Fn(UserId) -> String) -> ModeChange {
-    let sign = |on: bool| if on { Direction::Set } else { Direction::Unset };
+    let listed = |letter, on, mask: &Hostmask| ModeChange {
+        direction: sign(on),
+        letter,
+        argument: Some(mask.as_str().to_owned()),
+    };
     match change {
-        ChannelChange::Flag { flag, on } => {
-            ModeChange { direction: sign(*on), letter: flag.letter(), argument: None }
-        }
+        ChannelChange::Flag { flag, on } => without_argument(flag.letter(), *on),
+        ChannelChange::Listed { list, entry } => listed(list.letter(), true, &entry.mask),
+        ChannelChange::Unlisted { list, mask } => listed(list.letter(), false, mask),
+        ChannelChange::HashcashBits(bits) => ModeChange {
+            direction: sign(bits.is_some()),
+            letter: 'H',
+            argument: bits.map(|bits| bits.to_string()),
+        },
         // A key that is taken away is announced with an argument, which its letter always has, but not with
         // the key itself.
         ChannelChange::Key(key) => ModeChange {

@@ -1,84 +1,147 @@
 //! From answers to `RPL_` numerics.
 
-use super::lists::{list, names, who, whois};
-use super::welcome::{lusers, motd, welcome};
+use super::about::{admin, help, info, links, stats, time, version};
+use super::lists::{invitations, list, list_of, mask_list, names};
+use super::presence::{presence, watched};
+use super::welcome::{lusers, motd, operator_count, welcome};
+use super::who::{who, who_of};
+use super::whois::{userhost, whois, whowas};
 use super::{Context, ServerInfo};
 use crate::command::Reply;
 use crate::id::ChannelId;
 use crate::protocol::message::Message;
 use crate::protocol::numeric::{
-    RPL_AWAY, RPL_CHANNELMODEIS, RPL_CREATIONTIME, RPL_ENDOFWHOIS, RPL_INVITING, RPL_NOTOPIC, RPL_NOWAWAY,
-    RPL_TOPIC, RPL_TOPICWHOTIME, RPL_UMODEIS, RPL_UNAWAY,
+    RPL_AWAY, RPL_CHANNELMODEIS, RPL_CREATIONTIME, RPL_ENDOFWHOIS, RPL_INVITING, RPL_ISON, RPL_NOTOPIC,
+    RPL_NOWAWAY, RPL_REHASHING, RPL_TOPIC, RPL_TOPICWHOTIME, RPL_UMODEIS, RPL_UNAWAY, RPL_YOUREOPER,
 };
-use crate::world::{Channel, Flag, User, World};
+use crate::world::{Channel, Flag, User, UserFlag, World};
 
-/// The lines of an answer to `caller`, from the world as it is after the facts of the same decision.
-pub fn answer(reply: &Reply, caller: &User, world: &World, context: &Context<'_>) -> Vec<Message> {
-    let server = context.server;
-    let to = caller.nick.as_str();
-    let nick = |id| world.user(id).map(|user| user.nick.to_string()).unwrap_or_default();
-    let with_channel = |id: &ChannelId, lines: &dyn Fn(&Channel) -> Vec<Message>| {
-        world.channel(*id).map(lines).unwrap_or_default()
-    };
-    match reply {
-        Reply::Welcome => welcome(caller, world, context),
-        Reply::ChannelState => channel_state(caller, world, context),
-        Reply::Entered(id) => with_channel(id, &|channel| entered(caller, channel, world, context)),
-        Reply::Topic(id) => with_channel(id, &|channel| topic_or_none(to, channel, server)),
-        Reply::Names(channel) => names(caller, channel, world, context),
-        Reply::List(named) => list(caller, named, world, context),
-        Reply::Who(mask) => who(caller, mask, world, context),
-        Reply::Whois(user) => {
-            world.user(*user).map(|user| whois(caller, user, world, context)).unwrap_or_default()
-        }
-        Reply::EndOfWhois(nick) => {
-            vec![server.numeric(RPL_ENDOFWHOIS, to, vec![nick.clone()], Some("End of /WHOIS list"))]
-        }
-        Reply::Lusers => lusers(to, world, context),
-        Reply::Motd => motd(to, server),
-        Reply::Away(user) => {
-            let text = world.user(*user).and_then(|user| user.away.as_deref());
-            text.map(|text| server.numeric(RPL_AWAY, to, vec![nick(*user)], Some(text))).into_iter().collect()
-        }
-        Reply::NowAway => {
-            vec![server.numeric(RPL_NOWAWAY, to, vec![], Some("You have been marked as being away"))]
-        }
-        Reply::Unaway => {
-            vec![server.numeric(RPL_UNAWAY, to, vec![], Some("You are no longer marked as being away"))]
-        }
-        Reply::ChannelModes(id) => with_channel(id, &|channel| channel_modes(caller, channel, server)),
-        Reply::UserModes => {
-            let modes = if caller.invisible { "+i" } else { "+" };
-            vec![server.numeric(RPL_UMODEIS, to, vec![modes.to_owned()], None)]
-        }
-        Reply::Inviting(user, id) => with_channel(id, &|channel| {
-            vec![server.numeric(RPL_INVITING, to, vec![nick(*user), channel.name.to_string()], None)]
-        }),
+/// An answer, or a piece of a long one.
+#[derive(Debug, Default)]
+pub struct Answer {
+    /// What is said now.
+    pub lines: Vec<Message>,
+    /// What is to be answered behind it, a little later where there is much of it.
+    pub then: Vec<Reply>,
+}
+
+impl Answer {
+    pub(super) fn then(reply: Reply) -> Self {
+        Self { lines: Vec::new(), then: vec![reply] }
     }
 }
 
-/// Topic, if there is one, and names.
-fn entered(caller: &User, channel: &Channel, world: &World, context: &Context<'_>) -> Vec<Message> {
-    let mut lines = topic(caller.nick.as_str(), channel, context.server);
-    lines.extend(names(caller, channel.name.as_str(), world, context));
-    lines
+impl From<Vec<Message>> for Answer {
+    fn from(lines: Vec<Message>) -> Self {
+        Self { lines, then: Vec::new() }
+    }
 }
 
-/// For each channel that the caller is in, what it would hear on coming in.
-fn channel_state(caller: &User, world: &World, context: &Context<'_>) -> Vec<Message> {
-    let channels = caller.channels.iter().filter_map(|id| world.channel(*id));
-    let state = channels.flat_map(|channel| {
-        let join = Message {
-            command: "JOIN".into(),
-            from: caller.nick.to_string(),
-            to: channel.name.to_string(),
-            params: vec![],
-            body: None,
-            meta: None,
-        };
-        std::iter::once(join).chain(entered(caller, channel, world, context))
-    });
-    state.collect()
+impl From<Message> for Answer {
+    fn from(line: Message) -> Self {
+        vec![line].into()
+    }
+}
+
+/// The answer to `caller`, from the world as it is after the facts of the same decision.
+pub fn answer(reply: &Reply, caller: &User, world: &World, context: &Context<'_>) -> Answer {
+    let server = context.server;
+    let to = caller.nick.as_str();
+    match reply {
+        Reply::Welcome => welcome(caller, world, context).into(),
+        Reply::Names(channel, after) => names(caller, channel, *after, world, context),
+        Reply::List(query) => list(caller, query, world, context),
+        Reply::ListOf(channels) => list_of(caller, channels, world, context),
+        Reply::Who(query) => who(caller, query, world),
+        Reply::WhoOf(query, channel, users) => who_of(caller, query, *channel, users, world, context),
+        Reply::Whois(user) => {
+            world.user(*user).map(|user| whois(caller, user, world, context)).unwrap_or_default().into()
+        }
+        Reply::EndOfWhois(nick) => server.numeric(RPL_ENDOFWHOIS, to, vec![nick.clone()], &[]).into(),
+        Reply::Whowas(nick, count) => whowas(to, nick, *count, world, context).into(),
+        Reply::Userhost(nicks) => userhost(to, nicks, world, context).into(),
+        Reply::Ison(nicks) => {
+            let users = nicks.iter().filter_map(|nick| world.user_by_nick(nick).ok());
+            let found: Vec<_> = users.map(|user| user.nick.as_str()).collect();
+            server.numeric(RPL_ISON, to, vec![], &[&found.join(" ")]).into()
+        }
+        Reply::Lusers => lusers(to, world, context).into(),
+        Reply::Motd => motd(to, server).into(),
+        Reply::Version => version(to, server).into(),
+        Reply::Admin => admin(to, server).into(),
+        Reply::Info => info(to, server).into(),
+        Reply::Time => time(to, context).into(),
+        Reply::Links(mask) => links(to, mask, server).into(),
+        Reply::Stats(letter) => stats(to, *letter, context).into(),
+        Reply::Help(topic) => help(to, topic, server).into(),
+        Reply::Away(user) => {
+            let user =
+                world.user(*user).and_then(|user| Some((user.nick.to_string(), user.away.as_deref()?)));
+            let line = user.map(|(nick, text)| server.numeric(RPL_AWAY, to, vec![nick], &[text]));
+            line.into_iter().collect::<Vec<_>>().into()
+        }
+        Reply::NowAway => server.numeric(RPL_NOWAWAY, to, vec![], &[]).into(),
+        Reply::Unaway => server.numeric(RPL_UNAWAY, to, vec![], &[]).into(),
+        Reply::UserModes => server.numeric(RPL_UMODEIS, to, vec![user_modes(caller)], &[]).into(),
+        Reply::Invitations => invitations(caller, world, server).into(),
+        Reply::YouAreOper => server.numeric(RPL_YOUREOPER, to, vec![], &[]).into(),
+        Reply::OperatorCount => operator_count(to, world, server).into(),
+        Reply::Rehashing => server.numeric(RPL_REHASHING, to, vec![server.settings_file.clone()], &[]).into(),
+        Reply::Presence(nicks) => presence(to, nicks, world, server).into(),
+        Reply::Watched => watched(caller, server).into(),
+        Reply::ChannelState
+        | Reply::StateOf(_)
+        | Reply::Entered(_)
+        | Reply::Topic(_)
+        | Reply::ChannelModes(_)
+        | Reply::MaskList(..)
+        | Reply::Inviting(..) => answer_on_channel(reply, caller, world, context),
+    }
+}
+
+/// Answers about channels that the caller named or is in.
+fn answer_on_channel(reply: &Reply, caller: &User, world: &World, context: &Context<'_>) -> Answer {
+    let server = context.server;
+    let to = caller.nick.as_str();
+    let with_channel = |id: &ChannelId, lines: &dyn Fn(&Channel) -> Answer| {
+        world.channel(*id).map(lines).unwrap_or_default()
+    };
+    match reply {
+        Reply::ChannelState => {
+            Answer { lines: Vec::new(), then: caller.channels.iter().copied().map(Reply::StateOf).collect() }
+        }
+        Reply::StateOf(id) if !caller.channels.contains(id) => Answer::default(),
+        Reply::StateOf(id) => with_channel(id, &|channel| Answer {
+            lines: vec![own_join(caller, channel)],
+            then: vec![Reply::Entered(*id)],
+        }),
+        Reply::Entered(id) => with_channel(id, &|channel| Answer {
+            lines: topic(to, channel, server),
+            then: vec![Reply::Names(channel.name.to_string(), None)],
+        }),
+        Reply::Topic(id) => with_channel(id, &|channel| topic_or_none(to, channel, server).into()),
+        Reply::ChannelModes(id) => with_channel(id, &|channel| channel_modes(caller, channel, server).into()),
+        Reply::MaskList(id, list) => {
+            with_channel(id, &|channel| mask_list(to, channel, *list, server).into())
+        }
+        Reply::Inviting(user, id) => with_channel(id, &|channel| {
+            let nick = world.user(*user).map(|user| user.nick.to_string()).unwrap_or_default();
+            server.numeric(RPL_INVITING, to, vec![nick, channel.name.to_string()], &[]).into()
+        }),
+        _ => unreachable!("called for the replies above alone"),
+    }
+}
+
+/// JOIN from oneself, for a client that has to learn where it is.
+fn own_join(caller: &User, channel: &Channel) -> Message {
+    Message {
+        command: "JOIN".into(),
+        from: caller.nick.to_string(),
+        to: channel.name.to_string(),
+        params: vec![],
+        body: None,
+        meta: None,
+    }
 }
 
 fn topic(to: &str, channel: &Channel, server: &ServerInfo) -> Vec<Message> {
@@ -86,22 +149,22 @@ fn topic(to: &str, channel: &Channel, server: &ServerInfo) -> Vec<Message> {
     let name = channel.name.to_string();
     let set_at = topic.set_at.as_second().to_string();
     vec![
-        server.numeric(RPL_TOPIC, to, vec![name.clone()], Some(&topic.text)),
-        server.numeric(RPL_TOPICWHOTIME, to, vec![name, topic.set_by.clone(), set_at], None),
+        server.numeric(RPL_TOPIC, to, vec![name.clone()], &[&topic.text]),
+        server.numeric(RPL_TOPICWHOTIME, to, vec![name, topic.set_by.clone(), set_at], &[]),
     ]
 }
 
 fn topic_or_none(to: &str, channel: &Channel, server: &ServerInfo) -> Vec<Message> {
     let lines = topic(to, channel, server);
     if lines.is_empty() {
-        return vec![server.numeric(
-            RPL_NOTOPIC,
-            to,
-            vec![channel.name.to_string()],
-            Some("No topic is set"),
-        )];
+        return vec![server.numeric(RPL_NOTOPIC, to, vec![channel.name.to_string()], &[])];
     }
     lines
+}
+
+fn user_modes(user: &User) -> String {
+    let letters = UserFlag::ALL.into_iter().filter(|flag| user.modes.has(*flag)).map(UserFlag::letter);
+    std::iter::once('+').chain(letters).collect()
 }
 
 /// 324 and 329. An outsider sees that there is a key, not which.
@@ -109,20 +172,22 @@ fn channel_modes(caller: &User, channel: &Channel, server: &ServerInfo) -> Vec<M
     let modes = &channel.modes;
     let mut letters = "+".to_owned();
     letters.extend(Flag::ALL.into_iter().filter(|flag| modes.has(*flag)).map(Flag::letter));
+    let key = modes.key.clone().map(|key| if channel.has(caller.id) { key } else { "*".to_owned() });
+    let with_arguments = [
+        ('H', modes.hashcash_bits.map(|bits| bits.to_string())),
+        ('k', key),
+        ('l', modes.limit.map(|limit| limit.to_string())),
+    ];
     let mut arguments = Vec::new();
-    if let Some(key) = &modes.key {
-        letters.push('k');
-        arguments.push(if channel.has(caller.id) { key.clone() } else { "*".to_owned() });
-    }
-    if let Some(limit) = modes.limit {
-        letters.push('l');
-        arguments.push(limit.to_string());
+    for (letter, argument) in with_arguments.into_iter().filter_map(|(letter, set)| Some((letter, set?))) {
+        letters.push(letter);
+        arguments.push(argument);
     }
     let (to, name) = (caller.nick.as_str(), channel.name.to_string());
     let created = channel.created_at.as_second().to_string();
     let params = [name.clone(), letters].into_iter().chain(arguments).collect();
     vec![
-        server.numeric(RPL_CHANNELMODEIS, to, params, None),
-        server.numeric(RPL_CREATIONTIME, to, vec![name, created], None),
+        server.numeric(RPL_CHANNELMODEIS, to, params, &[]),
+        server.numeric(RPL_CREATIONTIME, to, vec![name, created], &[]),
     ]
 }

@@ -1,48 +1,65 @@
-//! Answers that are lists: NAMES, LIST, WHO and WHOIS.
+//! Answers that are lists: NAMES, LIST, the mask lists of channels, invitations.
 
-use super::Context;
-use crate::protocol::mask::Mask;
+use std::ops::Bound;
+
+use super::answer::Answer;
+use super::{Context, ServerInfo};
+use crate::command::Reply;
+use crate::command::list::ListQuery;
+use crate::id::{ChannelId, UserId};
 use crate::protocol::message::Message;
 use crate::protocol::numeric::{
-    RPL_AWAY, RPL_ENDOFNAMES, RPL_ENDOFWHO, RPL_LIST, RPL_LISTEND, RPL_LISTSTART, RPL_NAMREPLY,
-    RPL_WHOISACTUALLY, RPL_WHOISCHANNELS, RPL_WHOISIDLE, RPL_WHOISSERVER, RPL_WHOISUSER, RPL_WHOREPLY,
+    RPL_BANLIST, RPL_ENDOFBANLIST, RPL_ENDOFEXCEPTLIST, RPL_ENDOFINVEXLIST, RPL_ENDOFINVITELIST,
+    RPL_ENDOFNAMES, RPL_EXCEPTLIST, RPL_INVEXLIST, RPL_INVITELIST, RPL_LIST, RPL_LISTEND, RPL_LISTSTART,
+    RPL_NAMREPLY,
 };
-use crate::world::{Channel, Membership, User, World};
+use crate::world::{Channel, List, User, World};
 
-/// Bytes of names in one 353, and of channels in one 319: with prefix, nick and channel in front they fit a
-/// line of 512.
+/// Bytes of words in one line that lists them: with prefix, nick and channel in front they fit a line of 512.
 const LIST_BYTES_MAX: usize = 300;
+/// Members that one piece of NAMES looks at: some ten lines.
+const PIECE_MEMBERS: usize = 256;
+/// Lines in one piece of LIST.
+const PIECE_LINES: usize = 64;
 
-/// Lines of a WHO for a mask.
-const WHO_LINES_MAX: usize = 500;
-
-/// 353 and 366. A channel that the caller may not see looks like one that is not there.
-pub(super) fn names(caller: &User, channel: &str, world: &World, context: &Context<'_>) -> Vec<Message> {
-    let found = world.channel_by_name(channel).ok().filter(|found| found.may_be_seen_by(caller.id));
+/// 353 for the members after a place, as far as the caller may see them, then 366 or the next piece. A channel
+/// that the caller may not see looks like one that is not there.
+pub(super) fn names(
+    caller: &User,
+    channel: &str,
+    after: Option<UserId>,
+    world: &World,
+    context: &Context<'_>,
+) -> Answer {
     let to = caller.nick.as_str();
     let mut lines = Vec::new();
-    if let Some(found) = found {
-        let members = found.members.iter().filter_map(|(id, rank)| Some((world.user(*id)?, *rank)));
-        let shown = members.filter(|(user, _)| found.has(caller.id) || user.may_be_listed_for(caller));
+    if let Ok(found) = world.channel_shown_to(caller.id, channel) {
+        let behind = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let mut members = found.members.range((behind, Bound::Unbounded));
+        let piece: Vec<_> = members.by_ref().take(PIECE_MEMBERS).collect();
+        let users = piece.iter().filter_map(|(id, rank)| Some((world.user(**id)?, **rank)));
+        let shown = users.filter(|(user, _)| found.has(caller.id) || user.may_be_listed_for(caller));
         let names = shown.map(|(user, rank)| format!("{}{}", rank.prefix(), user.nick));
         let symbol = if found.modes.secret { "@" } else { "=" };
-        let params = vec![symbol.to_owned(), found.name.to_string()];
-        for part in packed(names) {
-            lines.push(context.server.numeric(RPL_NAMREPLY, to, params.clone(), Some(&part)));
+        for part in packed(names, ' ') {
+            let params = vec![symbol.to_owned(), found.name.to_string()];
+            lines.push(context.server.numeric(RPL_NAMREPLY, to, params, &[&part]));
+        }
+        if let (Some((last, _)), Some(_)) = (piece.last(), members.next()) {
+            return Answer { lines, then: vec![Reply::Names(channel.to_owned(), Some(**last))] };
         }
     }
-    let end = Some("End of /NAMES list");
-    lines.push(context.server.numeric(RPL_ENDOFNAMES, to, vec![channel.to_owned()], end));
-    lines
+    lines.push(context.server.numeric(RPL_ENDOFNAMES, to, vec![channel.to_owned()], &[]));
+    lines.into()
 }
 
-/// Joins words with spaces into as few texts as the length of a line allows.
-fn packed(words: impl Iterator<Item = String>) -> Vec<String> {
+/// Joins words into as few texts as the length of a line allows.
+pub(super) fn packed(words: impl Iterator<Item = String>, between: char) -> Vec<String> {
     let mut texts: Vec<String> = Vec::new();
     for word in words {
         match texts.last_mut() {
             Some(text) if text.len() + 1 + word.len() <= LIST_BYTES_MAX => {
-                text.push(' ');
+                text.push(between);
                 text.push_str(&word);
             }
             _ => texts.push(word),
@@ -51,124 +68,60 @@ fn packed(words: impl Iterator<Item = String>) -> Vec<String> {
     texts
 }
 
-/// 321, a 322 for each channel, 323. A channel that was named and is missing or hidden is left out.
-pub(super) fn list(caller: &User, named: &[String], world: &World, context: &Context<'_>) -> Vec<Message> {
-    let to = caller.nick.as_str();
-    let mut channels: Vec<&Channel> = if named.is_empty() {
-        world.channels().collect()
+/// 321; the channels that were found are the next piece. One that was named and is missing or hidden is left out.
+pub(super) fn list(caller: &User, query: &ListQuery, world: &World, context: &Context<'_>) -> Answer {
+    let takes = |channel: &&Channel| channel.may_be_seen_by(caller.id) && query.takes(channel, context.at);
+    let mut found: Vec<ChannelId> = if query.names_all() {
+        let named = query.names.iter().filter_map(|name| world.channel_by_name(name).ok());
+        named.filter(takes).map(|channel| channel.id).collect()
     } else {
-        named.iter().filter_map(|name| world.channel_by_name(name).ok()).collect()
+        world.channels().filter(takes).map(|channel| channel.id).collect()
     };
-    channels.retain(|channel| channel.may_be_seen_by(caller.id));
-    channels.sort_by_key(|channel| channel.id);
-    let server = context.server;
-    let mut lines = vec![server.numeric(RPL_LISTSTART, to, vec!["Channel".to_owned()], Some("Users  Name"))];
-    lines.extend(channels.into_iter().map(|channel| {
+    found.sort_unstable();
+    found.dedup();
+    let start = context.server.numeric(RPL_LISTSTART, caller.nick.as_str(), vec!["Channel".to_owned()], &[]);
+    Answer { lines: vec![start], then: vec![Reply::ListOf(found)] }
+}
+
+/// A 322 for each of some channels, then 323 or the next piece.
+pub(super) fn list_of(caller: &User, channels: &[ChannelId], world: &World, context: &Context<'_>) -> Answer {
+    let to = caller.nick.as_str();
+    let (now, later) = channels.split_at(channels.len().min(PIECE_LINES));
+    let found = now.iter().filter_map(|id| world.channel(*id));
+    let shown = found.filter(|channel| channel.may_be_seen_by(caller.id)).map(|channel| {
         let params = vec![channel.name.to_string(), channel.members.len().to_string()];
         let topic = channel.topic.as_ref().map_or("", |topic| topic.text.as_str());
-        server.numeric(RPL_LIST, to, params, Some(topic))
-    }));
-    lines.push(server.numeric(RPL_LISTEND, to, vec![], Some("End of /LIST")));
-    lines
+        context.server.numeric(RPL_LIST, to, params, &[topic])
+    });
+    let mut lines: Vec<_> = shown.collect();
+    if !later.is_empty() {
+        return Answer { lines, then: vec![Reply::ListOf(later.to_vec())] };
+    }
+    lines.push(context.server.numeric(RPL_LISTEND, to, vec![], &[]));
+    lines.into()
 }
 
-/// A 352 for each user that the mask names and the caller may see, then 315 with the mask as it was given.
-pub(super) fn who(caller: &User, mask: &str, world: &World, context: &Context<'_>) -> Vec<Message> {
-    let to = caller.nick.as_str();
-    let mut lines = Vec::new();
-    if mask.starts_with('#') {
-        let found = world.channel_by_name(mask).ok().filter(|found| found.may_be_seen_by(caller.id));
-        for (id, rank) in found.iter().flat_map(|found| &found.members) {
-            let listed = world.user(*id).filter(|user| user.may_be_listed_for(caller));
-            lines.extend(listed.map(|user| who_line(user, found.map(|found| (found, *rank)), to, context)));
-        }
-    } else {
-        for user in who_matches(caller, mask, world) {
-            let channels = user.channels.iter().filter_map(|id| world.channel(*id));
-            let mut seen = channels.filter(|channel| shows_member(channel, user, caller));
-            let shown = seen.next().and_then(|channel| Some((channel, channel.member(user.id).ok()?)));
-            lines.push(who_line(user, shown, to, context));
-        }
-    }
-    let end = Some("End of WHO list");
-    lines.push(context.server.numeric(RPL_ENDOFWHO, to, vec![mask.to_owned()], end));
-    lines
-}
-
-/// The users whom a mask names by nick, username or host: one user by its nick, others as far as
-/// they show themselves. Of very many only the first are told, as of a list that no reader would read.
-fn who_matches<'a>(caller: &User, mask: &str, world: &'a World) -> Vec<&'a User> {
-    if let Ok(user) = world.user_by_nick(mask) {
-        return vec![user];
-    }
-    let Some(mask) = Mask::parse(mask) else { return Vec::new() };
-    let named = |user: &&User| {
-        mask.matches(user.nick.as_str())
-            || mask.matches(user.username.as_str())
-            || mask.matches(user.hostname.as_str())
+/// 367 and 368, 348 and 349, or 346 and 347.
+pub(super) fn mask_list(to: &str, channel: &Channel, list: List, server: &ServerInfo) -> Vec<Message> {
+    let (entry, end) = match list {
+        List::Ban => (RPL_BANLIST, RPL_ENDOFBANLIST),
+        List::Exception => (RPL_EXCEPTLIST, RPL_ENDOFEXCEPTLIST),
+        List::InviteException => (RPL_INVEXLIST, RPL_ENDOFINVEXLIST),
     };
-    let listed = world.users().filter(|user| user.may_be_listed_for(caller));
-    let mut found: Vec<_> = listed.filter(named).take(WHO_LINES_MAX).collect();
-    found.sort_by_key(|user| user.id);
-    found
+    let name = channel.name.to_string();
+    let line = |listed: &crate::world::ListEntry| {
+        let (mask, set_at) = (listed.mask.as_str().to_owned(), listed.set_at.as_second().to_string());
+        server.numeric(entry, to, vec![name.clone(), mask, listed.set_by.clone(), set_at], &[])
+    };
+    let entries = channel.lists.entries(list).map(line);
+    entries.chain([server.numeric(end, to, vec![name.clone()], &[])]).collect()
 }
 
-fn who_line(
-    user: &User,
-    channel: Option<(&Channel, Membership)>,
-    to: &str,
-    context: &Context<'_>,
-) -> Message {
-    let here = if user.away.is_some() { "G" } else { "H" };
-    let params = vec![
-        channel.map_or_else(|| "*".to_owned(), |(channel, _)| channel.name.to_string()),
-        user.username.as_str().to_owned(),
-        user.hostname.as_str().to_owned(),
-        context.server.name.clone(),
-        user.nick.to_string(),
-        format!("{here}{}", channel.map_or("", |(_, rank)| rank.prefix())),
-    ];
-    let text = format!("0 {}", user.username.as_str());
-    context.server.numeric(RPL_WHOREPLY, to, params, Some(&text))
-}
-
-/// Whether `caller` may know that `user` is in the channel.
-fn shows_member(channel: &Channel, user: &User, caller: &User) -> bool {
-    channel.has(caller.id) || (!channel.modes.secret && (!user.invisible || user.id == caller.id))
-}
-
-/// 311, 319, 312, 301, 317 and, for oneself, 338.
-pub(super) fn whois(caller: &User, user: &User, world: &World, context: &Context<'_>) -> Vec<Message> {
-    let server = context.server;
-    let (to, nick) = (caller.nick.as_str(), user.nick.to_string());
-    let (username, host) = (user.username.as_str(), user.hostname.as_str());
-    let params = vec![nick.clone(), username.to_owned(), host.to_owned(), "*".to_owned()];
-    let mut lines = vec![server.numeric(RPL_WHOISUSER, to, params, Some(username))];
-    let channels = user.channels.iter().filter_map(|id| world.channel(*id));
-    let channels = channels.filter(|channel| shows_member(channel, user, caller));
-    let prefix = |channel: &Channel| channel.member(user.id).unwrap_or_default().prefix();
-    for part in packed(channels.map(|channel| format!("{}{}", prefix(channel), channel.name))) {
-        lines.push(server.numeric(RPL_WHOISCHANNELS, to, vec![nick.clone()], Some(&part)));
-    }
-    let at = vec![nick.clone(), server.name.clone()];
-    lines.push(server.numeric(RPL_WHOISSERVER, to, at, Some(&server.description)));
-    if let Some(away) = &user.away {
-        lines.push(server.numeric(RPL_AWAY, to, vec![nick.clone()], Some(away)));
-    }
-    let idle = (context.idle_s)(user.id).to_string();
-    let signon = user.created_at.as_second().to_string();
-    let idle = vec![nick.clone(), idle, signon];
-    lines.push(server.numeric(RPL_WHOISIDLE, to, idle, Some("seconds idle, signon time")));
-    if user.id == caller.id {
-        let newest = user.clients.last().and_then(|id| world.client(*id));
-        let address = newest.map_or_else(|| "*".to_owned(), |client| zero_first(client.address.to_string()));
-        let params = vec![nick, address];
-        lines.push(server.numeric(RPL_WHOISACTUALLY, to, params, Some("actually using host")));
-    }
-    lines
-}
-
-/// A middle parameter may not begin with a colon, as `::1` does.
-fn zero_first(address: String) -> String {
-    if address.starts_with(':') { format!("0{address}") } else { address }
+/// 336 for each channel that the caller is invited to, and 337.
+pub(super) fn invitations(caller: &User, world: &World, server: &ServerInfo) -> Vec<Message> {
+    let to = caller.nick.as_str();
+    let channels = caller.invited_to.iter().filter_map(|id| world.channel(*id));
+    let lines =
+        channels.map(|channel| server.numeric(RPL_INVITELIST, to, vec![channel.name.to_string()], &[]));
+    lines.chain([server.numeric(RPL_ENDOFINVITELIST, to, vec![], &[])]).collect()
 }

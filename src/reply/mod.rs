@@ -1,22 +1,27 @@
 //! What is said: facts, answers and refusals in the words of IRC. Every numeric is spoken here and nowhere
 //! else. Knows no I/O and no HTTP status.
 
+mod about;
 pub mod announce;
 pub mod answer;
 mod lists;
 pub mod notice;
+pub mod presence;
 pub mod receipt;
 pub mod refuse;
 pub mod view;
 mod welcome;
+mod who;
+mod whois;
 
 use jiff::Timestamp;
 
+use crate::command::Rules;
 use crate::id::UserId;
 use crate::protocol::message::{Body, Message};
 use crate::protocol::numeric::Numeric;
 
-/// What the server says about itself, the same from start to stop.
+/// What the server says about itself, the same until its settings are read again.
 #[derive(Clone, Debug)]
 pub struct ServerInfo {
     /// Its name, the `from` of every numeric.
@@ -31,8 +36,12 @@ pub struct ServerInfo {
     pub started_at: Timestamp,
     /// The message of the day, a string a line; empty means none.
     pub motd: Vec<String>,
-    /// Channels that one session may be in; 0 is no limit.
-    pub channels_max: usize,
+    /// How to reach whoever runs it; empty when nobody says.
+    pub admin_email: String,
+    /// Where its settings were read from, for REHASH.
+    pub settings_file: String,
+    /// What decisions go by.
+    pub rules: Rules,
 }
 
 /// What answers need beside the world.
@@ -45,17 +54,19 @@ pub struct Context<'a> {
     pub users_peak: usize,
     /// Seconds since a user last said something.
     pub idle_s: &'a dyn Fn(UserId) -> u64,
+    /// Seconds since the server started.
+    pub uptime_s: u64,
 }
 
 impl ServerInfo {
-    /// A numeric for the user who goes by `to`.
-    fn numeric(&self, numeric: Numeric, to: &str, params: Vec<String>, text: Option<&str>) -> Message {
+    /// A numeric for the user who goes by `to`, with `words` in the places that its text leaves open.
+    fn numeric(&self, numeric: Numeric, to: &str, params: Vec<String>, words: &[&str]) -> Message {
         Message {
             command: numeric.code().into(),
             from: self.name.clone(),
             to: to.to_owned(),
             params,
-            body: text.map(Body::line),
+            body: numeric.text(words).map(Body::line),
             meta: None,
         }
     }

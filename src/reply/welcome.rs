@@ -16,55 +16,59 @@ pub(super) fn welcome(user: &User, world: &World, context: &Context<'_>) -> Vec<
     let server = context.server;
     let ServerInfo { name, network, version, .. } = server;
     let to = user.nick.as_str();
-    let hello = format!("Welcome to the {network} Network, {}", user.hostmask());
-    let host = format!("Your host is {name}, running version {version}");
-    let created = format!("This server was created {:.0}", server.started_at);
+    let hello = [network, to, user.username.as_str(), user.hostname.as_str()];
+    let started = format!("{:.0}", server.started_at);
     let info = [name, version, USER_MODES, CHANNEL_MODES, CHANNEL_MODES_WITH_PARAMETER];
     let mut lines = vec![
-        server.numeric(RPL_WELCOME, to, vec![], Some(&hello)),
-        server.numeric(RPL_YOURHOST, to, vec![], Some(&host)),
-        server.numeric(RPL_CREATED, to, vec![], Some(&created)),
-        server.numeric(RPL_MYINFO, to, info.map(ToOwned::to_owned).to_vec(), None),
+        server.numeric(RPL_WELCOME, to, vec![], &hello),
+        server.numeric(RPL_YOURHOST, to, vec![], &[name, version]),
+        server.numeric(RPL_CREATED, to, vec![], &[&started]),
+        server.numeric(RPL_MYINFO, to, info.map(ToOwned::to_owned).to_vec(), &[]),
     ];
-    for tokens in isupport::lines(network, server.channels_max) {
-        lines.push(server.numeric(RPL_ISUPPORT, to, tokens, Some("are supported by this server")));
-    }
+    lines.extend(isupport_lines(to, server));
     lines.extend(lusers(to, world, context));
     lines.extend(motd(to, server));
     lines
+}
+
+/// 005, in as many lines as it takes.
+pub(super) fn isupport_lines(to: &str, server: &ServerInfo) -> Vec<Message> {
+    let lines = isupport::lines(&server.network, server.rules.channels_max);
+    lines.into_iter().map(|tokens| server.numeric(RPL_ISUPPORT, to, tokens, &[])).collect()
+}
+
+/// 252, how many operators of the server there are.
+pub(super) fn operator_count(to: &str, world: &World, server: &ServerInfo) -> Message {
+    server.numeric(RPL_LUSEROP, to, vec![world.tally().operators.to_string()], &[])
 }
 
 /// How many are here.
 pub(super) fn lusers(to: &str, world: &World, context: &Context<'_>) -> Vec<Message> {
     let server = context.server;
     let users = world.users().len();
-    let invisible = world.users().filter(|user| user.invisible).count();
-    let visible = users - invisible;
-    let peak = context.users_peak.max(users);
-    let counts = |users: usize, peak: usize| vec![users.to_string(), peak.to_string()];
-    let client = format!("There are {visible} users and {invisible} invisible on 1 servers");
-    let me = format!("I have {users} clients and 0 servers");
-    let local = format!("Current local users {users}, max {peak}");
-    let global = format!("Current global users {users}, max {peak}");
+    let invisible = world.tally().invisible;
+    let peak = context.users_peak.max(users).to_string();
+    let [visible, invisible, users] = [users - invisible, invisible, users].map(|number| number.to_string());
+    let both = [users.as_str(), peak.as_str()];
+    let counts = || both.map(str::to_owned).to_vec();
     let channels = world.channels().len().to_string();
     vec![
-        server.numeric(RPL_LUSERCLIENT, to, vec![], Some(&client)),
-        server.numeric(RPL_LUSEROP, to, vec!["0".to_owned()], Some("operator(s) online")),
-        server.numeric(RPL_LUSERCHANNELS, to, vec![channels], Some("channels formed")),
-        server.numeric(RPL_LUSERME, to, vec![], Some(&me)),
-        server.numeric(RPL_LOCALUSERS, to, counts(users, peak), Some(&local)),
-        server.numeric(RPL_GLOBALUSERS, to, counts(users, peak), Some(&global)),
+        server.numeric(RPL_LUSERCLIENT, to, vec![], &[&visible, &invisible]),
+        operator_count(to, world, server),
+        server.numeric(RPL_LUSERCHANNELS, to, vec![channels], &[]),
+        server.numeric(RPL_LUSERME, to, vec![], &[&users]),
+        server.numeric(RPL_LOCALUSERS, to, counts(), &both),
+        server.numeric(RPL_GLOBALUSERS, to, counts(), &both),
     ]
 }
 
 /// The message of the day, or that there is none.
 pub(super) fn motd(to: &str, server: &ServerInfo) -> Vec<Message> {
     if server.motd.is_empty() {
-        return vec![server.numeric(ERR_NOMOTD, to, vec![], Some("MOTD File is missing"))];
+        return vec![server.numeric(ERR_NOMOTD, to, vec![], &[])];
     }
-    let start = format!("- {} Message of the day - ", server.name);
-    let mut lines = vec![server.numeric(RPL_MOTDSTART, to, vec![], Some(&start))];
-    lines.extend(server.motd.iter().map(|line| server.numeric(RPL_MOTD, to, vec![], Some(line))));
-    lines.push(server.numeric(RPL_ENDOFMOTD, to, vec![], Some("End of /MOTD command")));
+    let mut lines = vec![server.numeric(RPL_MOTDSTART, to, vec![], &[&server.name])];
+    lines.extend(server.motd.iter().map(|line| server.numeric(RPL_MOTD, to, vec![], &[line])));
+    lines.push(server.numeric(RPL_ENDOFMOTD, to, vec![], &[]));
     lines
 }

@@ -1,6 +1,6 @@
 //! The store in plain memory, for tests: what it does is what every other engine must do.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -10,6 +10,7 @@ use crate::delivery::page::Dropped;
 use crate::delivery::{Backlog, BacklogError, Line, PageLimits, Settled, Settlement, Stretch};
 use crate::entry::{Conversation, Entry, Posted};
 use crate::id::{ClientId, Seq};
+use crate::protocol::stamp::StampHash;
 use crate::world::{Event, World};
 
 /// The store in memory. Clones share what is stored, so that a test can stop one server and start another.
@@ -25,6 +26,7 @@ struct Kept {
     queues: HashMap<ClientId, KeptQueue>,
     outcomes: Vec<KeptOutcome>,
     ran_until: Option<Timestamp>,
+    spent: HashSet<StampHash>,
 }
 
 struct KeptQueue {
@@ -41,6 +43,7 @@ impl Default for Kept {
             queues: HashMap::new(),
             outcomes: Vec::new(),
             ran_until: None,
+            spent: HashSet::new(),
         }
     }
 }
@@ -73,7 +76,7 @@ impl Store for MemoryStore {
         let mut kept = self.kept();
         for event in &batch.events {
             kept.world.apply(event);
-            kept.open_or_close_queue(event, batch.kept_at);
+            kept.keep(event, batch.kept_at);
         }
         kept.log
             .extend(batch.entries.iter().map(|posted| (posted.entry.seq, kept_at(posted, batch.kept_at))));
@@ -94,6 +97,10 @@ impl Store for MemoryStore {
         Ok(kept.outcomes.iter().find(same).map(|kept| kept.response.clone()))
     }
 
+    fn is_spent(&mut self, stamp: StampHash) -> Result<bool, StoreError> {
+        Ok(self.kept().spent.contains(&stamp))
+    }
+
     fn tidy(&mut self, _: &Retention) -> Result<bool, StoreError> {
         Ok(false)
     }
@@ -110,7 +117,7 @@ impl Store for MemoryStore {
 }
 
 impl Kept {
-    fn open_or_close_queue(&mut self, event: &Event, kept_at: Option<Timestamp>) {
+    fn keep(&mut self, event: &Event, kept_at: Option<Timestamp>) {
         match event {
             Event::ClientAdded { client, user, token, at, .. } => {
                 let disk = Settled::new(*client);
@@ -120,6 +127,9 @@ impl Kept {
             }
             Event::ClientRemoved { client, .. } => {
                 self.queues.remove(client);
+            }
+            Event::StampSpent { stamp, .. } => {
+                self.spent.insert(*stamp);
             }
             _ => {}
         }

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use crate::delivery::{Backlog, Line, Settled};
 use crate::entry::{Conversation, Posted};
 use crate::id::{ClientId, Seq, TokenHash, UserId};
+use crate::protocol::stamp::StampHash;
 use crate::world::World;
 
 pub use batch::{Batch, KeptOutcome};
@@ -49,6 +50,12 @@ pub trait Store: Send {
         key: &str,
         since: Timestamp,
     ) -> Result<Option<String>, StoreError>;
+
+    /// Whether a stamp was spent before.
+    ///
+    /// # Errors
+    /// When the disk cannot be read.
+    fn is_spent(&mut self, stamp: StampHash) -> Result<bool, StoreError>;
 
     /// Takes one small step of clearing away what nobody can ask for any more. Says whether there is more.
     ///
@@ -140,6 +147,8 @@ pub struct Retention {
     pub history_max: usize,
     /// Responses under an `Idempotency-Key` are forgotten when they are older, in running time.
     pub outcomes_since: Timestamp,
+    /// Spent stamps are forgotten when nobody could present them any more at this time.
+    pub now: Timestamp,
     /// Most rows to touch in one step.
     pub rows_max: usize,
 }

@@ -1,12 +1,13 @@
 //! The remembered audience of a channel.
 
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::id::ClientId;
 
-/// Remembers who hears a channel, from the first message after a change of members until the next change:
-/// a message costs one shared pointer instead of a walk through a thousand members.
+/// Remembers who hears a channel, from its first message on: a message costs one shared pointer instead of a walk
+/// through a thousand members, and a change of members a copy.
 #[derive(Clone, Debug, Default)]
 pub(super) struct AudienceCache(OnceCell<Arc<[ClientId]>>);
 
@@ -21,9 +22,23 @@ impl AudienceCache {
         Arc::clone(self.0.get_or_init(fill))
     }
 
-    /// Forgets it, because members or their clients changed.
-    pub(super) fn forget(&mut self) {
-        self.0.take();
+    /// Takes clients up that came, without gathering those that were there.
+    pub(super) fn add(&mut self, came: &BTreeSet<ClientId>) {
+        if let Some(clients) = self.0.take() {
+            // Two sorted runs: the stable sort merges them.
+            let mut clients: Vec<ClientId> = clients.iter().chain(came).copied().collect();
+            clients.sort();
+            clients.dedup();
+            self.0 = OnceCell::from(Arc::from(clients));
+        }
+    }
+
+    /// Lets clients go that left.
+    pub(super) fn remove(&mut self, left: &BTreeSet<ClientId>) {
+        if let Some(clients) = self.0.take() {
+            let stayed = clients.iter().filter(|client| !left.contains(client)).copied();
+            self.0 = OnceCell::from(stayed.collect::<Arc<[ClientId]>>());
+        }
     }
 }
 

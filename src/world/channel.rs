@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::audience::AudienceCache;
+use super::event::Rank;
 use super::refusal::Refusal;
 use crate::id::{ChannelId, UserId};
+use crate::protocol::hostmask::Hostmask;
 use crate::protocol::name::ChannelName;
 
 /// One life of a channel, from the first JOIN to the last member's leaving.
@@ -22,9 +24,11 @@ pub struct Channel {
     pub topic: Option<Topic>,
     /// Its modes.
     pub modes: ChannelModes,
+    /// Its lists of masks.
+    pub lists: ChannelLists,
     /// Who is in it, with which rank.
     pub members: BTreeMap<UserId, Membership>,
-    /// Who may pass `+i` once.
+    /// Who may pass `+i` and a ban once.
     pub invited: BTreeSet<UserId>,
     pub(super) audience: AudienceCache,
 }
@@ -37,6 +41,7 @@ impl Channel {
             created_at,
             topic: None,
             modes: ChannelModes { topic_locked: true, no_external: true, ..ChannelModes::default() },
+            lists: ChannelLists::default(),
             members: BTreeMap::new(),
             invited: BTreeSet::new(),
             audience: AudienceCache::default(),
@@ -85,6 +90,14 @@ impl Membership {
             Self { operator: true, .. } => "@",
             Self { voice: true, .. } => "+",
             _ => "",
+        }
+    }
+
+    /// Whether the member has this rank or a higher one.
+    pub const fn is_at_least(self, rank: Rank) -> bool {
+        match rank {
+            Rank::Operator => self.operator,
+            Rank::Voice => self.operator || self.voice,
         }
     }
 }
@@ -144,6 +157,8 @@ pub struct ChannelModes {
     pub key: Option<String>,
     /// `+l`: most members that may be in it.
     pub limit: Option<u32>,
+    /// `+H`: bits of work that every PRIVMSG must show.
+    pub hashcash_bits: Option<u8>,
 }
 
 impl ChannelModes {
@@ -166,5 +181,95 @@ impl ChannelModes {
             Flag::Secret => self.secret = on,
             Flag::TopicLocked => self.topic_locked = on,
         }
+    }
+}
+
+/// A list of masks that a channel keeps.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum List {
+    /// `b`: who may neither come in nor speak.
+    Ban,
+    /// `e`: who may all the same.
+    Exception,
+    /// `I`: who passes `+i`.
+    InviteException,
+}
+
+impl List {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Ban, Self::Exception, Self::InviteException];
+
+    /// The letter of the mode.
+    pub const fn letter(self) -> char {
+        match self {
+            Self::Ban => 'b',
+            Self::Exception => 'e',
+            Self::InviteException => 'I',
+        }
+    }
+
+    /// The list of a letter.
+    pub fn from_letter(letter: char) -> Option<Self> {
+        Self::ALL.into_iter().find(|list| list.letter() == letter)
+    }
+}
+
+/// A mask in a list, and who put it there when.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ListEntry {
+    /// Whom it names.
+    pub mask: Hostmask,
+    /// The nick of whoever set it, as it was then.
+    pub set_by: String,
+    /// When it was set.
+    pub set_at: Timestamp,
+}
+
+/// The lists of a channel, by the folded text of each mask.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ChannelLists {
+    bans: BTreeMap<String, ListEntry>,
+    exceptions: BTreeMap<String, ListEntry>,
+    invite_exceptions: BTreeMap<String, ListEntry>,
+}
+
+impl ChannelLists {
+    const fn of(&self, list: List) -> &BTreeMap<String, ListEntry> {
+        match list {
+            List::Ban => &self.bans,
+            List::Exception => &self.exceptions,
+            List::InviteException => &self.invite_exceptions,
+        }
+    }
+
+    const fn of_mut(&mut self, list: List) -> &mut BTreeMap<String, ListEntry> {
+        match list {
+            List::Ban => &mut self.bans,
+            List::Exception => &mut self.exceptions,
+            List::InviteException => &mut self.invite_exceptions,
+        }
+    }
+
+    /// Its entries, in the order of their masks.
+    pub fn entries(&self, list: List) -> impl ExactSizeIterator<Item = &ListEntry> {
+        self.of(list).values()
+    }
+
+    /// Whether nobody is in it.
+    pub fn is_empty(&self, list: List) -> bool {
+        self.of(list).is_empty()
+    }
+
+    /// The entry whose mask is the same.
+    pub fn find(&self, list: List, mask: &Hostmask) -> Option<&ListEntry> {
+        self.of(list).get(&mask.folded())
+    }
+
+    pub(crate) fn add(&mut self, list: List, entry: ListEntry) {
+        self.of_mut(list).insert(entry.mask.folded(), entry);
+    }
+
+    pub(crate) fn remove(&mut self, list: List, mask: &Hostmask) {
+        self.of_mut(list).remove(&mask.folded());
     }
 }

@@ -9,10 +9,14 @@ use jiff::Timestamp;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::channel::{Flag, Membership, Topic};
+use super::channel::{Flag, List, ListEntry, Membership, Topic};
+use super::past::Past;
+use super::user::UserFlag;
 use crate::id::{ChannelId, ClientId, TokenHash, UserId};
+use crate::protocol::hostmask::Hostmask;
 use crate::protocol::message::Body;
-use crate::protocol::name::{ChannelName, Hostname, Nickname, Username};
+use crate::protocol::name::{ChannelName, Hostname, Nickname, Realname, Username};
+use crate::protocol::stamp::StampHash;
 
 /// One fact.
 #[derive(Clone, Debug)]
@@ -24,6 +28,7 @@ pub enum Event {
         uuid: Uuid,
         nick: Nickname,
         username: Username,
+        realname: Realname,
         hostname: Hostname,
         at: Timestamp,
     },
@@ -46,8 +51,20 @@ pub enum Event {
     NickChanged { user: UserId, nick: Nickname },
     /// A session went away (with a text) or came back (without).
     AwayChanged { user: UserId, text: Option<String> },
-    /// User mode `i` was set or unset.
-    InvisibleChanged { user: UserId, on: bool },
+    /// Modes of a user changed.
+    UserModesChanged { user: UserId, changes: Vec<(UserFlag, bool)> },
+    /// A session goes by another realname.
+    RealnameChanged { user: UserId, realname: Realname },
+    /// A session published the key that it signs with: to a channel, or to everybody who shares one with it.
+    KeyPublished { user: UserId, key: String, channel: Option<ChannelId> },
+    /// A session watches these nicks, too, or no longer.
+    WatchesChanged { user: UserId, nicks: Vec<Nickname>, on: bool },
+    /// Somebody gave up a nick, for WHOWAS.
+    NickLeft(Past),
+    /// A stamp was spent on something in the same batch; nobody may spend it again until then.
+    StampSpent { stamp: StampHash, until: Timestamp },
+    /// An operator spoke to all who hear WALLOPS.
+    WallopsSent { by: UserId, text: String },
     /// A channel began, with the modes `+nt`.
     ChannelCreated { channel: ChannelId, name: ChannelName, at: Timestamp },
     /// A channel's last member left.
@@ -58,14 +75,14 @@ pub enum Event {
     Parted { channel: ChannelId, user: UserId, reason: Option<String> },
     /// A member was made to leave.
     Kicked { channel: ChannelId, user: UserId, by: UserId, reason: String },
-    /// A user may pass `+i` once.
+    /// A user may pass `+i` and a ban once.
     Invited { channel: ChannelId, user: UserId, by: UserId },
     /// The topic was set, or cleared (`None`).
     TopicSet { channel: ChannelId, by: UserId, topic: Option<Topic> },
     /// Modes of a channel or ranks of its members changed.
     ModesChanged { channel: ChannelId, by: UserId, changes: Vec<ChannelChange> },
     /// Somebody said something. Changes nothing in the world; its audience is what matters.
-    Said { by: UserId, target: Target, verb: Verb, body: Body, meta: Option<Box<RawValue>> },
+    Said { by: UserId, target: Target, verb: Verb, body: Option<Body>, meta: Option<Box<RawValue>> },
 }
 
 /// One change of a channel's modes.
@@ -73,13 +90,31 @@ pub enum Event {
 #[expect(missing_docs, reason = "the fields are the nouns of each change")]
 pub enum ChannelChange {
     /// A letter without an argument.
-    Flag { flag: Flag, on: bool },
+    Flag {
+        flag: Flag,
+        on: bool,
+    },
     /// `k`
     Key(Option<String>),
     /// `l`
     Limit(Option<u32>),
+    /// `H`
+    HashcashBits(Option<u8>),
+    /// `b`, `e` or `I`: a mask with its setter, or the mask that goes.
+    Listed {
+        list: List,
+        entry: ListEntry,
+    },
+    Unlisted {
+        list: List,
+        mask: Hostmask,
+    },
     /// `o` or `v` of a member.
-    Rank { user: UserId, rank: Rank, on: bool },
+    Rank {
+        user: UserId,
+        rank: Rank,
+        on: bool,
+    },
 }
 
 /// A rank that a member may have.
@@ -96,6 +131,8 @@ pub enum Rank {
 pub enum Target {
     /// Everybody in a channel.
     Channel(ChannelId),
+    /// Those in a channel who have this rank or a higher one.
+    Ranked(ChannelId, Rank),
     /// One user.
     User(UserId),
 }
@@ -107,14 +144,30 @@ pub enum Verb {
     Privmsg,
     /// NOTICE: nothing ever answers it by itself.
     Notice,
+    /// TAGMSG: nothing but `meta`.
+    Tagmsg,
 }
 
 impl Verb {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Privmsg, Self::Notice, Self::Tagmsg];
+
     /// The command's name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Privmsg => "PRIVMSG",
             Self::Notice => "NOTICE",
+            Self::Tagmsg => "TAGMSG",
+        }
+    }
+}
+
+impl Rank {
+    /// The prefix that shows it.
+    pub const fn prefix(self) -> char {
+        match self {
+            Self::Operator => '@',
+            Self::Voice => '+',
         }
     }
 }

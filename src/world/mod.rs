@@ -8,6 +8,7 @@ mod audience;
 pub mod channel;
 pub mod client;
 pub mod event;
+pub mod past;
 pub mod permission;
 pub mod refusal;
 pub mod user;
@@ -18,11 +19,13 @@ use crate::entry::Audience;
 use crate::id::{ChannelId, ClientId, UserId};
 use crate::protocol::name::{ChannelName, Nickname};
 
-pub use channel::{Channel, ChannelModes, Flag, Membership, Topic};
+pub use channel::{Channel, ChannelLists, ChannelModes, Flag, List, ListEntry, Membership, Topic};
 pub use client::Client;
 pub use event::{ChannelChange, Event, Rank, Target, Verb};
+pub use past::Past;
+use past::Pasts;
 pub use refusal::Refusal;
-pub use user::User;
+pub use user::{User, UserFlag, UserModes};
 
 /// Everything that is so at one moment.
 #[derive(Clone, PartialEq, Debug)]
@@ -32,7 +35,20 @@ pub struct World {
     channels: HashMap<ChannelId, Channel>,
     nicks: HashMap<Nickname, UserId>,
     channel_names: HashMap<ChannelName, ChannelId>,
+    /// Who watches a nick with MONITOR, whether anybody has it or not.
+    watchers: HashMap<Nickname, BTreeSet<UserId>>,
+    pasts: Pasts,
+    tally: Tally,
     next_id: u64,
+}
+
+/// How many users have a mode, counted as they come and go: LUSERS is part of every welcome.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Tally {
+    /// Users with mode `i`.
+    pub invisible: usize,
+    /// Users with mode `o`.
+    pub operators: usize,
 }
 
 impl World {
@@ -44,6 +60,9 @@ impl World {
             channels: HashMap::new(),
             nicks: HashMap::new(),
             channel_names: HashMap::new(),
+            watchers: HashMap::new(),
+            pasts: Pasts::default(),
+            tally: Tally::default(),
             next_id,
         }
     }
@@ -115,11 +134,45 @@ impl World {
     /// among them when `own` says so.
     pub fn neighbours(&self, user: &User, own: bool) -> Audience {
         let channels = user.channels.iter().filter_map(|id| self.channels.get(id));
-        let neighbours: BTreeSet<UserId> = channels
-            .flat_map(|channel| channel.members.keys().copied())
-            .filter(|id| *id != user.id)
-            .collect();
-        let users = neighbours.iter().filter_map(|id| self.users.get(id)).chain(own.then_some(user));
-        Audience::of(users.flat_map(|user| user.clients.iter().copied()).collect())
+        // Sorted runs, which the stable sort merges: fifty large channels cost little more than one.
+        let mut clients: Vec<ClientId> = Vec::new();
+        for channel in channels {
+            clients.extend_from_slice(self.channel_audience(channel).clients());
+        }
+        clients.extend(&user.clients);
+        clients.sort();
+        clients.dedup();
+        if !own {
+            clients.retain(|client| !user.clients.contains(client));
+        }
+        Audience::Many(clients.into())
+    }
+
+    /// The clients of all who hear WALLOPS.
+    pub fn wallops_audience(&self) -> Audience {
+        let listeners = self.users.values().filter(|user| user.modes.wallops);
+        Audience::of(listeners.flat_map(|user| user.clients.iter().copied()).collect())
+    }
+
+    /// The users who watch a nick with MONITOR.
+    pub fn watchers_of(&self, nick: &Nickname) -> impl Iterator<Item = &User> {
+        let watchers = self.watchers.get(nick).into_iter().flatten();
+        watchers.filter_map(|id| self.users.get(id))
+    }
+
+    /// Those who went by a nick and gave it up, the newest first.
+    pub fn past_of_nick(&self, nick: &str) -> impl Iterator<Item = &Past> {
+        self.pasts.of_nick(nick)
+    }
+
+    /// How many users have which mode.
+    pub const fn tally(&self) -> Tally {
+        self.tally
+    }
+
+    /// The clients of one user.
+    pub fn clients_of(&self, user: UserId) -> Audience {
+        let clients = self.users.get(&user).map(|user| user.clients.iter().copied().collect());
+        Audience::of(clients.unwrap_or_default())
     }
 }

@@ -6,12 +6,16 @@
 pub enum Refusal {
     /// `ERR_NOSUCHNICK`
     NoSuchNick(String),
+    /// `ERR_NOSUCHSERVER`
+    NoSuchServer(String),
     /// `ERR_NOSUCHCHANNEL`
     NoSuchChannel(String),
     /// `ERR_CANNOTSENDTOCHAN`
-    CannotSendToChannel { channel: String, why: &'static str },
+    CannotSendToChannel { channel: String, why: String },
     /// `ERR_TOOMANYCHANNELS`
     TooManyChannels(String),
+    /// `ERR_WASNOSUCHNICK`
+    WasNoSuchNick(String),
     /// `ERR_TOOMANYTARGETS`
     TooManyTargets(String),
     /// `ERR_NORECIPIENT`
@@ -34,22 +38,40 @@ pub enum Refusal {
     UserOnChannel { nick: String, channel: String },
     /// `ERR_NEEDMOREPARAMS`
     NeedMoreParams(&'static str),
+    /// `ERR_PASSWDMISMATCH`
+    PasswordMismatch,
     /// `ERR_CHANNELISFULL`
     ChannelIsFull(String),
     /// `ERR_UNKNOWNMODE`
     UnknownMode(char),
     /// `ERR_INVITEONLYCHAN`
     InviteOnlyChannel(String),
+    /// `ERR_BANNEDFROMCHAN`
+    BannedFromChannel(String),
     /// `ERR_BADCHANNELKEY`
     BadChannelKey(String),
+    /// `ERR_BANLISTFULL`
+    BanListFull { channel: String, letter: char },
+    /// `ERR_NOPRIVILEGES`
+    NoPrivileges,
     /// `ERR_CHANOPRIVSNEEDED`
     ChanOpPrivsNeeded(String),
+    /// `ERR_NOOPERHOST`
+    NoOperHost,
     /// `ERR_UMODEUNKNOWNFLAG`
     UserModeUnknownFlag,
     /// `ERR_USERSDONTMATCH`
     UsersDontMatch,
+    /// `ERR_HELPNOTFOUND`
+    HelpNotFound(String),
     /// `ERR_INVALIDKEY`
     InvalidKey(String),
     /// `ERR_INVALIDMODEPARAM`
     InvalidModeParam { target: String, letter: char, parameter: String, why: &'static str },
+    /// `ERR_MONLISTFULL`
+    MonitorListFull { nicks: String },
+    /// `RPL_TRYAGAIN`
+    TryAgain(&'static str),
+    /// `FAIL SETNAME INVALID_REALNAME`
+    InvalidRealname,
 }

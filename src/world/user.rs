@@ -1,12 +1,13 @@
 //! One session.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::id::{ChannelId, ClientId, UserId};
-use crate::protocol::name::{Hostname, Nickname, Username};
+use crate::protocol::isupport::BOT_LETTER;
+use crate::protocol::name::{Hostname, Nickname, Realname, Username};
 
 /// One session: a person or a bot, with all its devices.
 #[derive(Clone, PartialEq, Debug)]
@@ -21,21 +22,97 @@ pub struct User {
     pub username: Username,
     /// The third part: the address until reverse DNS has found a name.
     pub hostname: Hostname,
+    /// What WHOIS and WHO show beside the nick; the username until it is set.
+    pub realname: Realname,
     /// What others are told while it is away; `None` while it is here.
     pub away: Option<String>,
-    /// User mode `i`: hidden from those who share no channel with it.
-    pub invisible: bool,
+    /// Its user modes.
+    pub modes: UserModes,
+    /// The public key that it signs with, in base64; `None` until it has published one.
+    pub signing_key: Option<String>,
+    /// The nicks that it watches with MONITOR.
+    pub watches: HashSet<Nickname>,
     /// When it was opened.
     pub created_at: Timestamp,
     /// Its devices.
     pub clients: BTreeSet<ClientId>,
     /// Where it is a member.
     pub channels: BTreeSet<ChannelId>,
+    /// Where it is invited to and has not come in yet.
+    pub invited_to: BTreeSet<ChannelId>,
 }
 
 impl User {
     /// `nick!username@hostname`
     pub fn hostmask(&self) -> String {
         format!("{}!{}@{}", self.nick, self.username.as_str(), self.hostname.as_str())
+    }
+}
+
+/// Modes of a user; each is a letter without an argument.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum UserFlag {
+    /// `B`: it is a bot, and says so.
+    Bot,
+    /// `i`: hidden from those who share no channel with it.
+    Invisible,
+    /// `o`: an operator of the server.
+    Operator,
+    /// `w`: hears WALLOPS.
+    Wallops,
+}
+
+impl UserFlag {
+    /// All of them, in the order of their letters.
+    pub const ALL: [Self; 4] = [Self::Bot, Self::Invisible, Self::Operator, Self::Wallops];
+
+    /// The letter of the mode.
+    pub const fn letter(self) -> char {
+        match self {
+            Self::Bot => BOT_LETTER,
+            Self::Invisible => 'i',
+            Self::Operator => 'o',
+            Self::Wallops => 'w',
+        }
+    }
+
+    /// The flag of a letter.
+    pub fn from_letter(letter: char) -> Option<Self> {
+        Self::ALL.into_iter().find(|flag| flag.letter() == letter)
+    }
+}
+
+/// The modes of a user.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "IRC's flags are independent of each other")]
+pub struct UserModes {
+    /// `+B`
+    pub bot: bool,
+    /// `+i`
+    pub invisible: bool,
+    /// `+o`
+    pub operator: bool,
+    /// `+w`
+    pub wallops: bool,
+}
+
+impl UserModes {
+    /// Whether a flag is set.
+    pub const fn has(&self, flag: UserFlag) -> bool {
+        match flag {
+            UserFlag::Bot => self.bot,
+            UserFlag::Invisible => self.invisible,
+            UserFlag::Operator => self.operator,
+            UserFlag::Wallops => self.wallops,
+        }
+    }
+
+    pub(crate) const fn set(&mut self, flag: UserFlag, on: bool) {
+        match flag {
+            UserFlag::Bot => self.bot = on,
+            UserFlag::Invisible => self.invisible = on,
+            UserFlag::Operator => self.operator = on,
+            UserFlag::Wallops => self.wallops = on,
+        }
     }
 }

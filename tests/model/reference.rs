@@ -6,12 +6,20 @@ use bytes::Bytes;
 use neoirc::entry::Audience;
 use neoirc::id::{ChannelId, ClientId, Seq, UserId};
 use neoirc::store::Batch;
-use neoirc::world::{Event, Target, World};
+use neoirc::world::{ChannelChange, Event, Rank, Target, UserFlag, World};
 
 #[derive(Clone, Default)]
 pub(crate) struct Reference {
     clients: BTreeMap<ClientId, UserId>,
     members: BTreeSet<(ChannelId, UserId)>,
+    /// Those of them that have a rank, by the channel: operator, voice.
+    ranks: BTreeMap<(ChannelId, UserId), (bool, bool)>,
+    /// Nicks in lower case.
+    nicks: BTreeMap<UserId, String>,
+    /// Who watches which nick.
+    watches: BTreeSet<(UserId, String)>,
+    /// Who hears WALLOPS.
+    wallops: BTreeSet<UserId>,
     /// Each entry with those it is for.
     told: BTreeMap<Seq, (BTreeSet<ClientId>, Bytes)>,
 }
@@ -21,20 +29,40 @@ impl Reference {
     pub(crate) fn take(&mut self, batch: &Batch) {
         let mut many = batch.entries.iter().filter(|posted| matches!(posted.audience, Audience::Many(_)));
         for event in &batch.events {
+            let watchers = self.watchers(event);
             let witnesses = self.happens(event);
-            if witnesses.is_empty() {
-                continue;
+            let watchers = watchers.into_iter().map(|watcher| self.devices(&BTreeSet::from([watcher])));
+            for hearers in std::iter::once(witnesses).chain(watchers).filter(|hearers| !hearers.is_empty()) {
+                let posted = many.next().unwrap_or_else(|| panic!("nobody is told of {event:?}"));
+                let audience: BTreeSet<ClientId> = posted.audience.clients().iter().copied().collect();
+                assert_eq!(audience, hearers, "those who hear {event:?}");
+                assert_eq!(audience.len(), posted.audience.clients().len(), "each of them once");
             }
-            let posted = many.next().unwrap_or_else(|| panic!("nobody is told of {event:?}"));
-            let audience: BTreeSet<ClientId> = posted.audience.clients().iter().copied().collect();
-            assert_eq!(audience, witnesses, "those who hear {event:?}");
-            assert_eq!(audience.len(), posted.audience.clients().len(), "each of them once");
         }
         assert!(many.next().is_none(), "something was told that did not happen");
         for posted in &batch.entries {
             let clients = posted.audience.clients().iter().copied().collect();
             let twice = self.told.insert(posted.entry.seq, (clients, posted.entry.line.clone()));
             assert!(twice.is_none(), "the place {} was given before", posted.entry.seq);
+        }
+    }
+
+    /// Those who watch a nick that is taken or given up, in the order in which they are told.
+    fn watchers(&self, event: &Event) -> Vec<UserId> {
+        let of = |nick: &str| {
+            let watching = self.watches.iter().filter(|(_, watched)| watched == nick);
+            watching.map(|(user, _)| *user).collect::<Vec<_>>()
+        };
+        match event {
+            Event::SessionOpened { nick, .. } => of(&nick.as_str().to_ascii_lowercase()),
+            Event::SessionEnded { user, .. } => {
+                of(&self.nicks[user]).into_iter().filter(|watcher| watcher != user).collect()
+            }
+            Event::NickChanged { user, nick } => {
+                let (old, new) = (&self.nicks[user], nick.as_str().to_ascii_lowercase());
+                if *old == new { Vec::new() } else { [of(old), of(&new)].concat() }
+            }
+            _ => Vec::new(),
         }
     }
 
@@ -53,42 +81,108 @@ impl Reference {
                 let mut witnesses = self.neighbours(*user);
                 witnesses.remove(user);
                 self.members.retain(|(_, member)| member != user);
+                self.ranks.retain(|(_, member), _| member != user);
+                self.watches.retain(|(watcher, _)| watcher != user);
+                self.nicks.remove(user);
+                self.wallops.remove(user);
                 self.devices(&witnesses)
             }
-            Event::NickChanged { user, .. } => {
+            Event::RealnameChanged { user, .. } | Event::KeyPublished { user, channel: None, .. } => {
                 let mut witnesses = self.neighbours(*user);
                 witnesses.insert(*user);
                 self.devices(&witnesses)
             }
-            Event::Joined { channel, user, .. } => {
+            Event::NickChanged { user, nick } => {
+                self.nicks.insert(*user, nick.as_str().to_ascii_lowercase());
+                let mut witnesses = self.neighbours(*user);
+                witnesses.insert(*user);
+                self.devices(&witnesses)
+            }
+            Event::Joined { .. }
+            | Event::Parted { .. }
+            | Event::Kicked { .. }
+            | Event::TopicSet { .. }
+            | Event::KeyPublished { channel: Some(_), .. }
+            | Event::ModesChanged { .. } => self.happens_in_channel(event),
+            Event::Invited { user, .. } => self.devices(&BTreeSet::from([*user])),
+            Event::UserModesChanged { user, changes } => {
+                for (_, on) in changes.iter().filter(|(flag, _)| *flag == UserFlag::Wallops) {
+                    if *on {
+                        self.wallops.insert(*user)
+                    } else {
+                        self.wallops.remove(user)
+                    };
+                }
+                self.devices(&BTreeSet::from([*user]))
+            }
+            Event::WallopsSent { .. } => self.devices(&self.wallops),
+            Event::Said { by, target, .. } => self.devices(&self.hearers(*by, target)),
+            Event::SessionOpened { user, nick, .. } => {
+                self.nicks.insert(*user, nick.as_str().to_ascii_lowercase());
+                BTreeSet::new()
+            }
+            Event::WatchesChanged { user, nicks, on } => {
+                for nick in nicks.iter().map(|nick| nick.as_str().to_ascii_lowercase()) {
+                    let watched = (*user, nick);
+                    if *on {
+                        self.watches.insert(watched)
+                    } else {
+                        self.watches.remove(&watched)
+                    };
+                }
+                BTreeSet::new()
+            }
+            Event::NickLeft(_)
+            | Event::StampSpent { .. }
+            | Event::HostnameResolved { .. }
+            | Event::AwayChanged { .. }
+            | Event::ChannelCreated { .. }
+            | Event::ChannelEnded { .. } => BTreeSet::new(),
+        }
+    }
+
+    fn happens_in_channel(&mut self, event: &Event) -> BTreeSet<ClientId> {
+        match event {
+            Event::Joined { channel, user, membership } => {
+                self.ranks.insert((*channel, *user), (membership.operator, membership.voice));
                 assert!(self.members.insert((*channel, *user)), "was not there before");
                 self.devices(&self.members_of(*channel))
             }
             Event::Parted { channel, user, .. } | Event::Kicked { channel, user, .. } => {
                 let witnesses = self.members_of(*channel);
                 assert!(self.members.remove(&(*channel, *user)), "was there before");
+                self.ranks.remove(&(*channel, *user));
                 self.devices(&witnesses)
             }
-            Event::TopicSet { channel, .. } | Event::ModesChanged { channel, .. } => {
+            Event::TopicSet { channel, .. } | Event::KeyPublished { channel: Some(channel), .. } => {
                 self.devices(&self.members_of(*channel))
             }
-            Event::Invited { user, .. } | Event::InvisibleChanged { user, .. } => {
-                self.devices(&BTreeSet::from([*user]))
+            Event::ModesChanged { channel, changes, .. } => {
+                for change in changes {
+                    if let ChannelChange::Rank { user, rank, on } = change {
+                        let ranks = self.ranks.get_mut(&(*channel, *user)).unwrap();
+                        *(if *rank == Rank::Operator { &mut ranks.0 } else { &mut ranks.1 }) = *on;
+                    }
+                }
+                self.devices(&self.members_of(*channel))
             }
-            Event::Said { by, target, .. } => {
-                let mut hearers = match target {
-                    Target::Channel(channel) => self.members_of(*channel),
-                    Target::User(user) => BTreeSet::from([*user]),
-                };
-                hearers.insert(*by);
-                self.devices(&hearers)
-            }
-            Event::SessionOpened { .. }
-            | Event::HostnameResolved { .. }
-            | Event::AwayChanged { .. }
-            | Event::ChannelCreated { .. }
-            | Event::ChannelEnded { .. } => BTreeSet::new(),
+            _ => unreachable!("called for the facts above alone"),
         }
+    }
+
+    /// Those who hear what is said.
+    fn hearers(&self, by: UserId, target: &Target) -> BTreeSet<UserId> {
+        let mut hearers = match target {
+            Target::Channel(channel) => self.members_of(*channel),
+            Target::Ranked(channel, rank) => {
+                let has = |(operator, voice): &(bool, bool)| *operator || (*voice && *rank == Rank::Voice);
+                let ranked = self.ranks.iter().filter(|((of, _), ranks)| of == channel && has(ranks));
+                ranked.map(|((_, user), _)| *user).collect()
+            }
+            Target::User(user) => BTreeSet::from([*user]),
+        };
+        hearers.insert(by);
+        hearers
     }
 
     fn members_of(&self, channel: ChannelId) -> BTreeSet<UserId> {

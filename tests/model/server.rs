@@ -1,12 +1,13 @@
 //! The pieces of the server, driven by hand: what the writer does and what a poll does, without threads or clocks.
 
+use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use neoirc::command::logout::Logout;
 use neoirc::command::registration::Registration;
-use neoirc::command::{Caller, Decision, Wish};
+use neoirc::command::{Caller, Decision, OperBlock, Reply, Rules, Wish};
 use neoirc::delivery::queue::Look;
 use neoirc::delivery::sweep::Now;
 use neoirc::delivery::{Delivery, Directory, Page, PageLimits, QueueLimits, Settled};
@@ -15,7 +16,8 @@ use neoirc::id::{ClientId, Seq, TokenHash, UserId};
 use neoirc::protocol::message::{Message, Request};
 use neoirc::protocol::name::Nickname;
 use neoirc::reply::announce::{announce, conversation};
-use neoirc::reply::answer::answer;
+use neoirc::reply::answer::{Answer, answer};
+use neoirc::reply::presence::heralds;
 use neoirc::reply::refuse::refuse;
 use neoirc::reply::{Context, ServerInfo};
 use neoirc::store::sqlite::{Location, SqliteStore};
@@ -60,7 +62,13 @@ impl Server {
             version: "neoirc-test".to_owned(),
             started_at: Timestamp::UNIX_EPOCH,
             motd: vec![],
-            channels_max: 3,
+            admin_email: String::new(),
+            settings_file: String::new(),
+            rules: Rules {
+                server_name: "irc.test".to_owned(),
+                channels_max: 3,
+                oper: Some(OperBlock::new("root", "secret")),
+            },
         };
         let Limits { tail_entries, swept_per_commit } = limits;
         let limits = QueueLimits { tail_entries, entries_max, kept_ms: 7, polls_max: 4 };
@@ -128,6 +136,7 @@ impl Server {
         let registration = Registration {
             nick: Nickname::parse(nick).unwrap(),
             username: None,
+            realname: None,
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
             user_uuid: Uuid::from_u128(2 * number),
             client_uuid: Uuid::from_u128(2 * number + 1),
@@ -157,7 +166,14 @@ impl Server {
         let wish = Wish::parse(Request::parse(json.as_bytes()).unwrap());
         let mut ended = false;
         for command in wish.commands.unwrap_or_default() {
-            let caller = Caller { user, client, at, channels_max: self.info.channels_max };
+            let caller = Caller {
+                user,
+                client,
+                at,
+                rules: &self.info.rules,
+                stamp_is_spent: false,
+                must_wait_for_oper: false,
+            };
             match command.decide(self.world(), &caller) {
                 Ok(decision) => {
                     ended |= decision.outcome == neoirc::command::Outcome::Quit;
@@ -174,7 +190,7 @@ impl Server {
     }
 
     pub(crate) fn log_out(&mut self, client: ClientId) {
-        let decision = Logout { client, reason: "Logged out" }.decide(self.world());
+        let decision = Logout { client, reason: "Logged out" }.decide(self.world(), self.at());
         for event in decision.events {
             self.apply(event);
         }
@@ -187,12 +203,16 @@ impl Server {
         for refusal in &decision.refusals {
             self.tell_refusal(user, client, refusal);
         }
-        let context = Context { server: &self.info, at: self.at(), users_peak: 0, idle_s: &|_| 0 };
-        let Some(caller) = self.world().user(user) else { return };
-        let lines: Vec<Message> =
-            decision.replies.iter().flat_map(|reply| answer(reply, caller, self.world(), &context)).collect();
-        for line in lines {
-            self.tell(Audience::One(client), &line, None);
+        let mut replies: VecDeque<Reply> = decision.replies.into();
+        while let Some(reply) = replies.pop_front() {
+            let Some(caller) = self.world().user(user) else { return };
+            let context =
+                Context { server: &self.info, at: self.at(), users_peak: 0, idle_s: &|_| 0, uptime_s: 0 };
+            let Answer { lines, then } = answer(&reply, caller, self.world(), &context);
+            then.into_iter().rev().for_each(|next| replies.push_front(next));
+            for line in lines {
+                self.tell(Audience::One(client), &line, None);
+            }
         }
     }
 
@@ -205,9 +225,17 @@ impl Server {
     fn apply(&mut self, event: Event) {
         let running = self.running();
         let line = announce(&running.world, &event);
-        let witnesses = running.world.apply(&event);
+        let told = {
+            let running = self.running.as_ref().unwrap();
+            heralds(&running.world, &event, &self.info)
+        };
+        let witnesses = self.running().world.apply(&event);
         if let Some(line) = line {
             self.tell(witnesses, &line, conversation(&event));
+        }
+        for (watcher, line) in told {
+            let audience = self.world().clients_of(watcher);
+            self.tell(audience, &line, None);
         }
         self.running().draft.events.push(event);
     }
@@ -271,6 +299,7 @@ impl Server {
     pub(crate) fn tidy(&mut self) {
         let running = self.running();
         let retention = Retention {
+            now: Timestamp::MIN,
             queues_need: running.delivery.lowest_stored().unwrap_or(running.next_seq),
             history_max: 5,
             outcomes_since: Timestamp::MIN,

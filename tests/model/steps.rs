@@ -31,8 +31,8 @@ pub(crate) enum Action {
 
 const NICKS: [&str; 6] = ["ann", "Ann", "bob", "cat", "dan", "eve"];
 const CHANNELS: [&str; 4] = ["#a", "#A", "#b", "#c"];
-const TARGETS: [&str; 6] = ["#a", "#b", "#c", "#a,#b", "ann", "bob,cat"];
-const MODES: [&str; 18] = [
+const TARGETS: [&str; 8] = ["#a", "#b", "#c", "#a,#b", "@#a", "+#b", "ann", "bob,cat"];
+const MODES: [&str; 26] = [
     r#""+i""#,
     r#""-i""#,
     r#""+m""#,
@@ -51,6 +51,14 @@ const MODES: [&str; 18] = [
     r#""-v","ann""#,
     r#""+ov-t","bob","bob""#,
     r#""+x""#,
+    r#""+b","bob""#,
+    r#""-b","BOB""#,
+    r#""+b","*!*@127.*""#,
+    r#""+e","ann""#,
+    r#""-be","*!*@127.*","ann""#,
+    r#""+I","eve""#,
+    r#""+H","3""#,
+    r#""-H""#,
 ];
 
 /// What the server is set to.
@@ -116,6 +124,23 @@ fn wish() -> impl Strategy<Value = String> {
         1 => Just(r#"{"command":"AWAY","body":["out"]}"#.to_owned()),
         1 => Just(r#"{"command":"AWAY"}"#.to_owned()),
         1 => channel().prop_map(|to| format!(r#"{{"command":"NAMES","to":"{to}"}}"#)),
+        1 => target().prop_map(|to| format!(r#"{{"command":"TAGMSG","to":"{to}","meta":{{"a":1}}}}"#)),
+        2 => (select(vec!["+", "-"]), nick(), nick())
+            .prop_map(|(sign, one, two)| format!(r#"{{"command":"MONITOR","params":["{sign}","{one},{two}"]}}"#)),
+        1 => Just(r#"{"command":"MONITOR","params":["C"]}"#.to_owned()),
+        1 => Just(r#"{"command":"OPER","params":["root","secret"]}"#.to_owned()),
+        1 => nick().prop_map(|nick| format!(r#"{{"command":"KILL","params":["{nick}"],"body":["why"]}}"#)),
+        1 => Just(r#"{"command":"WALLOPS","body":["hear"]}"#.to_owned()),
+        1 => (nick(), select(vec!["+w", "+B", "-o", "-wB"]))
+            .prop_map(|(to, modes)| format!(r#"{{"command":"MODE","to":"{to}","params":["{modes}"]}}"#)),
+        1 => select(vec!["Ada", "Bea"]).prop_map(|name| format!(r#"{{"command":"SETNAME","body":["{name}"]}}"#)),
+        1 => prop::option::of(channel()).prop_map(|to| {
+            let (to, key) = (to.unwrap_or_default(), "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+            format!(r#"{{"command":"PUBKEY","to":"{to}","body":{{"alg":"ed25519","key":"{key}"}}}}"#)
+        }),
+        1 => Just(r#"{"command":"JOIN","to":"0"}"#.to_owned()),
+        1 => nick().prop_map(|nick| format!(r#"{{"command":"WHOWAS","params":["{nick}"]}}"#)),
+        1 => select(vec!["WHO", "LIST", "LUSERS"]).prop_map(|command| format!(r#"{{"command":"{command}"}}"#)),
         1 => Just(r#"{"command":"NOSUCH"}"#.to_owned()),
         1 => Just(r#"{"command":"QUIT","body":["bye"]}"#.to_owned()),
     ]

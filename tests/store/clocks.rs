@@ -60,6 +60,7 @@ impl House {
             settle_after: Duration::from_millis(30),
             queue_age_max: 30 * 24 * HOUR,
             history_max: 0,
+            oper_attempts_per_minute: 0,
             idle_timeout: 30 * 24 * HOUR,
         };
         self.engine = Some(Engine::start_by(clock(), Box::new(store), info(), settings).unwrap());

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use neoirc::command::Wish;
 use neoirc::command::registration::Registration;
+use neoirc::command::{Rules, Wish};
 use neoirc::delivery::{QueueLimits, Seat};
 use neoirc::engine::{Engine, EngineSettings, RegisterError, Response, SubmitError};
 use neoirc::id::{Seq, TokenHash};
@@ -36,7 +36,9 @@ pub(crate) fn info() -> ServerInfo {
         version: "neoirc-test".to_owned(),
         started_at: Timestamp::UNIX_EPOCH,
         motd: vec![],
-        channels_max: 0,
+        admin_email: String::new(),
+        settings_file: String::new(),
+        rules: Rules::default(),
     }
 }
 
@@ -50,6 +52,7 @@ fn start(store: impl Store + 'static, breaker: &Breaker) -> Engine {
         settle_after: Duration::from_hours(1),
         queue_age_max: Duration::ZERO,
         history_max: 0,
+        oper_attempts_per_minute: 0,
         idle_timeout: Duration::ZERO,
     };
     Engine::start(Box::new(FailingStore::new(store, breaker.clone())), info(), settings).unwrap()
@@ -64,6 +67,7 @@ pub(crate) fn registration(nick: &str, number: u8) -> Registration {
     Registration {
         nick: Nickname::parse(nick).unwrap(),
         username: None,
+        realname: None,
         address: IpAddr::V4(Ipv4Addr::LOCALHOST),
         user_uuid: Uuid::from_u128(u128::from(number)),
         client_uuid: Uuid::from_u128(1_000 + u128::from(number)),

@@ -5,6 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use jiff::Timestamp;
 use neoirc::delivery::Settled;
 use neoirc::id::{ClientId, Seq};
+use neoirc::protocol::stamp::StampHash;
 use neoirc::store::{Batch, Loaded, Reader, Retention, Store, StoreError};
 use neoirc::world::World;
 
@@ -127,6 +128,10 @@ impl<S: Store> Store for FailingStore<S> {
         since: Timestamp,
     ) -> Result<Option<String>, StoreError> {
         self.inner.outcome(client, key, since)
+    }
+
+    fn is_spent(&mut self, stamp: StampHash) -> Result<bool, StoreError> {
+        self.inner.is_spent(stamp)
     }
 
     fn tidy(&mut self, retention: &Retention) -> Result<bool, StoreError> {

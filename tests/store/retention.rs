@@ -3,6 +3,7 @@
 use neoirc::delivery::Settled;
 use neoirc::entry::Conversation;
 use neoirc::id::{ClientId, Seq, UserId};
+use neoirc::protocol::stamp::StampHash;
 use neoirc::store::{HistoryRequest, KeptOutcome, Retention};
 use neoirc::world::Event;
 use rusqlite::Connection;
@@ -236,6 +237,20 @@ fn a_history_that_is_shortened_leaves_the_log_after_the_checkpoint() {
     story.tidy(&Retention { history_max: 10, ..retention(newest) });
     assert_eq!(shown(&mut story, conversation).len(), 10);
     assert_eq!(story.restart().recent.len(), 200, "the client has yet to hear them");
+}
+
+#[test]
+fn stamps_go_when_nobody_could_present_them_any_more() {
+    let mut story = story();
+    for number in 0..130 {
+        let stamp = StampHash([number; 32]);
+        story.fact(Event::StampSpent { stamp, until: at(i64::from(number)) });
+    }
+    story.commit();
+    let newest = story.next_seq;
+    story.tidy(&Retention { now: at(120), ..retention(newest) });
+    assert_eq!(rows(&story, "spent_stamps"), 10);
+    assert!(story.store().is_spent(StampHash([120; 32])).unwrap());
 }
 
 #[test]

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use neoirc::delivery::{PageLimits, Settled, Settlement};
 use neoirc::entry::{Audience, Conversation, Entry, Posted};
 use neoirc::id::{ChannelId, ClientId, Seq, TokenHash, UserId};
-use neoirc::protocol::name::{ChannelName, Hostname, Nickname, Username};
+use neoirc::protocol::name::{ChannelName, Hostname, Nickname, Realname, Username};
 use neoirc::store::{Batch, Retention, Store};
 use neoirc::world::{Event, Membership, World};
 use uuid::Uuid;
@@ -55,6 +55,7 @@ impl Story {
             uuid: Uuid::from_u128(u128::from(user.get()) << 64),
             nick: Nickname::parse(nick).unwrap(),
             username: Username::parse("someone").unwrap(),
+            realname: Realname::parse("Someone").unwrap(),
             hostname: Hostname::from_address(IpAddr::V4(Ipv4Addr::LOCALHOST)),
             at: at(1_000),
         });
@@ -187,5 +188,11 @@ pub(crate) fn spill(before: Settled, spilled: &[Seq]) -> Settlement {
 
 /// Retention that needs everything from `queues_need` on and shortens no history.
 pub(crate) fn retention(queues_need: Seq) -> Retention {
-    Retention { queues_need, history_max: 0, outcomes_since: Timestamp::MIN, rows_max: 50 }
+    Retention {
+        queues_need,
+        history_max: 0,
+        outcomes_since: Timestamp::MIN,
+        now: Timestamp::MIN,
+        rows_max: 50,
+    }
 }

@@ -1,2 +1,2 @@
 -- Somebody came.
-INSERT INTO users (id, uuid, nick, username, hostname, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+INSERT INTO users (id, uuid, nick, username, realname, hostname, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)

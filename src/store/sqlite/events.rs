@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Params, params};
 
 use super::{int, nanoseconds};
-use crate::world::{ChannelChange, Event, Flag, Rank};
+use crate::protocol::limits::WHOWAS_MAX;
+use crate::world::{ChannelChange, Event, Flag, Rank, UserFlag};
 
 macro_rules! sql {
     ($name:literal) => {
@@ -20,12 +21,11 @@ pub(super) fn write(
 ) -> rusqlite::Result<()> {
     let run = |sql, params: &[&dyn rusqlite::ToSql]| execute(connection, sql, params);
     match event {
-        Event::SessionOpened { user, uuid, nick, username, hostname, at } => {
+        Event::SessionOpened { user, uuid, nick, username, realname, hostname, at } => {
             let (id, uuid, at) = (int(user.get()), uuid.as_bytes(), nanoseconds(*at));
-            run(
-                sql!("session_opened"),
-                params![id, uuid, nick.as_str(), username.as_str(), hostname.as_str(), at],
-            )
+            let (nick, username) = (nick.as_str(), username.as_str());
+            let (realname, hostname) = (realname.as_str(), hostname.as_str());
+            run(sql!("session_opened"), params![id, uuid, nick, username, realname, hostname, at])
         }
         Event::ClientAdded { client, user, uuid, token, address, at } => {
             let (id, user, seen_at) = (int(client.get()), int(user.get()), kept_at.unwrap_or(*at));
@@ -45,7 +45,17 @@ pub(super) fn write(
             run(sql!("nick_changed"), params![int(user.get()), nick.as_str()])
         }
         Event::AwayChanged { user, text } => run(sql!("away_changed"), params![int(user.get()), text]),
-        Event::InvisibleChanged { user, on } => run(sql!("invisible_changed"), params![int(user.get()), on]),
+        Event::UserModesChanged { .. }
+        | Event::RealnameChanged { .. }
+        | Event::KeyPublished { .. }
+        | Event::WatchesChanged { .. } => write_user_change(connection, event),
+        Event::NickLeft(past) => {
+            let (nick, username) = (past.nick.as_str(), past.username.as_str());
+            let (hostname, realname) = (past.hostname.as_str(), past.realname.as_str());
+            run(sql!("nick_left"), params![nick, username, hostname, realname, nanoseconds(past.at)])?;
+            run(sql!("nicks_forgotten"), params![int(WHOWAS_MAX as u64)])
+        }
+        Event::StampSpent { stamp, until } => run(sql!("stamp_spent"), params![stamp.0, nanoseconds(*until)]),
         Event::ChannelCreated { channel, name, at } => {
             run(sql!("channel_created"), params![int(channel.get()), name.as_str(), nanoseconds(*at)])
         }
@@ -74,7 +84,28 @@ pub(super) fn write(
             changes.iter().try_for_each(|change| write_change(connection, int(channel.get()), change))
         }
         // What was said is in the log and changes nothing else.
-        Event::Said { .. } => Ok(()),
+        Event::Said { .. } | Event::WallopsSent { .. } => Ok(()),
+    }
+}
+
+/// Writes what a user changes about itself.
+fn write_user_change(connection: &Connection, event: &Event) -> rusqlite::Result<()> {
+    let run = |sql, params: &[&dyn rusqlite::ToSql]| execute(connection, sql, params);
+    match event {
+        Event::UserModesChanged { user, changes } => {
+            let column = |of| changes.iter().rev().find(|(flag, _)| *flag == of).map(|(_, on)| *on);
+            let [bot, invisible, operator, wallops] = UserFlag::ALL.map(column);
+            run(sql!("user_modes_changed"), params![int(user.get()), bot, invisible, operator, wallops])
+        }
+        Event::RealnameChanged { user, realname } => {
+            run(sql!("realname_changed"), params![int(user.get()), realname.as_str()])
+        }
+        Event::KeyPublished { user, key, .. } => run(sql!("key_published"), params![int(user.get()), key]),
+        Event::WatchesChanged { user, nicks, on } => {
+            let sql = if *on { sql!("watched") } else { sql!("unwatched") };
+            nicks.iter().try_for_each(|nick| run(sql, params![int(user.get()), nick.as_str()]))
+        }
+        _ => unreachable!("called for the events above alone"),
     }
 }
 
@@ -94,6 +125,18 @@ fn write_change(connection: &Connection, channel: i64, change: &ChannelChange) -
         }
         ChannelChange::Key(key) => execute(connection, sql!("key_changed"), params![channel, key]),
         ChannelChange::Limit(limit) => execute(connection, sql!("limit_changed"), params![channel, limit]),
+        ChannelChange::HashcashBits(bits) => {
+            execute(connection, sql!("hashcash_bits_changed"), params![channel, bits])
+        }
+        ChannelChange::Listed { list, entry } => {
+            let (list, mask, at) =
+                (list.letter().to_string(), entry.mask.as_str(), nanoseconds(entry.set_at));
+            execute(connection, sql!("listed"), params![channel, list, mask, entry.set_by, at])
+        }
+        ChannelChange::Unlisted { list, mask } => {
+            let list = list.letter().to_string();
+            execute(connection, sql!("unlisted"), params![channel, list, mask.as_str()])
+        }
         ChannelChange::Rank { user, rank, on } => {
             let sql = match rank {
                 Rank::Operator => sql!("operator_changed"),

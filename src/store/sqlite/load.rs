@@ -13,9 +13,10 @@ use crate::delivery::Settled;
 use crate::delivery::page::Dropped;
 use crate::entry::{Audience, Conversation, Entry, Posted};
 use crate::id::{ChannelId, ClientId, Seq, TokenHash, UserId};
-use crate::protocol::name::{ChannelName, Hostname, Nickname, Username};
+use crate::protocol::hostmask::Hostmask;
+use crate::protocol::name::{ChannelName, Hostname, Nickname, Realname, Username};
 use crate::store::{LoadedQueue, StoreError};
-use crate::world::{ChannelChange, Event, Flag, Membership, Topic, World};
+use crate::world::{ChannelChange, Event, Flag, List, ListEntry, Membership, Past, Topic, UserFlag, World};
 
 macro_rules! sql {
     ($name:literal) => {
@@ -32,6 +33,9 @@ pub(super) fn world(connection: &Connection) -> Result<World, StoreError> {
         (sql!("channels"), channels),
         (sql!("memberships"), memberships),
         (sql!("invitations"), invitations),
+        (sql!("channel_masks"), channel_masks),
+        (sql!("watches"), watches),
+        (sql!("past_nicks"), past_nicks),
     ] {
         for facts in rows(connection, sql, facts_of)? {
             let facts = facts.ok_or_else(|| StoreError::Damaged(format!("a row of: {sql}")))?;
@@ -69,18 +73,27 @@ fn users(row: &Row<'_>) -> rusqlite::Result<Option<Vec<Event>>> {
     let user = user_id(row, 0)?;
     let nick = Nickname::parse(&row.get::<_, String>(2)?);
     let username = Username::parse(&row.get::<_, String>(3)?);
-    let (Ok(nick), Ok(username)) = (nick, username) else { return Ok(None) };
+    let realname = Realname::parse(&row.get::<_, String>(7)?);
+    let (Ok(nick), Ok(username), Ok(realname)) = (nick, username, realname) else { return Ok(None) };
     let opened = Event::SessionOpened {
         user,
         uuid: Uuid::from_bytes(row.get(1)?),
         nick,
         username,
+        realname,
         hostname: Hostname::restored(row.get(4)?),
-        at: timestamp(row.get(7)?),
+        at: timestamp(row.get(6)?),
     };
-    let away = Event::AwayChanged { user, text: row.get(5)? };
-    let invisible = Event::InvisibleChanged { user, on: row.get(6)? };
-    Ok(Some(vec![opened, away, invisible]))
+    let mut facts = vec![opened, Event::AwayChanged { user, text: row.get(5)? }];
+    if let Some(key) = row.get(8)? {
+        facts.push(Event::KeyPublished { user, key, channel: None });
+    }
+    let mut changes = Vec::new();
+    for (column, flag) in (9..).zip(UserFlag::ALL) {
+        changes.push((flag, row.get(column)?));
+    }
+    facts.push(Event::UserModesChanged { user, changes });
+    Ok(Some(facts))
 }
 
 fn clients(row: &Row<'_>) -> rusqlite::Result<Option<Vec<Event>>> {
@@ -116,6 +129,7 @@ fn channels(row: &Row<'_>) -> rusqlite::Result<Option<Vec<Event>>> {
     }
     changes.push(ChannelChange::Key(row.get(11)?));
     changes.push(ChannelChange::Limit(row.get(12)?));
+    changes.push(ChannelChange::HashcashBits(row.get(13)?));
     Ok(Some(vec![
         Event::ChannelCreated { channel, name, at: timestamp(row.get(2)?) },
         Event::TopicSet { channel, by, topic },
@@ -131,6 +145,31 @@ fn memberships(row: &Row<'_>) -> rusqlite::Result<Option<Vec<Event>>> {
 fn invitations(row: &Row<'_>) -> rusqlite::Result<Option<Vec<Event>>> {
     let by = UserId::default();
     Ok(Some(vec![Event::Invited { channel: channel_id(row, 0)?, user: user_id(row, 1)?, by }]))
+}
+
+fn channel_masks(row: &Row<'_>) -> rusqlite::Result<Option<Vec<Event>>> {
+    let by = UserId::default();
+    let letter: String = row.get(1)?;
+    let list = letter.chars().next().and_then(List::from_letter);
+    let mask = Hostmask::parse(&row.get::<_, String>(2)?);
+    let (Some(list), Some(mask)) = (list, mask) else { return Ok(None) };
+    let entry = ListEntry { mask, set_by: row.get(3)?, set_at: timestamp(row.get(4)?) };
+    let changes = vec![ChannelChange::Listed { list, entry }];
+    Ok(Some(vec![Event::ModesChanged { channel: channel_id(row, 0)?, by, changes }]))
+}
+
+fn watches(row: &Row<'_>) -> rusqlite::Result<Option<Vec<Event>>> {
+    let Ok(nick) = Nickname::parse(&row.get::<_, String>(1)?) else { return Ok(None) };
+    Ok(Some(vec![Event::WatchesChanged { user: user_id(row, 0)?, nicks: vec![nick], on: true }]))
+}
+
+fn past_nicks(row: &Row<'_>) -> rusqlite::Result<Option<Vec<Event>>> {
+    let nick = Nickname::parse(&row.get::<_, String>(0)?);
+    let username = Username::parse(&row.get::<_, String>(1)?);
+    let realname = Realname::parse(&row.get::<_, String>(3)?);
+    let (Ok(nick), Ok(username), Ok(realname)) = (nick, username, realname) else { return Ok(None) };
+    let (hostname, at) = (Hostname::restored(row.get(2)?), timestamp(row.get(4)?));
+    Ok(Some(vec![Event::NickLeft(Past { nick, username, hostname, realname, at })]))
 }
 
 /// The number that the next user, client or channel gets.

@@ -24,6 +24,7 @@ use super::{Batch, Loaded, Reader, Retention, Store, StoreError};
 use crate::delivery::Settled;
 use crate::entry::{Audience, Conversation, Posted};
 use crate::id::{ClientId, Seq};
+use crate::protocol::stamp::StampHash;
 use crate::world::World;
 pub use backup::{backup, check, restore};
 pub use check::Summary;
@@ -148,6 +149,12 @@ impl Store for SqliteStore {
             .query_row(params![int(client.get()), key, nanoseconds(since)], |row| row.get(0))
             .optional()
             .map_err(doing("look up a key"))
+    }
+
+    fn is_spent(&mut self, stamp: StampHash) -> Result<bool, StoreError> {
+        let sql = include_str!("../../../sql/sqlite/read/spent.sql");
+        let mut statement = self.connection.prepare_cached(sql).map_err(doing("look up a stamp"))?;
+        statement.query_row([stamp.0], |row| row.get(0)).map_err(doing("look up a stamp"))
     }
 
     fn tidy(&mut self, retention: &Retention) -> Result<bool, StoreError> {

@@ -7,8 +7,10 @@ use super::doing;
 use crate::store::StoreError;
 
 /// Every migration, the oldest first.
-const MIGRATIONS: [(&str, &str); 1] =
-    [("V1__first", include_str!("../../../sql/sqlite/migrations/0001_first.sql"))];
+const MIGRATIONS: [(&str, &str); 2] = [
+    ("V1__first", include_str!("../../../sql/sqlite/migrations/0001_first.sql")),
+    ("V2__irc", include_str!("../../../sql/sqlite/migrations/0002_irc.sql")),
+];
 
 /// The schema that this program knows, as `PRAGMA user_version` tells it.
 #[expect(clippy::cast_possible_wrap, reason = "there will be a few dozen migrations at most")]

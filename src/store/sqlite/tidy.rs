@@ -29,8 +29,8 @@ pub(super) fn step(
     let checkpoint: i64 = transaction.prepare_cached(sql!("checkpoint"))?.query_row([], |row| row.get(0))?;
     let queues_need = retention.queues_need.min(Seq::new(uint(checkpoint)).next());
     let retention = &Retention { queues_need, ..*retention };
-    let steps: [fn(&Connection, &Retention) -> rusqlite::Result<usize>; 5] =
-        [audiences, prune, release, forget, outcomes];
+    let steps: [fn(&Connection, &Retention) -> rusqlite::Result<usize>; 6] =
+        [audiences, prune, release, forget, outcomes, stamps];
     let mut rows = 0;
     for step in steps {
         rows += step(&transaction, retention)?;
@@ -105,6 +105,11 @@ fn let_go(connection: &Connection, seq: i64, retention: &Retention) -> rusqlite:
 fn outcomes(connection: &Connection, retention: &Retention) -> rusqlite::Result<usize> {
     let bounds = params![nanoseconds(retention.outcomes_since), rows_max(retention)];
     connection.prepare_cached(sql!("outcomes"))?.execute(bounds)
+}
+
+fn stamps(connection: &Connection, retention: &Retention) -> rusqlite::Result<usize> {
+    let bounds = params![nanoseconds(retention.now), rows_max(retention)];
+    connection.prepare_cached(sql!("stamps"))?.execute(bounds)
 }
 
 fn excess(

@@ -3,7 +3,9 @@
 use neoirc::delivery::Settled;
 use neoirc::entry::{Audience, Conversation};
 use neoirc::id::{ClientId, Seq};
+use neoirc::protocol::stamp::StampHash;
 use neoirc::store::KeptOutcome;
+use neoirc::world::Event;
 
 use crate::story::{Story, at, retention, spill};
 use crate::subject::Subject;
@@ -88,6 +90,17 @@ pub(super) fn an_outcome_is_its_clients_alone(subject: Subject) {
     story.commit();
     assert_eq!(story.store().outcome(laptop, "k", at(0)).unwrap(), None);
     assert_eq!(story.store().outcome(phone, "k", at(0)).unwrap().as_deref(), Some("phone"));
+}
+
+pub(super) fn a_stamp_is_spent_with_its_batch_and_remembered(subject: Subject) {
+    let mut story = Story::new(subject);
+    let (one, other) = (StampHash([1; 32]), StampHash([2; 32]));
+    story.fact(Event::StampSpent { stamp: one, until: at(100) });
+    assert!(!story.store().is_spent(one).unwrap(), "not before the commit");
+    story.commit();
+    story.restart();
+    assert!(story.store().is_spent(one).unwrap());
+    assert!(!story.store().is_spent(other).unwrap());
 }
 
 /// Somebody speaks under a key and leaves, and both stand in one batch: the writer takes what is waiting.

@@ -30,6 +30,10 @@ every_engine! {
     worlds:
         an_empty_store_holds_an_empty_world
         people_and_their_clients_come_back
+        every_user_mode_comes_back_set_and_unset
+        watched_nicks_come_back
+        those_who_gave_up_nicks_come_back_as_far_as_there_is_room
+        masks_come_back_with_their_setters
         channels_come_back_with_everything_about_them
         every_mode_comes_back_set_and_unset
         what_ended_is_gone
@@ -39,6 +43,7 @@ every_engine! {
         places_only_go_forward
         an_outcome_is_repeated_until_it_is_too_old
         an_outcome_is_its_clients_alone
+        a_stamp_is_spent_with_its_batch_and_remembered
         a_batch_may_keep_an_outcome_of_a_client_that_it_removes
         a_batch_may_settle_the_queue_of_a_client_that_it_removes;
     queues:

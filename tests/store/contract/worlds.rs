@@ -1,8 +1,10 @@
 //! The world that was told is the world that comes back.
 
 use neoirc::id::{ChannelId, Seq, UserId};
-use neoirc::protocol::name::{Hostname, Nickname};
-use neoirc::world::{ChannelChange, Event, Flag, Membership, Rank, Topic};
+use neoirc::protocol::hostmask::Hostmask;
+use neoirc::protocol::limits::WHOWAS_MAX;
+use neoirc::protocol::name::{Hostname, Nickname, Realname};
+use neoirc::world::{ChannelChange, Event, Flag, List, ListEntry, Membership, Past, Rank, Topic, UserFlag};
 
 use crate::story::{Story, at, token};
 use crate::subject::Subject;
@@ -23,7 +25,10 @@ pub(super) fn people_and_their_clients_come_back(subject: Subject) {
     let hostname = Hostname::from_dns("host.example").unwrap();
     story.fact(Event::HostnameResolved { user: alice, hostname });
     story.fact(Event::AwayChanged { user: alice, text: Some("tea".to_owned()) });
-    story.fact(Event::InvisibleChanged { user: alice, on: true });
+    let ada = Realname::parse("Ada 🎩").unwrap();
+    story.fact(Event::RealnameChanged { user: alice, realname: ada });
+    let key = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=".to_owned();
+    story.fact(Event::KeyPublished { user: alice, key, channel: None });
     story.commit();
     let loaded = story.restart();
     let mut clients: Vec<_> = loaded.queues.iter().map(|queue| (queue.disk.client, queue.token)).collect();
@@ -32,13 +37,89 @@ pub(super) fn people_and_their_clients_come_back(subject: Subject) {
     assert!(loaded.queues.iter().all(|queue| queue.user == alice && queue.seen_at == at(1_001)));
 
     story.fact(Event::AwayChanged { user: alice, text: None });
-    story.fact(Event::InvisibleChanged { user: alice, on: false });
     // The same nick in another case is a change of its own, which equality of nicks alone would not show.
     story.fact(Event::NickChanged { user: alice, nick: Nickname::parse("aLICE").unwrap() });
     story.fact(Event::ClientRemoved { client: laptop, token: token(laptop) });
     story.commit();
     let loaded = story.restart();
     assert_eq!(loaded.world.user(alice).unwrap().nick.as_str(), "aLICE");
+}
+
+pub(super) fn every_user_mode_comes_back_set_and_unset(subject: Subject) {
+    let mut story = Story::new(subject);
+    let (alice, _) = story.arrive("alice");
+    for on in [true, false] {
+        for flag in UserFlag::ALL {
+            story.fact(Event::UserModesChanged { user: alice, changes: vec![(flag, on)] });
+            story.commit();
+            story.restart();
+        }
+    }
+    let changes = vec![(UserFlag::Bot, true), (UserFlag::Wallops, true), (UserFlag::Bot, false)];
+    story.fact(Event::UserModesChanged { user: alice, changes });
+    story.commit();
+    let loaded = story.restart();
+    let modes = loaded.world.user(alice).unwrap().modes;
+    assert!(modes.wallops && !modes.bot, "of several changes the last counts");
+}
+
+pub(super) fn watched_nicks_come_back(subject: Subject) {
+    let mut story = Story::new(subject);
+    let (alice, phone) = story.arrive("alice");
+    let nicks = |names: &[&str]| names.iter().map(|name| Nickname::parse(name).unwrap()).collect::<Vec<_>>();
+    let watch = |names: &[&str], on| Event::WatchesChanged { user: alice, nicks: nicks(names), on };
+    story.fact(watch(&["Bob", "carol", "dan"], true));
+    story.commit();
+    story.restart();
+    story.fact(watch(&["BOB", "dan"], false));
+    story.fact(watch(&["Dan"], true));
+    story.commit();
+    let loaded = story.restart();
+    let bob = Nickname::parse("bob").unwrap();
+    assert_eq!(loaded.world.watchers_of(&bob).count(), 0);
+    assert_eq!(loaded.world.user(alice).unwrap().watches.len(), 2);
+    story.leave(alice, phone);
+    story.commit();
+    story.restart();
+}
+
+pub(super) fn those_who_gave_up_nicks_come_back_as_far_as_there_is_room(subject: Subject) {
+    let mut story = Story::new(subject);
+    let (alice, _) = story.arrive("alice");
+    for second in 0..=i64::try_from(WHOWAS_MAX).unwrap() {
+        let past = Past::of(story.world.user(alice).unwrap(), at(second));
+        story.fact(Event::NickLeft(past));
+    }
+    story.commit();
+    let loaded = story.restart();
+    let times: Vec<_> = loaded.world.past_of_nick("ALICE").map(|past| past.at).collect();
+    assert_eq!(times.len(), WHOWAS_MAX);
+    assert_eq!(times.first(), Some(&at(i64::try_from(WHOWAS_MAX).unwrap())), "the newest first");
+    assert_eq!(times.last(), Some(&at(1)), "the oldest is forgotten");
+}
+
+pub(super) fn masks_come_back_with_their_setters(subject: Subject) {
+    let mut story = Story::new(subject);
+    let (alice, _) = story.arrive("alice");
+    let channel = story.found("#c", alice);
+    let mask = |text| Hostmask::parse(text).unwrap();
+    let listed = |list, text| ChannelChange::Listed {
+        list,
+        entry: ListEntry { mask: mask(text), set_by: "alice".to_owned(), set_at: at(7) },
+    };
+    let changes =
+        List::ALL.into_iter().flat_map(|list| [listed(list, "Bob"), listed(list, "*@host.example")]);
+    story.fact(Event::ModesChanged { channel, by: alice, changes: changes.collect() });
+    story.commit();
+    story.restart();
+    let changes = vec![ChannelChange::Unlisted { list: List::Ban, mask: mask("BOB") }];
+    story.fact(Event::ModesChanged { channel, by: alice, changes });
+    story.commit();
+    let loaded = story.restart();
+    let lists = &loaded.world.channel(channel).unwrap().lists;
+    assert_eq!(lists.entries(List::Ban).len(), 1);
+    let found = lists.find(List::Exception, &mask("bob")).unwrap();
+    assert_eq!((found.mask.as_str(), found.set_by.as_str(), found.set_at), ("Bob!*@*", "alice", at(7)));
 }
 
 pub(super) fn channels_come_back_with_everything_about_them(subject: Subject) {
@@ -82,6 +163,7 @@ pub(super) fn every_mode_comes_back_set_and_unset(subject: Subject) {
         change(vec![
             ChannelChange::Key(on.then(|| "secret".to_owned())),
             ChannelChange::Limit(on.then_some(9)),
+            ChannelChange::HashcashBits(on.then_some(20)),
         ]);
         for rank in [Rank::Voice, Rank::Operator] {
             change(vec![ChannelChange::Rank { user: alice, rank, on }]);

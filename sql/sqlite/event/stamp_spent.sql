@@ -1,0 +1,2 @@
+-- A stamp was spent.
+INSERT INTO spent_stamps (hash, kept_until) VALUES (?1, ?2)

@@ -1,0 +1,2 @@
+-- Who watches which nick.
+SELECT user_id, nick FROM watches

@@ -1,0 +1,111 @@
+//! Questions about the state. The writer looks between decisions, and what it finds is told after the commit that makes
+//! it so.
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use super::inbox::{Glance, Request, Tell};
+use super::{Engine, SubmitError};
+use crate::delivery::Line;
+use crate::id::{Seq, UserId};
+use crate::reply::view::{self, ChannelView, Counts, HistoryRefusal, MemberView, StateView};
+use crate::store::HistoryRequest;
+
+/// Why a history is not shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum HistoryError {
+    /// The world says no.
+    #[error("{0:?}")]
+    Refused(HistoryRefusal),
+    /// It was not decided.
+    #[error(transparent)]
+    Submit(#[from] SubmitError),
+}
+
+impl Engine {
+    /// The session itself; `None` when it has just ended.
+    ///
+    /// # Errors
+    /// [`SubmitError`] when there is no answer to be had now.
+    pub async fn state(&self, user: UserId) -> Result<Option<StateView>, SubmitError> {
+        self.view(move |glance| view::state(glance.world, user)).await
+    }
+
+    /// The nick of a session; `None` when it has just ended.
+    ///
+    /// # Errors
+    /// [`SubmitError`] when there is no answer to be had now.
+    pub async fn nick(&self, user: UserId) -> Result<Option<String>, SubmitError> {
+        self.view(move |glance| glance.world.user(user).map(|user| user.nick.to_string())).await
+    }
+
+    /// The channels that a user may see.
+    ///
+    /// # Errors
+    /// [`SubmitError`] when there is no answer to be had now.
+    pub async fn channels(&self, user: UserId) -> Result<Vec<ChannelView>, SubmitError> {
+        self.view(move |glance| view::channels(glance.world, user)).await
+    }
+
+    /// The members of a channel; `None` when it is missing or hidden from the user.
+    ///
+    /// # Errors
+    /// [`SubmitError`] when there is no answer to be had now.
+    pub async fn members(&self, user: UserId, name: String) -> Result<Option<Vec<MemberView>>, SubmitError> {
+        self.view(move |glance| view::members(glance.world, user, &name)).await
+    }
+
+    /// How many there are of what.
+    ///
+    /// # Errors
+    /// [`SubmitError`] when there is no answer to be had now.
+    pub async fn counts(&self) -> Result<Counts, SubmitError> {
+        self.view(|glance| view::counts(glance.world)).await
+    }
+
+    /// How many entries are not acknowledged yet, over all queues.
+    ///
+    /// # Errors
+    /// [`SubmitError`] when there is no answer to be had now.
+    pub async fn unacknowledged(&self) -> Result<u64, SubmitError> {
+        self.view(|glance| glance.delivery.unacknowledged()).await
+    }
+
+    /// What was said in a conversation before a place, oldest first.
+    ///
+    /// # Errors
+    /// [`HistoryError`] when the user may not read it, or nobody can now.
+    pub async fn history(
+        &self,
+        user: UserId,
+        target: String,
+        before: Option<Seq>,
+        limit: usize,
+    ) -> Result<Vec<Line>, HistoryError> {
+        let conversation = self.view(move |glance| view::conversation(glance.world, user, &target)).await?;
+        let conversation = conversation.map_err(HistoryError::Refused)?;
+        let history_max = self.shared.settings.history_max;
+        let request = HistoryRequest { conversation, before, limit, history_max };
+        let reader = Arc::clone(&self.shared.reader);
+        let read = tokio::task::spawn_blocking(move || reader.history(&request)).await;
+        let lines = read.map_err(|_| SubmitError::Unavailable)?;
+        lines.map_err(|error| {
+            tracing::error!(%error, "a history cannot be read");
+            SubmitError::Unavailable.into()
+        })
+    }
+
+    pub(super) async fn view<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Glance<'_>) -> T + Send + 'static,
+    ) -> Result<T, SubmitError> {
+        let (answer, answered) = oneshot::channel();
+        let look = move |glance: &Glance<'_>| -> Tell {
+            let seen = look(glance);
+            Box::new(move || drop(answer.send(seen)))
+        };
+        self.send(Request::View(Box::new(look)))?;
+        answered.await.map_err(|_| SubmitError::Unavailable)
+    }
+}

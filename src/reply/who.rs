@@ -1,0 +1,167 @@
+//! WHO, in its usual form and with fields of the asker's choice.
+//! Source: <https://modern.ircdocs.horse/#who-message>, <https://ircv3.net/specs/extensions/whox>
+
+use super::Context;
+use super::answer::Answer;
+use super::whois::shows_member;
+use crate::command::Reply;
+use crate::command::who::{WhoFields, WhoQuery};
+use crate::id::{ChannelId, UserId};
+use crate::protocol::isupport::BOT_LETTER;
+use crate::protocol::mask::Mask;
+use crate::protocol::message::Message;
+use crate::protocol::name::Hostname;
+use crate::protocol::numeric::{RPL_ENDOFWHO, RPL_WHOREPLY, RPL_WHOSPCRPL};
+use crate::world::{Channel, Membership, User, World};
+
+/// Users that a WHO for a mask tells of: more than a reader would read.
+const WHO_USERS_MAX: usize = 500;
+/// Lines in one piece of an answer.
+const PIECE_LINES: usize = 64;
+
+/// Finds those who are asked for; the lines about them are the next piece.
+pub(super) fn who(caller: &User, query: &WhoQuery, world: &World) -> Answer {
+    let (channel, mut found) = if query.mask.starts_with('#') {
+        let channel = world.channel_shown_to(caller.id, &query.mask).ok();
+        let members = channel.into_iter().flat_map(|channel| channel.members.keys());
+        let listed = members.filter_map(|id| world.user(*id)).filter(|user| user.may_be_listed_for(caller));
+        (channel.map(|channel| channel.id), listed.map(|user| user.id).collect())
+    } else {
+        (None, matches(caller, &query.mask, world))
+    };
+    if query.operators_only {
+        found.retain(|id| world.user(*id).is_some_and(|user| user.modes.operator));
+    }
+    Answer::then(Reply::WhoOf(query.clone(), channel, found))
+}
+
+/// A 352 or 354 for each of some users, then 315 with the mask as it was given, or the next piece.
+pub(super) fn who_of(
+    caller: &User,
+    query: &WhoQuery,
+    channel: Option<ChannelId>,
+    users: &[UserId],
+    world: &World,
+    context: &Context<'_>,
+) -> Answer {
+    let (now, later) = users.split_at(users.len().min(PIECE_LINES));
+    let asked = channel.and_then(|id| world.channel(id));
+    let line = |user: &User| {
+        // Somebody who has left meanwhile is no longer told of.
+        let shown =
+            if channel.is_some() { Some(seen_in(asked?, user)?) } else { place_of(user, caller, world) };
+        Some(match &query.fields {
+            None => usual(user, shown, caller, context),
+            Some(fields) => chosen(user, shown, fields, caller, world, context),
+        })
+    };
+    let lines: Vec<_> = now.iter().filter_map(|id| world.user(*id)).filter_map(line).collect();
+    if !later.is_empty() {
+        let rest = Reply::WhoOf(query.clone(), channel, later.to_vec());
+        return Answer { lines, then: vec![rest] };
+    }
+    let end = context.server.numeric(RPL_ENDOFWHO, caller.nick.as_str(), vec![query.mask.clone()], &[]);
+    lines.into_iter().chain([end]).collect::<Vec<_>>().into()
+}
+
+/// The channel with the rank that the user has there.
+fn seen_in<'a>(channel: &'a Channel, user: &User) -> Option<(&'a Channel, Membership)> {
+    Some((channel, channel.member(user.id).ok()?))
+}
+
+/// One of the channels in which the caller may see the user.
+fn place_of<'a>(user: &User, caller: &User, world: &'a World) -> Option<(&'a Channel, Membership)> {
+    let channels = user.channels.iter().filter_map(|id| world.channel(*id));
+    let mut seen = channels.filter(|channel| shows_member(channel, user, caller));
+    seen_in(seen.next()?, user)
+}
+
+/// The users whom a mask names by nick, username, host or realname: one user by its nick, others as far as they
+/// show themselves. Of very many only the first are told.
+fn matches(caller: &User, mask: &str, world: &World) -> Vec<UserId> {
+    if let Ok(user) = world.user_by_nick(mask) {
+        return vec![user.id];
+    }
+    let Some(mask) = Mask::parse(mask) else { return Vec::new() };
+    let named = |user: &&User| {
+        let texts =
+            [user.nick.as_str(), user.username.as_str(), user.hostname.as_str(), user.realname.as_str()];
+        texts.into_iter().any(|text| mask.matches(text))
+    };
+    let listed = world.users().filter(|user| user.may_be_listed_for(caller));
+    let mut found: Vec<_> = listed.filter(named).take(WHO_USERS_MAX).map(|user| user.id).collect();
+    found.sort_unstable();
+    found
+}
+
+/// `H` here or `G` gone, `*` for an operator of the server, the prefix in the channel, `B` for a bot.
+fn flags(user: &User, shown: Option<(&Channel, Membership)>) -> String {
+    let mut flags = if user.away.is_some() { "G" } else { "H" }.to_owned();
+    if user.modes.operator {
+        flags.push('*');
+    }
+    flags.push_str(shown.map_or("", |(_, rank)| rank.prefix()));
+    if user.modes.bot {
+        flags.push(BOT_LETTER);
+    }
+    flags
+}
+
+fn channel_name(shown: Option<(&Channel, Membership)>) -> String {
+    shown.map_or_else(|| "*".to_owned(), |(channel, _)| channel.name.to_string())
+}
+
+fn usual(
+    user: &User,
+    shown: Option<(&Channel, Membership)>,
+    caller: &User,
+    context: &Context<'_>,
+) -> Message {
+    let params = vec![
+        channel_name(shown),
+        user.username.as_str().to_owned(),
+        user.hostname.as_str().to_owned(),
+        context.server.name.clone(),
+        user.nick.to_string(),
+        flags(user, shown),
+    ];
+    context.server.numeric(RPL_WHOREPLY, caller.nick.as_str(), params, &["0", user.realname.as_str()])
+}
+
+/// 354 with the fields in the order in which [`WhoFields`] has them. The realname, which may have blanks, is last.
+fn chosen(
+    user: &User,
+    shown: Option<(&Channel, Membership)>,
+    fields: &WhoFields,
+    caller: &User,
+    world: &World,
+    context: &Context<'_>,
+) -> Message {
+    let field = |letter| match letter {
+        't' => fields.token.clone(),
+        'c' => channel_name(shown),
+        'u' => user.username.as_str().to_owned(),
+        'i' => address(user, caller, world),
+        'h' => user.hostname.as_str().to_owned(),
+        's' => context.server.name.clone(),
+        'n' => user.nick.to_string(),
+        'f' => flags(user, shown),
+        'l' => (context.idle_s)(user.id).to_string(),
+        // The server is no hop away, and nobody has an account.
+        'd' | 'a' => "0".to_owned(),
+        // Operators of a channel have no level among each other.
+        'o' => "n/a".to_owned(),
+        _ => user.realname.as_str().to_owned(),
+    };
+    let params = fields.letters.chars().map(field).collect();
+    context.server.numeric(RPL_WHOSPCRPL, caller.nick.as_str(), params, &[])
+}
+
+/// The address of a user, for itself and for operators of the server; what WHOX has for a hidden one else.
+fn address(user: &User, caller: &User, world: &World) -> String {
+    let newest = user.clients.last().and_then(|id| world.client(*id));
+    match newest.filter(|_| user.id == caller.id || caller.modes.operator) {
+        Some(client) => Hostname::from_address(client.address).as_str().to_owned(),
+        None => "255.255.255.255".to_owned(),
+    }
+}

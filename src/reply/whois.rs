@@ -1,0 +1,90 @@
+//! What is said of one user: WHOIS, WHOWAS, USERHOST.
+//! Source: <https://modern.ircdocs.horse/#user-based-queries>
+
+use super::Context;
+use super::lists::packed;
+use crate::protocol::message::Message;
+use crate::protocol::name::Hostname;
+use crate::protocol::numeric::{
+    RPL_AWAY, RPL_ENDOFWHOWAS, RPL_USERHOST, RPL_WHOISACTUALLY, RPL_WHOISBOT, RPL_WHOISCHANNELS,
+    RPL_WHOISIDLE, RPL_WHOISOPERATOR, RPL_WHOISSERVER, RPL_WHOISUSER, RPL_WHOWASUSER,
+};
+use crate::world::{Channel, User, World};
+
+/// Whether `caller` may know that `user` is in the channel.
+pub(super) fn shows_member(channel: &Channel, user: &User, caller: &User) -> bool {
+    channel.has(caller.id) || (!channel.modes.secret && (!user.modes.invisible || user.id == caller.id))
+}
+
+/// 311, 319, 312, 313, 335, 301, 317 and, for oneself and for operators of the server, 338.
+pub(super) fn whois(caller: &User, user: &User, world: &World, context: &Context<'_>) -> Vec<Message> {
+    let server = context.server;
+    let (to, nick) = (caller.nick.as_str(), user.nick.to_string());
+    let named = |more: &[&str]| {
+        let more = more.iter().map(ToString::to_string);
+        std::iter::once(nick.clone()).chain(more).collect::<Vec<String>>()
+    };
+    let mask = named(&[user.username.as_str(), user.hostname.as_str(), "*"]);
+    let mut lines = vec![server.numeric(RPL_WHOISUSER, to, mask, &[user.realname.as_str()])];
+    let channels = user.channels.iter().filter_map(|id| world.channel(*id));
+    let channels = channels.filter(|channel| shows_member(channel, user, caller));
+    let prefix = |channel: &Channel| channel.member(user.id).unwrap_or_default().prefix();
+    for part in packed(channels.map(|channel| format!("{}{}", prefix(channel), channel.name)), ' ') {
+        lines.push(server.numeric(RPL_WHOISCHANNELS, to, named(&[]), &[&part]));
+    }
+    lines.push(server.numeric(RPL_WHOISSERVER, to, named(&[&server.name]), &[&server.description]));
+    if user.modes.operator {
+        lines.push(server.numeric(RPL_WHOISOPERATOR, to, named(&[]), &[]));
+    }
+    if user.modes.bot {
+        lines.push(server.numeric(RPL_WHOISBOT, to, named(&[]), &[]));
+    }
+    if let Some(away) = &user.away {
+        lines.push(server.numeric(RPL_AWAY, to, named(&[]), &[away]));
+    }
+    let idle = (context.idle_s)(user.id).to_string();
+    let signon = user.created_at.as_second().to_string();
+    lines.push(server.numeric(RPL_WHOISIDLE, to, named(&[&idle, &signon]), &[]));
+    if user.id == caller.id || caller.modes.operator {
+        let newest = user.clients.last().and_then(|id| world.client(*id));
+        let address = newest.map(|client| Hostname::from_address(client.address));
+        let address = address.as_ref().map_or("*", Hostname::as_str);
+        lines.push(server.numeric(RPL_WHOISACTUALLY, to, named(&[address]), &[]));
+    }
+    lines
+}
+
+/// 314 and 312 for each, the newest first, and 369 with the nick as it was given.
+pub(super) fn whowas(
+    to: &str,
+    nick: &str,
+    count: usize,
+    world: &World,
+    context: &Context<'_>,
+) -> Vec<Message> {
+    let server = context.server;
+    let entries = world.past_of_nick(nick).take(count).flat_map(|past| {
+        let name = past.nick.to_string();
+        let host = past.hostname.as_str().to_owned();
+        let mask = vec![name.clone(), past.username.as_str().to_owned(), host, "*".to_owned()];
+        let left = past.at.strftime("%a %b %-d %Y %H:%M:%S UTC").to_string();
+        [
+            server.numeric(RPL_WHOWASUSER, to, mask, &[past.realname.as_str()]),
+            server.numeric(RPL_WHOISSERVER, to, vec![name, server.name.clone()], &[&left]),
+        ]
+    });
+    let end = server.numeric(RPL_ENDOFWHOWAS, to, vec![nick.to_owned()], &[]);
+    entries.chain([end]).collect()
+}
+
+/// 302: `nick[*]=<+ or ->user@host` for each nick that somebody has.
+pub(super) fn userhost(to: &str, nicks: &[String], world: &World, context: &Context<'_>) -> Message {
+    let users = nicks.iter().filter_map(|nick| world.user_by_nick(nick).ok());
+    let word = |user: &User| {
+        let operator = if user.modes.operator { "*" } else { "" };
+        let here = if user.away.is_some() { '-' } else { '+' };
+        format!("{}{operator}={here}{}@{}", user.nick, user.username.as_str(), user.hostname.as_str())
+    };
+    let words: Vec<String> = users.map(word).collect();
+    context.server.numeric(RPL_USERHOST, to, vec![], &[&words.join(" ")])
+}
