@@ -54,7 +54,7 @@ fn look(location: &Location, name: &Path) -> Result<()> {
 
 fn words(summary: &Summary) -> String {
     let Summary { sessions, clients, channels, messages, newest_at, schema } = summary;
-    let newest = newest_at.map_or_else(String::new, |at| format!(", the newest of {at:.0}"));
+    let newest = newest_at.as_ref().map_or_else(String::new, |at| format!(", the newest of {at}"));
     format!(
         "{sessions} sessions with {clients} clients, {channels} channels, {messages} messages{newest}, \
          schema {schema}"

@@ -51,6 +51,7 @@ fn a_backup_is_made_while_the_server_runs() {
             scope.spawn(|| (0..200).for_each(|number| drop(alice.say("#tea", &number.to_string()))));
         let printed = succeeds(&server, &["backup", text(&file)]);
         assert!(printed.contains("2 sessions with 2 clients, 1 channels"), "{printed}");
+        assert!(printed.contains(", the newest of 20"), "{printed}");
         talking.join().unwrap();
     });
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);

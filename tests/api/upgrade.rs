@@ -127,6 +127,25 @@ fn the_schema_is_that_of_a_new_database() {
     }
 }
 
+/// A backup from before an upgrade is good, and comes back by way of the same upgrade.
+#[test]
+fn an_old_backup_can_be_restored() {
+    let mut server = upgraded();
+    let old = server.folder().join("old.db");
+    Connection::open(&old).unwrap().execute_batch(SCHEMA_1).unwrap();
+    client(&server, ALICE).say("#tea", "lost");
+    server.terminate();
+    for words in [&["restore", "--verify"][..], &["restore"]] {
+        let launch = Launch::bare(server.folder(), words).word(old.to_str().unwrap());
+        let ending = launch.with("DBURL", &format!("file:{}", server.database().display())).start().ending();
+        assert!(ending.status.success(), "{words:?}: {}", ending.log);
+        let printed = ending.stdout.join(" ");
+        assert!(words.len() == 1 || printed.contains("schema 1"), "{printed}");
+    }
+    server.start();
+    assert_eq!(texts(&client(&server, ALICE).drain()), ["tea 6, after the sweep", "under a key"]);
+}
+
 /// The frozen file is what the first server wrote, and breaks none of the laws.
 #[test]
 fn the_frozen_database_is_whole() {

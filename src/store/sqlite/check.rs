@@ -9,8 +9,9 @@ use std::net::IpAddr;
 use rusqlite::{Connection, Params, Row};
 
 use super::packed::unpack;
-use super::{SqliteStore, doing, int, load, timestamp, uint};
-use crate::protocol::name::{ChannelName, Nickname, Username};
+use super::{SqliteStore, doing, int, load, schema, uint};
+use crate::protocol::hostmask::Hostmask;
+use crate::protocol::name::{ChannelName, Nickname, Realname, Username};
 use crate::store::StoreError;
 
 macro_rules! sql {
@@ -39,7 +40,7 @@ const LAWS: [&str; 12] = [
 ];
 
 /// What is in a database.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Summary {
     /// Sessions.
     pub sessions: u64,
@@ -49,8 +50,8 @@ pub struct Summary {
     pub channels: u64,
     /// Rows of the log.
     pub messages: u64,
-    /// When the newest of them was put down, in running time.
-    pub newest_at: Option<jiff::Timestamp>,
+    /// When the newest of them was said.
+    pub newest_at: Option<String>,
     /// The version of its schema.
     pub schema: i64,
 }
@@ -72,7 +73,8 @@ impl SqliteStore {
     }
 }
 
-/// What breaks the laws. All of it is seen at one moment, whatever is written meanwhile.
+/// What breaks the laws. All of it is seen at one moment, whatever is written meanwhile. In a database of an older
+/// schema, laws about what is not there yet are passed over.
 pub(super) fn violations(connection: &Connection) -> Result<Vec<String>, StoreError> {
     let moment = connection.unchecked_transaction().map_err(doing("begin a check"))?;
     let damage = pages(&moment);
@@ -80,6 +82,7 @@ pub(super) fn violations(connection: &Connection) -> Result<Vec<String>, StoreEr
         // What the laws would find in damaged pages is noise.
         return Ok(damage);
     }
+    let is_old = schema::inspect(&moment)? < schema::VERSION;
     let mut found = Vec::new();
     let orphans = |row: &Row<'_>| {
         let (table, parent): (String, String) = (row.get(0)?, row.get(2)?);
@@ -87,13 +90,25 @@ pub(super) fn violations(connection: &Connection) -> Result<Vec<String>, StoreEr
     };
     tell(&moment, "PRAGMA foreign_key_check", [], orphans, &mut found)?;
     for law in LAWS {
+        if is_old && moment.prepare(law).is_err() {
+            continue;
+        }
         tell(&moment, law, [], |row| row.get(0), &mut found)?;
     }
     if found.is_empty() {
         let newest = load::newest_seq(&moment)?;
         tell(&moment, sql!("cursors"), [int(newest.get())], |row| row.get(0), &mut found)?;
         runs(&moment, &mut found).map_err(doing("check the queues"))?;
+    }
+    if !is_old {
         names(&moment, &mut found).map_err(doing("check the names"))?;
+    }
+    if found.is_empty()
+        && !is_old
+        && let Err(error) = load::world(&moment)
+    {
+        // Whatever no law has a word for, and a start would stumble over.
+        found.push(error.to_string());
     }
     Ok(found)
 }
@@ -158,13 +173,15 @@ fn names(connection: &Connection, found: &mut Vec<String>) -> rusqlite::Result<(
     while let Some(row) = rows.next()? {
         let (kind, name): (String, String) = (row.get(0)?, row.get(1)?);
         let good = match kind.as_str() {
-            "nick" => Nickname::parse(&name).is_ok(),
             "username" => Username::parse(&name).is_ok(),
+            "realname" => Realname::parse(&name).is_ok(),
+            "mask" => Hostmask::parse(&name).is_some(),
             "channel" => ChannelName::parse(&name).is_ok(),
-            _ => name.parse::<IpAddr>().is_ok(),
+            "address" => name.parse::<IpAddr>().is_ok(),
+            _ => Nickname::parse(&name).is_ok(),
         };
         if !good && found.len() < TOLD_MAX {
-            found.push(format!("{name:?} cannot be a {kind}"));
+            found.push(format!("{name:?} is no {kind}"));
         }
     }
     Ok(())
@@ -179,7 +196,7 @@ pub(super) fn summary(connection: &Connection, schema: i64) -> Result<Summary, S
             clients: count(1)?,
             channels: count(2)?,
             messages: count(3)?,
-            newest_at: row.get::<_, Option<i64>>(4)?.map(timestamp),
+            newest_at: row.get(4)?,
             schema,
         })
     });
