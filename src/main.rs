@@ -27,6 +27,10 @@ use cli::{Invocation, Source};
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
+/// What somebody can do whose database is damaged.
+const DAMAGE_HINT: &str =
+    " (nothing was changed in it; `neoircd check` tells more, `neoircd restore` puts a backup in its place)";
+
 fn main() -> ExitCode {
     // A `.env` beside the program stands under the real environment.
     let _ = dotenvy::dotenv();
@@ -69,8 +73,10 @@ async fn serve(settings: Settings, source: Source) -> Result<()> {
         tracing::warn!(%error, "the limit of open files stays as it was");
     }
     let _file_too_large = outlive_file_size_limit();
-    let store = SqliteStore::open(&settings.dburl)
-        .with_context(|| format!("cannot open the database {}", settings.dburl))?;
+    let store = SqliteStore::open(&settings.dburl).map_err(|error| {
+        let hint = if error.is_damage() { DAMAGE_HINT } else { "" };
+        anyhow::Error::new(error).context(format!("cannot open the database {}{hint}", settings.dburl))
+    })?;
     let info = server_info(&settings, &source);
     let engine = Engine::start(Box::new(store), info, settings.engine.clone())?;
     let listener = TcpListener::bind(settings.http_listen_addr)

@@ -179,3 +179,17 @@ pub enum StoreError {
     #[error("the database is damaged: {0}")]
     Damaged(String),
 }
+
+impl StoreError {
+    /// Whether what the disk has is not what was written to it.
+    pub fn is_damage(&self) -> bool {
+        use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+        match self {
+            Self::Damaged(_) => true,
+            Self::Sqlite { cause: rusqlite::Error::SqliteFailure(cause, _), .. } => {
+                matches!(cause.code, DatabaseCorrupt | NotADatabase)
+            }
+            _ => false,
+        }
+    }
+}

@@ -3,20 +3,19 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::thread;
+use std::thread::{self, sleep};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::support::{Ending, TestServer, texts};
+use crate::support::{Ending, Launch, TestServer, texts};
 
 /// Runs `neoircd` with these words on the server's database.
 fn run(server: &TestServer, words: &[&str]) -> Ending {
     let elsewhere = TempDir::new().unwrap();
-    let launch = words
-        .iter()
-        .fold(crate::support::Launch::bare(elsewhere.path(), &[]), |launch, word| launch.word(word));
+    let launch = words.iter().fold(Launch::bare(elsewhere.path(), &[]), |launch, word| launch.word(word));
     launch.with("DBURL", &format!("file:{}", server.database().display())).start().ending()
 }
 
@@ -153,6 +152,45 @@ fn what_is_no_good_backup_is_not_restored() {
     assert_eq!(alice.channels(), ["#tea"]);
 }
 
+/// A restore that is killed at any moment leaves the old world or the new one, whole, and the old one is not lost.
+#[test]
+fn a_restore_can_be_killed_at_any_moment() {
+    let mut server = TestServer::spawn();
+    let alice = server.open("alice");
+    let file = server.folder().join("backup.db");
+    succeeds(&server, &["backup", text(&file)]);
+    for number in 0..50 {
+        alice.say("alice", &format!("{number} {}", "x".repeat(500)));
+    }
+    server.open("bob");
+    server.kill9();
+    let restore = || {
+        let launch = Launch::bare(server.folder(), &["restore", text(&file)]);
+        launch.with("DBURL", &format!("file:{}", server.database().display())).start()
+    };
+    let mut worlds = [0, 0];
+    for step in 0..40 {
+        let process = restore();
+        // There is no condition to wait for: every moment is to be hit.
+        sleep(Duration::from_millis(step * 2));
+        process.kill9();
+        let printed = succeeds(&server, &["check"]);
+        worlds[usize::from(printed.contains("1 sessions"))] += 1;
+    }
+    assert!(worlds[0] > 0, "some are killed too early to do anything: {worlds:?}");
+    // On a machine that is busy none may have come far enough.
+    succeeds(&server, &["restore", text(&file)]);
+    assert!(succeeds(&server, &["check"]).contains("1 sessions"));
+    let folder = fs::read_dir(server.folder()).unwrap().flatten().map(|entry| entry.path());
+    let kept = folder.filter(|path| text(path).contains(".before-restore-") && !text(path).ends_with("-wal"));
+    let is_first = |path: &std::path::PathBuf| {
+        succeeds(&server, &["restore", "--verify", text(path)]).contains("2 sessions")
+    };
+    assert!(kept.into_iter().any(|path| is_first(&path)), "the world before the first restore is kept");
+    server.start();
+    assert_eq!(alice.state()["nick"], "alice");
+}
+
 /// A restore where nothing is yet: the move to another machine.
 #[test]
 fn a_restore_needs_nothing_to_replace() {
@@ -196,8 +234,7 @@ fn a_check_tells_what_is_wrong() {
 #[test]
 fn a_database_in_memory_has_nothing_to_copy() {
     let folder = TempDir::new().unwrap();
-    let launch =
-        crate::support::Launch::bare(folder.path(), &["backup", "copy.db"]).with("DBURL", ":memory:");
+    let launch = Launch::bare(folder.path(), &["backup", "copy.db"]).with("DBURL", ":memory:");
     let ending = launch.start().ending();
     assert_eq!(ending.status.code(), Some(1));
     assert!(ending.log.contains("in memory"), "{}", ending.log);
