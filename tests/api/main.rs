@@ -6,8 +6,10 @@
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by failing")]
 
 mod about;
+mod bad_commands;
 mod bad_http;
 mod bad_json;
+mod crowds;
 mod directory;
 mod edges;
 mod expiry;
@@ -19,6 +21,7 @@ mod lifecycle;
 mod limits;
 mod metrics;
 mod operations;
+mod operators;
 mod paging;
 mod polling;
 mod pressure;
