@@ -147,6 +147,30 @@ fn waiting_polls_are_counted_while_they_wait() {
     alice.drain();
 }
 
+#[test]
+fn who_comes_too_soon_is_counted() {
+    let slow = [("SESSION_RATE_LIMIT", "0.001"), ("SESSION_RATE_BURST", "1")];
+    let server = TestServer::spawn_with(&[
+        NAME,
+        PASSWORD,
+        slow[0],
+        slow[1],
+        ("COMMAND_RATE_LIMIT", "0.001"),
+        ("COMMAND_RATE_BURST", "1"),
+    ]);
+    let alice = server.open("alice");
+    server.nobody().post("/api/v1/session", &json!({ "nick": "bob" })).refusal(429);
+    alice.join("#tea");
+    for _ in 0..2 {
+        assert_eq!(alice.post(&json!({ "command": "PING" })).0, 429);
+    }
+    let samples = samples(&server.nobody());
+    for (limit, count) in [("session", 1.0), ("command", 2.0), ("login", 0.0)] {
+        let name = format!("neoirc_rate_limited_total{{limit=\"{limit}\"}}");
+        assert!((samples[&name] - count).abs() < f64::EPSILON, "{name} is {}", samples[&name]);
+    }
+}
+
 /// What operators are told of is there, and what is there they are told of.
 #[test]
 fn every_metric_is_documented() {
