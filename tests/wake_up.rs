@@ -1,16 +1,18 @@
 //! The protocol of waiting, in every order in which its steps can meet, by `loom`.
 //!
 //! What is modelled is what we own: the order of the steps. `delivery/queue.rs` pushes under a lock, notes whether a
-//! wake-up is due, and rings afterwards; `engine/read.rs` subscribes to the bell, looks, joins the line, and only then
-//! waits; a poll too many pushes the oldest out of the line and rings. The bell itself is tokio's `watch`, which is
-//! tested where it is made: here it is a counter that a waiter compares with what it last saw, which is what `watch`
-//! promises. The steps below have the names that they have in those files. A wake-up that is lost is a thread that
-//! waits for ever, which `loom` reports.
+//! wake-up is due, and rings afterwards, unless nobody has the bell; `engine/read.rs` subscribes to the bell, looks,
+//! joins the line, and only then waits; a poll too many pushes the oldest out of the line and rings. The bell itself is
+//! tokio's `watch`, which is tested where it is made: here it is a counter that a waiter compares with what it last saw,
+//! which is what `watch` promises. The steps below have the names that they have in those files. A wake-up that is lost
+//! is a thread that waits for ever, which `loom` reports.
 
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by failing")]
 
 use std::collections::VecDeque;
 
+use loom::sync::atomic::AtomicUsize;
+use loom::sync::atomic::Ordering::Relaxed;
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
 
@@ -19,6 +21,8 @@ use loom::thread;
 struct Bell {
     count: Mutex<u64>,
     changed: Condvar,
+    /// Without any order of its own, as in `watch`.
+    receivers: AtomicUsize,
 }
 
 /// Its receiver: what it has seen counts from its subscription.
@@ -29,13 +33,24 @@ struct Receiver<'a> {
 
 impl Bell {
     fn subscribe(&self) -> Receiver<'_> {
+        self.receivers.fetch_add(1, Relaxed);
         let seen = *self.count.lock().unwrap();
         Receiver { bell: self, seen }
+    }
+
+    fn receiver_count(&self) -> usize {
+        self.receivers.load(Relaxed)
     }
 
     fn send_modify(&self) {
         *self.count.lock().unwrap() += 1;
         self.changed.notify_all();
+    }
+}
+
+impl Drop for Receiver<'_> {
+    fn drop(&mut self) {
+        self.bell.receivers.fetch_sub(1, Relaxed);
     }
 }
 
@@ -82,6 +97,9 @@ impl Queue {
 
     fn wake(&self) {
         self.state.lock().unwrap().woken = false;
+        if self.bell.receiver_count() == 0 {
+            return;
+        }
         self.bell.send_modify();
     }
 

@@ -14,11 +14,11 @@ pub mod sweep;
 mod tail;
 mod waiting;
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Weak};
 
 use crate::entry::{Entry, Posted};
-use crate::id::{ClientId, Seq, TokenHash, UserId};
+use crate::id::{ClientId, IdMap, Seq, TokenHash, UserId};
 
 pub use directory::{Directory, Seat};
 pub use page::{Line, Page, PageLimits};
@@ -68,7 +68,7 @@ pub struct QueueTotals {
 
 /// The queues of all clients. Owned by the writer; faces reach a queue through its [`Seat`].
 pub struct Delivery {
-    queues: HashMap<ClientId, Arc<Queue>>,
+    queues: IdMap<ClientId, Arc<Queue>>,
     directory: Arc<Directory>,
     limits: QueueLimits,
     /// `limits.kept_ms` as it was set, for when memory is no longer short.
@@ -87,7 +87,7 @@ impl Delivery {
     /// Nobody's queues yet.
     pub fn new(directory: Arc<Directory>, limits: QueueLimits) -> Self {
         Self {
-            queues: HashMap::new(),
+            queues: IdMap::default(),
             directory,
             kept_ms: limits.kept_ms,
             limits,

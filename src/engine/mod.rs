@@ -31,7 +31,7 @@ use crate::command::Wish;
 use crate::command::registration::Registration;
 use crate::delivery::{Delivery, Directory, Seat};
 use crate::entry::{Entry, Posted};
-use crate::id::{TokenHash, UserId};
+use crate::id::{IdMap, TokenHash, UserId};
 use crate::protocol::name::Hostname;
 use crate::reply::ServerInfo;
 use crate::store::{Loaded, Reader, Store, StoreError};
@@ -119,7 +119,7 @@ impl Engine {
             inbox,
             next_seq,
             stats: Arc::clone(&stats),
-            spoke_ms: std::collections::HashMap::new(),
+            spoke_ms: IdMap::default(),
             housekeeping: Housekeeping::new(&settings, now.ms),
             unfinished: std::collections::VecDeque::new(),
             oper_attempts: Attempts::new(settings.oper_attempts_per_minute),

@@ -4,7 +4,7 @@
 //! the commit that makes it durable. When a commit fails, everything since the last one is thrown away with
 //! the world itself, which is loaded again from disk.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -27,7 +27,7 @@ use crate::command::logout::Logout;
 use crate::command::registration::Registration;
 use crate::command::{Decision, Reply, Wish};
 use crate::delivery::{Delivery, Settled};
-use crate::id::{ClientId, Seq, UserId};
+use crate::id::{ClientId, IdMap, Seq, UserId};
 use crate::reply::ServerInfo;
 use crate::store::{KeptOutcome, Store, StoreError};
 use crate::world::{Event, Verb, World};
@@ -56,7 +56,7 @@ pub(super) struct Writer {
     /// The rest of a block for the texts of messages.
     pub(super) texts: BytesMut,
     /// When each user last said something, in milliseconds of the monotonic clock.
-    pub(super) spoke_ms: HashMap<UserId, u64>,
+    pub(super) spoke_ms: IdMap<UserId, u64>,
     pub(super) housekeeping: Housekeeping,
     /// Answers that go on in the next batch, the oldest first.
     pub(super) unfinished: VecDeque<Unfinished>,
