@@ -26,7 +26,7 @@ const ARROWS: [(&str, &[&str]); 13] = [
 ];
 
 /// Files that put the others together.
-const ABOVE_ALL: [&str; 3] = ["lib", "main", "cli"];
+const ABOVE_ALL: [&str; 5] = ["lib", "main", "cli", "operate", "supervisor"];
 
 /// Modules that decide and speak without knowing what time it is.
 const PURE: [&str; 4] = ["protocol", "world", "command", "reply"];
