@@ -256,6 +256,12 @@ impl Queue {
         self.state().unacknowledged()
     }
 
+    /// Entries that the client has not acknowledged yet, and its polls that wait.
+    pub(super) fn length(&self) -> (u64, usize) {
+        let state = self.state();
+        (state.unacknowledged(), state.waiting.len())
+    }
+
     pub(super) fn lowest_stored(&self) -> Option<Seq> {
         let state = self.state();
         (state.disk.stored > 0).then(|| state.disk.acked.next())

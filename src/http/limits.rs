@@ -72,14 +72,21 @@ impl Limits {
         self.sessions.take(&group(address))
     }
 
-    /// Whether this address may try a password for this nick now, or for what is none. Ask before looking at the
-    /// password.
+    /// Whether this address may try a password now. Ask before looking at the password, as with
+    /// [`login_to`](Self::login_to).
     ///
     /// # Errors
     /// `RateLimited`
-    pub fn login(&self, address: IpAddr, nick: Option<&Nickname>) -> Result<(), ApiError> {
-        self.logins.take(&group(address))?;
-        nick.map_or(Ok(()), |nick| self.logins_per_nick.take(nick))
+    pub fn login_from(&self, address: IpAddr) -> Result<(), ApiError> {
+        self.logins.take(&group(address))
+    }
+
+    /// Whether anybody may try a password for this nick now.
+    ///
+    /// # Errors
+    /// `RateLimited`
+    pub fn login_to(&self, nick: &Nickname) -> Result<(), ApiError> {
+        self.logins_per_nick.take(nick)
     }
 
     /// Whether this session may give a command now.
@@ -167,7 +174,8 @@ mod tests {
         let nick = Nickname::parse("alice").unwrap();
         for _ in 0..100 {
             assert_eq!(limits.session(address("192.0.2.1")), Ok(()));
-            assert_eq!(limits.login(address("192.0.2.1"), Some(&nick)), Ok(()));
+            assert_eq!(limits.login_from(address("192.0.2.1")), Ok(()));
+            assert_eq!(limits.login_to(&nick), Ok(()));
             assert_eq!(limits.command(UserId::new(1)), Ok(()));
         }
     }
@@ -187,13 +195,12 @@ mod tests {
     fn logins_are_limited_by_nick_too() {
         let limits = limits(rate(0.1, 5));
         let nick = |text: &str| Nickname::parse(text).unwrap();
-        let from = |number: u8| IpAddr::from([192, 0, 2, number]);
-        for number in 0..20 {
-            assert_eq!(limits.login(from(number), Some(&nick("alice"))), Ok(()));
+        for _ in 0..20 {
+            assert_eq!(limits.login_to(&nick("alice")), Ok(()));
         }
-        assert!(limits.login(from(20), Some(&nick("ALICE"))).is_err(), "however it is written");
-        assert_eq!(limits.login(from(20), Some(&nick("bob"))), Ok(()));
-        let by_address = (0..9).filter(|_| limits.login(from(99), Some(&nick("carol"))).is_ok()).count();
+        assert!(limits.login_to(&nick("ALICE")).is_err(), "however it is written");
+        assert_eq!(limits.login_to(&nick("bob")), Ok(()));
+        let by_address = (0..9).filter(|_| limits.login_from(address("192.0.2.99")).is_ok()).count();
         assert_eq!(by_address, 5);
     }
 

@@ -14,7 +14,7 @@ use super::routes::HttpSettings;
 use crate::auth::password::Passwords;
 use crate::auth::token::Token;
 use crate::command::login::Login;
-use crate::engine::Engine;
+use crate::engine::{Engine, RateLimit};
 use crate::protocol::message::require_object;
 use crate::protocol::name::Nickname;
 use crate::protocol::password::Password;
@@ -38,7 +38,10 @@ pub(super) async fn log_in(
     let body = body::read(&request, payload, &settings).await?;
     let Credentials { nick, password } = credentials(&body)?;
     let address = settings.trusted_proxies.address_of(&request);
-    limits.login(address, Nickname::parse(&nick).ok().as_ref())?;
+    limits.login_from(address).inspect_err(|_| engine.stats().rate_limited(RateLimit::Login))?;
+    if let Ok(nick) = Nickname::parse(&nick) {
+        limits.login_to(&nick).inspect_err(|_| engine.stats().rate_limited(RateLimit::LoginNick))?;
+    }
     let holder = engine.holder(nick).await?;
     let hash = holder.as_ref().and_then(|(_, hash)| hash.clone());
     let verified = passwords.verify(Password::parse(password), hash).await?;

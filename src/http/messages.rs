@@ -15,7 +15,7 @@ use super::{body, state};
 use crate::auth::password::Passwords;
 use crate::command::Wish;
 use crate::delivery::{Line, Page};
-use crate::engine::{Engine, POLL_TIMEOUT_MAX};
+use crate::engine::{Engine, POLL_TIMEOUT_MAX, RateLimit};
 use crate::entry::seq_of_message_id;
 use crate::id::Seq;
 use crate::protocol::limits::IDEMPOTENCY_KEY_MAX;
@@ -37,7 +37,7 @@ pub(super) async fn post(
     // The body first: an answer that left it unread would leave the connection in doubt.
     let body = body::read(&request, payload, &settings).await?;
     let caller = Caller::of(&request)?;
-    limits.command(caller.user)?;
+    limits.command(caller.user).inspect_err(|_| engine.stats().rate_limited(RateLimit::Command))?;
     let key = idempotency_key(&request)?;
     let message = Request::parse(&body).map_err(|_| ApiError::BadRequest("invalid request"))?;
     let mut wish = Wish::parse(message);

@@ -16,7 +16,7 @@ use super::routes::HttpSettings;
 use crate::auth::hostname::Resolver;
 use crate::auth::token::Token;
 use crate::command::registration::Registration;
-use crate::engine::{Engine, RegisterError};
+use crate::engine::{Engine, RateLimit, RegisterError};
 use crate::protocol::message::require_object;
 use crate::protocol::name::{NameError, Nickname, Username};
 use crate::protocol::stamp::StampError;
@@ -59,7 +59,7 @@ pub(super) async fn open(
     // In this order, so that work is asked of those alone who may come then, and learning how much costs no turn.
     let (server, price) = (engine.server(), pow::price(&engine, &price));
     let stamp = pow::check(&server, price, wanted.stamp(), engine.now())?;
-    limits.session(address)?;
+    limits.session(address).inspect_err(|_| engine.stats().rate_limited(RateLimit::Session))?;
     let token = Token::random();
     let registration = Registration {
         nick,

@@ -25,6 +25,8 @@ mod leaving;
 mod lifecycle;
 mod limits;
 mod login;
+mod metrics;
+mod operations;
 mod operators;
 mod origins;
 mod paging;
@@ -45,6 +47,8 @@ mod settings;
 mod settings_shown;
 mod state;
 mod storage;
+mod supervised;
 #[path = "../support/mod.rs"]
 mod support;
+mod upgrade;
 mod welcome;
