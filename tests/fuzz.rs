@@ -1,11 +1,13 @@
-//! What strangers can send, in bulk: envelopes, masks and mode strings at random. Nothing panics, and each is read as a
+//! What strangers can send, in bulk: envelopes, masks, mode strings and stamps at random. Nothing panics, and each is read as a
 //! slow and obvious reading of it would have it. `PROPTEST_CASES=100000` sends more.
 
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by failing")]
 
+use jiff::Timestamp;
 use neoirc::protocol::mask::Mask;
 use neoirc::protocol::message::{Body, Request};
 use neoirc::protocol::mode::{Direction, parse_changes, render_changes};
+use neoirc::protocol::stamp::{Demand, Stamp};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -180,6 +182,18 @@ proptest! {
         }
         let mask = mask.into_iter().collect::<String>().to_uppercase();
         prop_assert!(Mask::parse(&mask).unwrap().matches(&text), "{} {}", mask, text);
+    }
+
+    /// What is taken for a stamp has its fields where they were written.
+    #[test]
+    fn any_text_is_a_stamp_or_refused(text in "[0-9:#aé]{0,60}|1:[0-9]{1,3}:[0-9]{6}:[#:a-z]{0,20}:[0-9a-f]{0,64}:[0-9]{1,15}|\\PC{0,300}") {
+        let demand = Demand { bits: 0, resource: "", extension: "", at: Timestamp::UNIX_EPOCH };
+        if let Ok(stamp) = Stamp::parse(&text) {
+            let fields: Vec<&str> = text.split(':').collect();
+            prop_assert!(text.len() <= 256 && fields.len() >= 6 && fields[0] == "1", "{text}");
+            prop_assert!(fields[1].bytes().chain(fields[2].bytes()).all(|byte| byte.is_ascii_digit()), "{text}");
+            let _ = stamp.check(&demand);
+        }
     }
 
     #[test]

@@ -50,7 +50,10 @@ fn wrong_methods_are_405_with_allow() {
     let alice = server.open("alice");
     let known = [
         ("/api/v1/session", &["POST"][..]),
+        ("/api/v1/login", &["POST"]),
         ("/api/v1/logout", &["POST"]),
+        ("/api/v1/clients", &["GET"]),
+        ("/api/v1/clients/00000000-0000-4000-8000-000000000000", &["DELETE"]),
         ("/api/v1/state", &["GET"]),
         ("/api/v1/users/me", &["GET"]),
         ("/api/v1/messages", &["GET", "POST"]),

@@ -41,6 +41,13 @@ fn every_kind_of_answer_has_them() {
     let answers = [
         (201, "a new session", nobody.post("/api/v1/session", &json!({ "nick": "bob" }))),
         (400, "no JSON", nobody.post_bytes("/api/v1/session", "nonsense")),
+        (
+            401,
+            "a wrong password",
+            nobody.post("/api/v1/login", &json!({ "nick": "bob", "password": "guess" })),
+        ),
+        (200, "the devices", http.get("/api/v1/clients")),
+        (404, "no device", http.send(Method::DELETE, "/api/v1/clients/x")),
         (409, "a taken nick", nobody.post("/api/v1/session", &json!({ "nick": "alice" }))),
         (200, "a command", post(r#"{"command":"LUSERS"}"#)),
         (200, "a refusal of IRC", post(r#"{"command":"JOIN"}"#)),

@@ -64,7 +64,7 @@ fn ten_megabytes_are_413() {
     let address = server.socket_address();
     let cookie = format!("Cookie: neoirc_auth={}", alice.http.token().unwrap());
     let body = vec![b'x'; 10 * MIB];
-    for path in ["/api/v1/messages", "/api/v1/session"] {
+    for path in ["/api/v1/messages", "/api/v1/session", "/api/v1/login"] {
         let line = format!("POST {path} HTTP/1.1");
         let length = format!("Content-Length: {}", body.len());
         let answer = exchange(&address, &request(&line, &[&cookie, &length], &body));

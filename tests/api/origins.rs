@@ -62,11 +62,13 @@ fn foreign_pages_are_refused() {
 fn what_a_foreign_page_asks_is_not_done() {
     let server = TestServer::spawn();
     let mut alice = server.open("alice");
+    alice.pass("correct horse");
     let evil = "https://evil.example";
     for (path, body) in [
         ("/api/v1/messages", json!({ "command": "PRIVMSG", "to": "alice", "body": ["forged"] })),
         ("/api/v1/logout", json!({})),
         ("/api/v1/session", json!({ "nick": "mallory" })),
+        ("/api/v1/login", json!({ "nick": "alice", "password": "correct horse" })),
     ] {
         // As a form sends it, without asking first.
         let request = alice.http.request(Method::POST, path).header("Origin", evil);
@@ -74,6 +76,8 @@ fn what_a_foreign_page_asks_is_not_done() {
     }
     assert!(alice.drain().is_empty(), "nothing was said");
     assert_eq!(alice.state()["nick"], "alice", "nobody was logged out");
+    let clients = alice.http.get("/api/v1/clients").ok();
+    assert_eq!(clients.as_array().unwrap().len(), 1, "nobody was logged in");
     server.open("mallory");
 }
 
