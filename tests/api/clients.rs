@@ -98,14 +98,17 @@ fn a_revoked_device_is_out_at_once() {
 
 #[test]
 fn the_waiting_poll_of_a_revoked_device_ends() {
-    let server = TestServer::spawn();
+    let server = TestServer::spawn_with(&[("METRICS_USERNAME", "m"), ("METRICS_PASSWORD", "m")]);
     let (laptop, phone) = two_devices(&server);
     let uuid = own_uuid(&phone);
     let path = format!("/api/v1/messages?after={}&timeout=30", phone.cursor);
     thread::scope(|scope| {
         let polls = [0, 1].map(|_| scope.spawn(|| (phone.http.get(&path), std::time::Instant::now())));
-        // A poll that waits counts as being seen all the time; what is seen of it here is that it came.
-        thread::sleep(std::time::Duration::from_millis(300));
+        until("both polls wait", || {
+            let metrics =
+                Answer::of(server.nobody().request(Method::GET, "/metrics").basic_auth("m", Some("m")));
+            metrics.unwrap().text.lines().any(|line| line == "neoirc_waiting_polls 2")
+        });
         let revoked = std::time::Instant::now();
         assert_eq!(revoke(&laptop, &uuid).status, 200);
         for poll in polls {
