@@ -56,7 +56,7 @@ pub(super) async fn open(
     let nick = Nickname::parse(&wanted.nick).map_err(bad_nick)?;
     let username = wanted.username.as_deref().map(Username::parse).transpose().map_err(bad_username)?;
     let address = settings.trusted_proxies.address_of(&request);
-    // In this order, so that work is asked of those alone who may come then, and learning how much costs no turn.
+    // Before the limit: learning what a session costs takes no turn.
     let (server, price) = (engine.server(), pow::price(&engine, &price));
     let stamp = pow::check(&server, price, wanted.stamp(), engine.now())?;
     limits.session(address).inspect_err(|_| engine.stats().rate_limited(RateLimit::Session))?;
