@@ -3,11 +3,15 @@
 //! Each file beside this one is a transcript; `script.rs` describes the notation. The player knows nothing of
 //! HTTP: it drives a `Face`, so that the same conversation can be held through any way into the server.
 
+mod clauses;
+mod documents;
 mod http_face;
 mod line;
+mod mint;
 mod notation;
 mod player;
 mod script;
+mod shape;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -80,10 +84,14 @@ fn transcripts_on_disk() -> BTreeSet<String> {
     texts.map(|path| path.file_stem().expect("a file has a name").to_string_lossy().into_owned()).collect()
 }
 
-fn play_through_http(name: &str) {
+fn script_of(name: &str) -> Script {
     let path = folder().join(format!("{name}.txt"));
     let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let script = Script::parse(&text).unwrap_or_else(|error| panic!("{name}.txt:{error}"));
+    Script::parse(&text).unwrap_or_else(|error| panic!("{name}.txt:{error}"))
+}
+
+fn play_through_http(name: &str) {
+    let script = script_of(name);
     let settings: Vec<_> =
         script.settings.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
     let server = TestServer::spawn_with(&settings);
