@@ -66,8 +66,7 @@ impl Face for HttpFace<'_> {
         let answer = nobody.post("/api/v1/session", &request);
         assert_eq!(answer.status, 201, "{who} cannot come in: {}", answer.text);
         let http = nobody.with_token(Some(token_in(answer.set_cookie())));
-        let client =
-            TestClient { http, nick: who.to_string(), id: answer.json()["id"].clone(), cursor: 0 };
+        let client = TestClient { http, nick: who.to_string(), id: answer.json()["id"].clone(), cursor: 0 };
         self.people.insert(who.to_string(), Person { client, unread: VecDeque::new() });
     }
 

@@ -37,17 +37,37 @@ macro_rules! transcripts {
 }
 
 transcripts![
+    admin,
     away,
+    bot,
+    help,
+    info,
+    invisible,
     invite,
+    invite_list,
+    invite_passes,
+    ison,
     join,
+    join_order,
+    join_zero,
     key_pairing,
     kick,
+    kill,
     limits,
+    links,
     list,
+    list_elist,
     lusers,
+    mode_b,
+    mode_b_masks,
+    mode_e,
+    mode_h,
     mode_i,
+    mode_invex,
     mode_k,
     mode_l,
+    mode_lists,
+    mode_lists_full,
     mode_m,
     mode_n,
     mode_o,
@@ -57,21 +77,47 @@ transcripts![
     mode_t,
     mode_user,
     mode_v,
+    monitor,
+    monitor_full,
     motd,
     motd_missing,
     names,
     nick,
     notice,
+    oper,
+    oper_limit,
+    oper_nobody,
+    other_servers,
     part,
     ping,
     privmsg,
+    pubkey,
     quit,
+    rehash,
+    secret,
+    setname,
+    stats,
+    statusmsg,
+    tagmsg,
     targets,
+    time,
     topic,
     unknown_command,
+    userhost,
+    version,
+    wallops,
+    welcome,
+    welcome_names,
     who,
+    who_masks,
     whois,
+    whowas,
+    whox,
+    whox_operator,
 ];
+
+/// The one text here that is no transcript.
+const LIST_OF_CLAUSES: &str = "clauses";
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts")
@@ -81,7 +127,8 @@ fn transcripts_on_disk() -> BTreeSet<String> {
     let files = fs::read_dir(folder()).expect("the transcripts' folder is there");
     let paths = files.map(|file| file.expect("a folder can be read").path());
     let texts = paths.filter(|path| path.extension().is_some_and(|extension| extension == "txt"));
-    texts.map(|path| path.file_stem().expect("a file has a name").to_string_lossy().into_owned()).collect()
+    let name = |path: PathBuf| path.file_stem().expect("a file has a name").to_string_lossy().into_owned();
+    texts.map(name).filter(|name| name != LIST_OF_CLAUSES).collect()
 }
 
 fn script_of(name: &str) -> Script {

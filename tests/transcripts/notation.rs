@@ -158,7 +158,8 @@ fn a_numeric_of_the_wrong_shape_fails_wherever_it_comes() {
     for script in ["alice< :neoirc 366 alice ...", "alice<? :neoirc 366 alice ...", "--"] {
         let good = ":neoirc 366 alice #c :End of /NAMES list";
         assert_eq!(played(script, &[good], OK), Ok(()), "{script}");
-        for bad in [":neoirc 366 alice :End of /NAMES list", ":neoirc 366 alice #c :Over", ":neoirc 367 alice #c"]
+        for bad in
+            [":neoirc 366 alice :End of /NAMES list", ":neoirc 366 alice #c :Over", ":neoirc 367 alice #c"]
         {
             assert!(played(script, &[bad], OK).is_err(), "{script}: {bad}");
         }
@@ -184,7 +185,8 @@ fn objects_are_bodies() {
     let line = r#"PUBKEY #c :{"alg": "ed25519", "key": "x"}"#;
     let message = json!({ "command": "PUBKEY", "to": "#c", "body": { "alg": "ed25519", "key": "x" } });
     assert_eq!(Line::parse(line).to_message(), message);
-    let received = json!({ "command": "PUBKEY", "from": "bob", "to": "#c", "body": { "alg": "ed25519", "key": "x" } });
+    let received =
+        json!({ "command": "PUBKEY", "from": "bob", "to": "#c", "body": { "alg": "ed25519", "key": "x" } });
     assert_eq!(Line::of_message(&received), [Line::parse(&format!(":bob {line}"))]);
     let alone = json!({ "command": "PUBKEY", "body": { "alg": "x" } });
     assert_eq!(Line::parse(r#"PUBKEY :{"alg":"x"}"#).to_message(), alone);

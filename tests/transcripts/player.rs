@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use super::line::Line;
-use super::shape;
 use super::script::{Marks, Numbered, Script, Step};
+use super::shape;
 
 /// One way into the server, for any number of people at once.
 pub(crate) trait Face {
