@@ -91,6 +91,7 @@ fn the_name_may_carry_its_hash() {
 }
 
 /// "404 where hidden", and where there is nothing.
+// clause: modes.s
 #[test]
 fn secret_channels_are_for_their_members() {
     let server = TestServer::spawn();

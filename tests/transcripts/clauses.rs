@@ -72,13 +72,20 @@ fn proofs() -> BTreeMap<String, BTreeSet<String>> {
     let mut proofs: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let mut note = |path: &Path, name: &str| {
         let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        for (number, line) in (1..).zip(text.lines()) {
+        let mut lines = (1..).zip(text.lines()).peekable();
+        while let Some((number, line)) = lines.next() {
             let ids = named_in(line);
             let is_header = line.starts_with("# clause:");
             assert!(!is_header || !ids.is_empty(), "{name}:{number}: a header that names no clause");
-            ids.into_iter().for_each(|id| {
+            let is_over_a_test = lines.peek().is_some_and(|(_, next)| next.trim() == "#[test]");
+            let is_code = path.extension().is_some_and(|extension| extension == "rs");
+            assert!(
+                !is_code || ids.is_empty() || is_over_a_test,
+                "{name}:{number}: a clause stands over a test, next to it"
+            );
+            for id in ids {
                 proofs.entry(id).or_default().insert(name.to_string());
-            });
+            }
         }
     };
     for name in transcripts_on_disk() {
@@ -117,7 +124,7 @@ fn page(groups: &[Group], proofs: &BTreeMap<String, BTreeSet<String>>) -> String
     for (_, missing) in MARKS {
         let waits = |clause: &&Clause| clause.waits_for == Some(missing) && !proofs.contains_key(&clause.id);
         if groups.iter().any(|group| group.clauses.iter().any(|clause| waits(&clause))) {
-            page.push_str(&format!("\n## Needs {missing}\n\nNot built yet.\n"));
+            page += &format!("\n## Needs {missing}\n\nNot built yet.\n");
             add_groups(&mut page, "###", groups, proofs, &waits);
         }
     }
@@ -136,7 +143,7 @@ fn add_groups(
         if clauses.is_empty() {
             continue;
         }
-        page.push_str(&format!("\n{level} {title}\n\n"));
+        *page += &format!("\n{level} {title}\n\n");
         for Clause { id, text, .. } in clauses {
             let line = match proofs.get(id) {
                 Some(names) => {

@@ -39,7 +39,7 @@ fn numerics_page() -> String {
     };
     for numeric in ALL {
         let (params, text) = (cell(numeric.params()), cell(numeric.template()));
-        page.push_str(&format!("| {} | `{}` | {params} | {text} |\n", numeric.code(), numeric.name()));
+        page += &format!("| {} | `{}` | {params} | {text} |\n", numeric.code(), numeric.name());
     }
     page
 }
