@@ -103,6 +103,12 @@ fn the_commands_of_the_api_description_run_as_written() {
 }
 
 #[test]
+fn the_commands_of_the_description_of_commands_run_as_written() {
+    let printed = run_document("docs/commands.md");
+    assert!(!printed.contains("\"error\""), "something was refused:\n{printed}");
+}
+
+#[test]
 fn marks_are_found() {
     let text =
         "```sh\nno\n```\n<!-- test -->\n```sh\nyes\nand more\n```\n\n<!-- test -->\n\n```sh\nalso\n```\n";

@@ -6,8 +6,10 @@
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by failing")]
 
 mod about;
+mod bad_commands;
 mod bad_http;
 mod bad_json;
+mod crowds;
 mod directory;
 mod edges;
 mod expiry;
@@ -17,6 +19,7 @@ mod idempotency;
 mod leaving;
 mod lifecycle;
 mod limits;
+mod operators;
 mod paging;
 mod polling;
 mod pressure;

@@ -87,13 +87,12 @@ impl Reference {
                 self.wallops.remove(user);
                 self.devices(&witnesses)
             }
-            Event::RealnameChanged { user, .. } | Event::KeyPublished { user, channel: None, .. } => {
-                let mut witnesses = self.neighbours(*user);
-                witnesses.insert(*user);
-                self.devices(&witnesses)
-            }
-            Event::NickChanged { user, nick } => {
-                self.nicks.insert(*user, nick.as_str().to_ascii_lowercase());
+            Event::RealnameChanged { user, .. }
+            | Event::KeyPublished { user, channel: None, .. }
+            | Event::NickChanged { user, .. } => {
+                if let Event::NickChanged { nick, .. } = event {
+                    self.nicks.insert(*user, nick.as_str().to_ascii_lowercase());
+                }
                 let mut witnesses = self.neighbours(*user);
                 witnesses.insert(*user);
                 self.devices(&witnesses)

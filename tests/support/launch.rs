@@ -79,6 +79,11 @@ impl Launch {
         self
     }
 
+    /// The folder that the process runs in.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The file that receives the process's log.
     pub(crate) fn log(&self) -> PathBuf {
         self.folder.join("neoircd.log")

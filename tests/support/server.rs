@@ -108,6 +108,11 @@ impl TestServer {
         self.folder.path()
     }
 
+    /// What the server has logged so far.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.launch.log()).expect("the log can be read")
+    }
+
     /// The database file of the usual launch.
     pub(crate) fn database(&self) -> PathBuf {
         self.folder().join("neoirc.db")

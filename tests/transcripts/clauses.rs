@@ -109,7 +109,7 @@ fn proofs() -> BTreeMap<String, BTreeSet<String>> {
 
 /// The page, from the list and the proofs.
 fn page(groups: &[Group], proofs: &BTreeMap<String, BTreeSet<String>>) -> String {
-    let mut page = String::from(
+    let mut page = vec![String::from(
         "# Conformance\n\n\
         Every clause that this server answers for, and the tests that prove it. Names without a path are transcripts: \
         conversations in\n\
@@ -117,22 +117,22 @@ fn page(groups: &[Group], proofs: &BTreeMap<String, BTreeSet<String>>) -> String
         `make docs-tables`, and a test\n\
         fails when it claims anything else. The clauses are those of the \
         [Modern IRC document](https://modern.ircdocs.horse/), of\n\
-        [IRCv3](https://ircv3.net/irc/), and of this server's own interface, shortened.\n",
-    );
+        [IRCv3](https://ircv3.net/irc/), and of this server's own interface, shortened.",
+    )];
     let proved = |clause: &&Clause| proofs.contains_key(&clause.id) || clause.waits_for.is_none();
     add_groups(&mut page, "##", groups, proofs, &proved);
     for (_, missing) in MARKS {
         let waits = |clause: &&Clause| clause.waits_for == Some(missing) && !proofs.contains_key(&clause.id);
         if groups.iter().any(|group| group.clauses.iter().any(|clause| waits(&clause))) {
-            page += &format!("\n## Needs {missing}\n\nNot built yet.\n");
+            page.push(format!("\n## Needs {missing}\n\nNot built yet."));
             add_groups(&mut page, "###", groups, proofs, &waits);
         }
     }
-    page
+    page.join("\n") + "\n"
 }
 
 fn add_groups(
-    page: &mut String,
+    page: &mut Vec<String>,
     level: &str,
     groups: &[Group],
     proofs: &BTreeMap<String, BTreeSet<String>>,
@@ -143,16 +143,16 @@ fn add_groups(
         if clauses.is_empty() {
             continue;
         }
-        *page += &format!("\n{level} {title}\n\n");
+        page.push(format!("\n{level} {title}\n"));
         for Clause { id, text, .. } in clauses {
             let line = match proofs.get(id) {
                 Some(names) => {
                     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-                    format!("- [x] {text} (`{id}`, proved by: {})\n", names.join(", "))
+                    format!("- [x] {text} (`{id}`, proved by: {})", names.join(", "))
                 }
-                None => format!("- [ ] {text} (`{id}`)\n"),
+                None => format!("- [ ] {text} (`{id}`)"),
             };
-            page.push_str(&line);
+            page.push(line);
         }
     }
 }

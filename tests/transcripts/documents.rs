@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::{env, fs};
 
-use neoirc::protocol::numeric::ALL;
+use neoirc::protocol::numeric::{ALL, Numeric};
 
 use super::script::Step;
 use super::{script_of, transcripts_on_disk};
@@ -24,7 +24,7 @@ pub(crate) fn compare(path: &str, made: &str) {
 
 /// The table of numerics as a page.
 fn numerics_page() -> String {
-    let mut page = String::from(
+    let front = String::from(
         "# Numerics\n\n\
         Every numeric that this server speaks. `from` is the server and `to` the nick of whoever it is for; the parameters \
         stand in\n\
@@ -37,11 +37,11 @@ fn numerics_page() -> String {
         "" => String::new(),
         text => format!("`{}`", text.replace('|', "\\|")),
     };
-    for numeric in ALL {
+    let row = |numeric: &Numeric| {
         let (params, text) = (cell(numeric.params()), cell(numeric.template()));
-        page += &format!("| {} | `{}` | {params} | {text} |\n", numeric.code(), numeric.name());
-    }
-    page
+        format!("| {} | `{}` | {params} | {text} |\n", numeric.code(), numeric.name())
+    };
+    std::iter::once(front).chain(ALL.iter().map(row)).collect()
 }
 
 #[test]
