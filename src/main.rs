@@ -46,8 +46,9 @@ fn main() -> ExitCode {
 }
 
 fn start_logging(settings: &Settings) {
-    // What libraries say on every start is of no use to an operator.
-    let quiet = "refinery_core=warn,actix_server=warn";
+    // What libraries say on every start is of no use to an operator, nor is what they say of each malformed request,
+    // with which anybody could fill the log.
+    let quiet = "refinery_core=warn,actix_server=warn,actix_http::h1=off";
     let default = if settings.debug { "debug".to_owned() } else { format!("info,{quiet}") };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);

@@ -21,15 +21,15 @@ pub(crate) fn run(bench: &Bench, kind: Kind, members: usize) -> Result<Measure> 
     let meter = Meter::start(&server)?;
     let mut everybody_listens = true;
     while everybody_listens && meter.elapsed() < bench.options.duration() {
-        everybody_listens = step(&mut room)?;
+        everybody_listens = step(&mut room, "#b")?;
     }
     Measure::of_deliveries(&meter, &server, &mut room)
 }
 
 /// One message to everybody. False when somebody never got it.
-fn step(room: &mut Room) -> Result<bool> {
+pub(crate) fn step(room: &mut Room, channel: &str) -> Result<bool> {
     let acknowledged = room.acknowledged;
-    room.say(0, "#b")?;
+    room.say(0, channel)?;
     let deadline = Instant::now() + PATIENCE;
     while room.acknowledged == acknowledged || !room.everybody_heard_all() {
         if room.next(deadline)?.is_none() {

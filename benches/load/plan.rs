@@ -6,7 +6,7 @@ use crate::machine::Machine;
 use crate::options::Options;
 use crate::report::Measure;
 use crate::server::Kind;
-use crate::{acks, drain, flood, idle, lockstep, pingpong, restart, sessions};
+use crate::{acks, drain, flood, guard, idle, large, lockstep, pingpong, restart, sessions};
 
 /// What every scenario is given.
 pub(crate) struct Bench {
@@ -32,6 +32,8 @@ enum Load {
     PingPong,
     Sessions,
     Idle { clients: usize },
+    Large { members: usize },
+    Guard,
     Drain { after_restart: bool },
     Restart,
 }
@@ -45,7 +47,7 @@ const fn alone(name: &'static str, load: Load) -> Scenario {
 }
 
 /// All scenarios in the order they run.
-pub(crate) const SCENARIOS: [Scenario; 19] = [
+pub(crate) const SCENARIOS: [Scenario; 21] = [
     versus_bare("lockstep_10", Load::Lockstep { members: 10 }),
     versus_bare("lockstep_100", Load::Lockstep { members: 100 }),
     versus_bare("lockstep_1000", Load::Lockstep { members: 1000 }),
@@ -62,6 +64,8 @@ pub(crate) const SCENARIOS: [Scenario; 19] = [
     versus_bare("sessions", Load::Sessions),
     versus_bare("idle_1000", Load::Idle { clients: 1000 }),
     versus_bare("idle_10000", Load::Idle { clients: 10_000 }),
+    alone("large_10000", Load::Large { members: 10_000 }),
+    alone("guard_idle", Load::Guard),
     alone("drain_memory", Load::Drain { after_restart: false }),
     alone("drain_disk", Load::Drain { after_restart: true }),
     // By far the slowest to prepare, hence the last.
@@ -97,6 +101,8 @@ impl Scenario {
             Load::PingPong => pingpong::run(bench, kind),
             Load::Sessions => sessions::run(bench, kind),
             Load::Idle { clients } => idle::run(bench, kind, clients),
+            Load::Large { members } => large::run(bench, members),
+            Load::Guard => guard::run(bench),
             Load::Drain { after_restart } => drain::run(bench, after_restart),
             Load::Restart => restart::run(bench),
         }

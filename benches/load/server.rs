@@ -187,6 +187,8 @@ fn neoirc_command(bench: &Bench, folder: &Folder, settings: &[(&str, &str)]) -> 
         .env("NEOIRC_HASHCASH_BITS", "0")
         .env("SESSION_RATE_LIMIT", "0")
         .env("COMMAND_RATE_LIMIT", "0")
+        .env("LOGIN_RATE_LIMIT", "0")
+        .env("HTTP_CONNECTIONS_PER_IP", "0")
         .env("REVERSE_DNS", "false")
         .env("IRC_LISTEN_ADDR", "")
         .env("RUST_LOG", "warn")

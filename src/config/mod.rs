@@ -15,6 +15,9 @@ use crate::command::OperBlock;
 use crate::delivery::QueueLimits;
 use crate::engine::EngineSettings;
 use crate::http::HttpSettings;
+use crate::http::address::Proxies;
+use crate::http::limits::{Rate, Rates};
+use crate::http::origin::Origins;
 use crate::store::sqlite::Location;
 use parse::{address, boolean, duration, seconds, size, whole};
 pub use table::{SETTINGS, Setting};
@@ -57,6 +60,7 @@ pub struct Settings {
     pub admin_email: String,
     pub oper: Option<OperBlock>,
     pub channels_per_session: usize,
+    pub clients_per_session: usize,
     pub engine: EngineSettings,
     pub http: HttpSettings,
     pub debug: bool,
@@ -123,6 +127,7 @@ impl Values {
             admin_email: self.read("ADMIN_EMAIL", parse::line)?,
             oper: self.oper()?,
             channels_per_session: self.read("CHANNELS_PER_SESSION", whole)?,
+            clients_per_session: self.read("CLIENTS_PER_SESSION", whole)?,
             engine: self.engine()?,
             http: self.http()?,
             debug: self.read("DEBUG", boolean)?,
@@ -166,10 +171,23 @@ impl Values {
             poll_timeout: self.read("LONG_POLL_TIMEOUT", seconds)?,
             header_timeout: self.read("HEADER_TIMEOUT", duration)?,
             body_timeout: self.read("BODY_TIMEOUT", duration)?,
+            write_timeout: self.read("WRITE_TIMEOUT", duration)?,
             connections_max: self.read("CONNECTIONS_MAX", parse::positive)?,
+            connections_per_address: self.read("HTTP_CONNECTIONS_PER_IP", whole)?,
+            trusted_proxies: self.read("TRUSTED_PROXIES", Proxies::parse)?,
+            cors_origins: self.read("CORS_ORIGINS", Origins::parse)?,
+            rates: Rates {
+                sessions: self.rate("SESSION_RATE_LIMIT", "SESSION_RATE_BURST")?,
+                logins: self.rate("LOGIN_RATE_LIMIT", "LOGIN_RATE_BURST")?,
+                commands: self.rate("COMMAND_RATE_LIMIT", "COMMAND_RATE_BURST")?,
+            },
             workers: self.read("WORKERS", whole)?,
             reverse_dns: self.read("REVERSE_DNS", boolean)?,
         })
+    }
+
+    fn rate(&self, limit: &str, burst: &str) -> Result<Rate, ConfigError> {
+        Ok(Rate { per_second: self.read(limit, parse::rate)?, burst: self.read(burst, whole)? })
     }
 }
 
@@ -237,6 +255,11 @@ mod tests {
             ("SERVER_NAME", "a b"),
             ("LOG_FORMAT", "xml"),
             ("INBOX_MAX", "0"),
+            ("SESSION_RATE_LIMIT", "-1"),
+            ("LOGIN_RATE_LIMIT", "inf"),
+            ("COMMAND_RATE_BURST", "0"),
+            ("TRUSTED_PROXIES", "127.0.0.1,localhost"),
+            ("CORS_ORIGINS", "*"),
             ("MAX_MESSAGE_SIZE", "1"),
             ("ADMIN_EMAIL", "a\nb"),
         ] {

@@ -11,6 +11,8 @@ use crate::protocol::json::is_plain;
 const MESSAGE_SIZE_MIN: usize = 512;
 /// Longest server name: as a source and a parameter it must leave room in a line of 512.
 const SERVER_NAME_MAX: usize = 63;
+/// The highest rate a second: beyond it a limit is none.
+const RATE_MAX: f64 = 1_000_000.0;
 
 pub(super) fn whole<T: FromStr>(text: &str) -> Result<T, String> {
     text.parse().map_err(|_| format!("must be a whole number in its range, not {text:?}"))
@@ -18,6 +20,12 @@ pub(super) fn whole<T: FromStr>(text: &str) -> Result<T, String> {
 
 pub(super) fn positive(text: &str) -> Result<usize, String> {
     whole(text).and_then(|number| if number == 0 { Err("must be above 0".to_owned()) } else { Ok(number) })
+}
+
+/// So many a second; a fraction is one every few seconds.
+pub(super) fn rate(text: &str) -> Result<f64, String> {
+    let rate = text.parse().ok().filter(|rate| (0.0..=RATE_MAX).contains(rate));
+    rate.ok_or_else(|| format!("must be a number from 0 to {RATE_MAX}, not {text:?}"))
 }
 
 pub(super) fn message_size(text: &str) -> Result<usize, String> {

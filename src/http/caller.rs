@@ -55,21 +55,23 @@ fn authenticate(request: &HttpRequest) -> Option<Arc<Seat>> {
     tokens.take(4).find_map(|token| engine.authenticate(&token.hash()))
 }
 
-/// The cookie that carries a new token.
-pub(super) fn cookie(token: &Token) -> Cookie<'static> {
-    Cookie::build(COOKIE_NAME, token.reveal().to_owned())
-        .path("/")
-        .http_only(true)
-        .same_site(SameSite::Strict)
-        .finish()
+/// The cookie that carries a new token; by TLS only, when that is how the request came.
+pub(super) fn cookie(token: &Token, secure: bool) -> Cookie<'static> {
+    bare_cookie(token.reveal().to_owned(), secure)
 }
 
 /// The cookie that makes a client forget its token.
-pub(super) fn no_cookie() -> Cookie<'static> {
-    Cookie::build(COOKIE_NAME, "")
-        .path("/")
-        .http_only(true)
-        .same_site(SameSite::Strict)
-        .max_age(CookieDuration::ZERO)
-        .finish()
+pub(super) fn no_cookie(secure: bool) -> Cookie<'static> {
+    let mut cookie = bare_cookie(String::new(), secure);
+    cookie.set_max_age(CookieDuration::ZERO);
+    cookie
+}
+
+fn bare_cookie(value: String, secure: bool) -> Cookie<'static> {
+    let mut cookie =
+        Cookie::build(COOKIE_NAME, value).path("/").http_only(true).same_site(SameSite::Strict).finish();
+    if secure {
+        cookie.set_secure(true);
+    }
+    cookie
 }

@@ -1,11 +1,15 @@
 //! The only table of transport errors: the status and public text of each. What is private is logged.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, CACHE_CONTROL, HeaderValue, RETRY_AFTER};
+use actix_web::http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
 
 use crate::engine::{HistoryError, RegisterError, SubmitError};
 use crate::reply::view::HistoryRefusal;
+
+const RATELIMIT_LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
+const RATELIMIT_REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
+const RATELIMIT_RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 
 /// Why a request got no answer of its own.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -37,6 +41,23 @@ pub enum ApiError {
     /// The body is packed.
     #[error("content encoding not supported")]
     Encoded,
+    /// The target is longer than any that means something.
+    #[error("request target too long")]
+    TargetTooLong,
+    /// The headers are longer than allowed.
+    #[error("request head too large")]
+    HeadTooLarge,
+    /// Asked too often; the whole seconds after which to ask again, and how often one may ask at once.
+    #[error("too many requests")]
+    RateLimited {
+        /// At least 1.
+        wait_s: u64,
+        /// The size of the bucket.
+        burst: u32,
+    },
+    /// The address has as many connections as it may have.
+    #[error("too many connections")]
+    TooManyConnections,
     /// Too much to do, or the disk refuses.
     #[error("server busy, try again")]
     Busy,
@@ -54,20 +75,26 @@ impl ResponseError for ApiError {
             Self::NickTaken => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Encoded => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TargetTooLong => StatusCode::URI_TOO_LONG,
+            Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::RateLimited { .. } | Self::TooManyConnections => StatusCode::TOO_MANY_REQUESTS,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
     fn error_response(&self) -> HttpResponse {
-        let body = serde_json::json!({"error": self.to_string()}).to_string();
         let mut response = HttpResponse::build(self.status_code());
-        response.content_type("application/json").insert_header((CACHE_CONTROL, "no-store"));
+        response.content_type("application/json");
         match self {
             Self::MethodNotAllowed(allow) => {
                 response.insert_header((ALLOW, HeaderValue::from_static(allow)));
             }
-            Self::Busy => {
+            Self::Busy | Self::TooManyConnections => {
                 response.insert_header((RETRY_AFTER, "1"));
+            }
+            Self::RateLimited { wait_s, burst } => {
+                response.insert_header((RETRY_AFTER, *wait_s)).insert_header((RATELIMIT_LIMIT, *burst));
+                response.insert_header((RATELIMIT_REMAINING, 0)).insert_header((RATELIMIT_RESET, *wait_s));
             }
             // The rest of the body may still be on its way: the connection is of no further use.
             Self::TooLarge | Self::BodyTimeout | Self::Encoded => {
@@ -75,7 +102,14 @@ impl ResponseError for ApiError {
             }
             _ => {}
         }
-        response.body(body)
+        response.body(self.body())
+    }
+}
+
+impl ApiError {
+    /// The one shape that errors have.
+    pub(super) fn body(self) -> String {
+        serde_json::json!({"error": self.to_string()}).to_string()
     }
 }
 

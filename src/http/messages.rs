@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::{BufMut, BytesMut};
 use uuid::Uuid;
 
 use super::caller::{Caller, no_cookie};
 use super::error::ApiError;
+use super::limits::Limits;
 use super::query::{self, Query};
 use super::routes::HttpSettings;
 use super::{body, state};
@@ -30,16 +30,18 @@ pub(super) async fn post(
     payload: web::Payload,
     engine: web::Data<Engine>,
     settings: web::Data<HttpSettings>,
+    limits: web::Data<Limits>,
 ) -> Result<HttpResponse, ApiError> {
     // The body first: an answer that left it unread would leave the connection in doubt.
     let body = body::read(&request, payload, &settings).await?;
     let caller = Caller::of(&request)?;
+    limits.command(caller.user)?;
     let key = idempotency_key(&request)?;
     let message = Request::parse(&body).map_err(|_| ApiError::BadRequest("invalid request"))?;
     let response = engine.submit(&caller, Wish::parse(message), key).await?;
     let mut reply = json();
     if response.ended {
-        reply.cookie(no_cookie());
+        reply.cookie(no_cookie(settings.trusted_proxies.came_by_tls(&request)));
     }
     Ok(reply.body(response.json))
 }
@@ -123,9 +125,9 @@ fn place(text: &str) -> Result<Seq, ApiError> {
     query::number(text).map(Seq::new).or_else(by_id).ok_or(ApiError::BadRequest("invalid query parameter"))
 }
 
-/// A JSON answer that nobody on the way may keep.
+/// A JSON answer.
 pub(super) fn json() -> actix_web::HttpResponseBuilder {
     let mut response = HttpResponse::Ok();
-    response.content_type("application/json").insert_header((CACHE_CONTROL, "no-store"));
+    response.content_type("application/json");
     response
 }

@@ -1,7 +1,5 @@
 //! `POST /session` and `POST /logout`: coming and going.
 
-use std::net::{IpAddr, Ipv4Addr};
-
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use serde_json::json;
@@ -10,6 +8,7 @@ use uuid::Uuid;
 use super::body;
 use super::caller::{Caller, cookie, no_cookie};
 use super::error::ApiError;
+use super::limits::Limits;
 use super::messages::json;
 use super::routes::HttpSettings;
 use crate::auth::hostname::Resolver;
@@ -32,18 +31,21 @@ pub(super) async fn open(
     payload: web::Payload,
     engine: web::Data<Engine>,
     settings: web::Data<HttpSettings>,
+    limits: web::Data<Limits>,
     resolver: Option<web::Data<Resolver>>,
 ) -> Result<HttpResponse, ApiError> {
     let body = body::read(&request, payload, &settings).await?;
     let invalid = || ApiError::BadRequest("invalid request body");
     require_object(&body).map_err(|_| invalid())?;
     let wanted: Wanted = serde_json::from_slice(&body).map_err(|_| invalid())?;
+    let nick = Nickname::parse(&wanted.nick).map_err(bad_nick)?;
+    let username = wanted.username.as_deref().map(Username::parse).transpose().map_err(bad_username)?;
+    let address = settings.trusted_proxies.address_of(&request);
+    limits.session(address)?;
     let token = Token::random();
-    let address =
-        request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip().to_canonical());
     let registration = Registration {
-        nick: Nickname::parse(&wanted.nick).map_err(bad_nick)?,
-        username: wanted.username.as_deref().map(Username::parse).transpose().map_err(bad_username)?,
+        nick,
+        username,
         realname: None,
         address,
         user_uuid: Uuid::new_v4(),
@@ -61,7 +63,7 @@ pub(super) async fn open(
     }
     let answer = json!({"id": registered.user, "nick": registered.nick});
     let mut response = HttpResponse::Created();
-    response.insert_header(("Cache-Control", "no-store")).cookie(cookie(&token));
+    response.cookie(cookie(&token, settings.trusted_proxies.came_by_tls(&request)));
     Ok(response.content_type("application/json").body(answer.to_string()))
 }
 
@@ -77,7 +79,12 @@ fn bad_username(_: NameError) -> ApiError {
 }
 
 /// `POST /logout`: this client goes, and the session with its last.
-pub(super) async fn log_out(caller: Caller, engine: web::Data<Engine>) -> Result<HttpResponse, ApiError> {
+pub(super) async fn log_out(
+    request: HttpRequest,
+    caller: Caller,
+    engine: web::Data<Engine>,
+    settings: web::Data<HttpSettings>,
+) -> Result<HttpResponse, ApiError> {
     engine.log_out(&caller).await?;
-    Ok(json().cookie(no_cookie()).body(r#"{"status":"ok"}"#))
+    Ok(json().cookie(no_cookie(settings.trusted_proxies.came_by_tls(&request))).body(r#"{"status":"ok"}"#))
 }

@@ -1,16 +1,26 @@
 //! The table of routes, and the server that answers them.
 
 use std::net::{SocketAddr, TcpListener};
+use std::num::NonZero;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use actix_web::dev::Server;
+use actix_http::{HttpService, KeepAlive};
+use actix_service::{ServiceFactoryExt, fn_service, map_config};
+use actix_web::dev::{AppConfig, Server};
 use actix_web::error::InternalError;
-use actix_web::http::KeepAlive;
+use actix_web::rt::net::TcpStream;
 use actix_web::web::{self, ServiceConfig, get, post, resource};
-use actix_web::{App, HttpServer, ResponseError};
+use actix_web::{App, ResponseError};
+use socket2::SockRef;
 
+use super::address::Proxies;
+use super::connection::Connection;
+use super::door::Door;
 use super::error::ApiError;
+use super::guard::Guard;
+use super::limits::{FORGET_EVERY, Limits, Rates};
+use super::origin::Origins;
 use super::{health, messages, registration, state};
 use crate::auth::hostname::Resolver;
 use crate::engine::Engine;
@@ -26,8 +36,18 @@ pub struct HttpSettings {
     pub header_timeout: Duration,
     /// How long its body may take; zero is for ever.
     pub body_timeout: Duration,
+    /// How long a client may leave an answer unread; zero is for ever.
+    pub write_timeout: Duration,
     /// Connections at once; a further one waits.
     pub connections_max: usize,
+    /// Connections of one address at once; 0 is no limit.
+    pub connections_per_address: usize,
+    /// Proxies that are believed about addresses and TLS.
+    pub trusted_proxies: Proxies,
+    /// Other origins whose pages may use the interface.
+    pub cors_origins: Origins,
+    /// How often one may ask.
+    pub rates: Rates,
     /// Threads that serve requests; 0 is one a core.
     pub workers: usize,
     /// Whether names are looked up for addresses.
@@ -40,7 +60,11 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How long requests may take to end once the server stops.
 const SHUTDOWN_TIMEOUT_S: u64 = 5;
 /// Connections that the system keeps waiting for us to take: a restart meets all clients at once.
-const BACKLOG: u32 = 4_096;
+const BACKLOG: i32 = 4_096;
+/// How long a connection that is being closed may take to end.
+const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// More threads than this the framework does not know how to use.
+const WORKERS_MAX: usize = 512;
 
 /// The paths whose POST reads a body.
 pub(super) const BODY_PATHS: [&str; 2] = ["/api/v1/session", "/api/v1/messages"];
@@ -91,6 +115,9 @@ fn routes(config: &mut ServiceConfig) {
 
 /// Serves HTTP on a listener until the server is told to stop.
 ///
+/// The pieces are put together here and not by `HttpServer`, which has no place for what happens to a connection
+/// before and beneath HTTP.
+///
 /// # Errors
 /// When the listener cannot be used.
 pub fn serve(
@@ -99,32 +126,69 @@ pub fn serve(
     listener: TcpListener,
 ) -> std::io::Result<(Server, SocketAddr)> {
     let address = listener.local_addr()?;
+    // It listens already, with the 128 places that the standard library asks for; the system lets it ask again.
+    SockRef::from(&listener).listen(BACKLOG)?;
     let engine = web::Data::new(engine);
     let stats = engine.clone();
     let resolver = settings.reverse_dns.then(|| web::Data::new(Resolver::default()));
     let shared = web::Data::new(settings.clone());
+    let limits = web::Data::new(Limits::new(settings.rates));
+    forget_idle(&limits);
+    let guard = Guard::new(settings);
     let app = move || {
+        let guard = guard.clone();
         let app = App::new().app_data(engine.clone()).app_data(shared.clone()).app_data(path_config());
+        let app = app.app_data(limits.clone());
         let app = match &resolver {
             Some(resolver) => app.app_data(resolver.clone()),
             None => app,
         };
-        app.configure(routes).wrap_fn(super::log::log)
+        app.configure(routes).wrap_fn(move |request, service| guard.serve(request, service))
     };
-    let mut server = HttpServer::new(app)
-        .keep_alive(KeepAlive::Timeout(KEEP_ALIVE))
-        .client_request_timeout(settings.header_timeout)
-        .max_connections(settings.connections_max)
-        .backlog(BACKLOG)
+    let workers = if settings.workers > 0 {
+        settings.workers
+    } else {
+        std::thread::available_parallelism().map_or(1, NonZero::get)
+    };
+    let workers = workers.min(WORKERS_MAX);
+    let builder = Server::build()
+        .workers(workers)
+        .max_concurrent_connections(settings.connections_max.div_ceil(workers))
         .disable_signals()
-        .shutdown_timeout(SHUTDOWN_TIMEOUT_S)
-        .on_connect(move |_, _| {
+        .shutdown_timeout(SHUTDOWN_TIMEOUT_S);
+    let stopping = builder.graceful_shutdown_signal();
+    let (door, header_timeout) = (Door::new(settings), settings.header_timeout);
+    let server = builder.listen("http", listener, move || {
+        let (stats, door, stopping) = (stats.clone(), door.clone(), stopping.clone());
+        let http = HttpService::build()
+            .keep_alive(KeepAlive::Timeout(KEEP_ALIVE))
+            .client_request_timeout(header_timeout)
+            .client_disconnect_timeout(DISCONNECT_TIMEOUT)
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
+            .on_connect_ext(|connection: &Connection, data| drop(data.insert(connection.head())))
+            .h1(map_config(app(), |()| AppConfig::default()));
+        let admit = move |socket: TcpStream| {
             stats.stats().connections.fetch_add(1, Relaxed);
-        });
-    if settings.workers > 0 {
-        server = server.workers(settings.workers);
-    }
-    Ok((server.listen(listener)?.run(), address))
+            std::future::ready(door.admit(socket).ok_or(()))
+        };
+        fn_service(admit).and_then(http.map_err(drop))
+    })?;
+    Ok((server.run(), address))
+}
+
+/// Has the limits forget, now and then, those whom they need not remember.
+fn forget_idle(limits: &web::Data<Limits>) {
+    let limits = limits.clone();
+    actix_web::rt::spawn(async move {
+        let mut now_and_then = tokio::time::interval(FORGET_EVERY);
+        loop {
+            now_and_then.tick().await;
+            limits.forget_idle();
+        }
+    });
 }
 
 /// A path that cannot be decoded names nothing.

@@ -15,8 +15,10 @@ use crate::protocol::numeric::{
 };
 use crate::world::{Channel, List, User, World};
 
-/// Bytes of words in one line that lists them: with prefix, nick and channel in front they fit a line of 512.
-const LIST_BYTES_MAX: usize = 300;
+/// Bytes of a line of IRC without its end.
+const LINE_BYTES: usize = 510;
+/// The least that one line lists, however long what stands before it: a nick with its hostmask.
+const ROOM_MIN: usize = 100;
 /// Members that one piece of NAMES looks at: some ten lines.
 const PIECE_MEMBERS: usize = 256;
 /// Lines in one piece of LIST.
@@ -39,11 +41,11 @@ pub(super) fn names(
         let piece: Vec<_> = members.by_ref().take(PIECE_MEMBERS).collect();
         let users = piece.iter().filter_map(|(id, rank)| Some((world.user(**id)?, **rank)));
         let shown = users.filter(|(user, _)| found.has(caller.id) || user.may_be_listed_for(caller));
-        let names = shown.map(|(user, rank)| format!("{}{}", rank.prefix(), user.nick));
+        let names = shown.map(|(user, rank)| (rank.prefix(), user.nick.as_str()));
         let symbol = if found.modes.secret { "@" } else { "=" };
-        for part in packed(names, ' ') {
-            let params = vec![symbol.to_owned(), found.name.to_string()];
-            lines.push(context.server.numeric(RPL_NAMREPLY, to, params, &[&part]));
+        let params = [symbol.to_owned(), found.name.to_string()];
+        for part in packed(names, ' ', room(context.server, to, &params)) {
+            lines.push(context.server.numeric(RPL_NAMREPLY, to, params.to_vec(), &[&part]));
         }
         if let (Some((last, _)), Some(_)) = (piece.last(), members.next()) {
             return Answer { lines, then: vec![Reply::Names(channel.to_owned(), Some(**last))] };
@@ -53,16 +55,29 @@ pub(super) fn names(
     lines.into()
 }
 
-/// Joins words into as few texts as the length of a line allows.
-pub(super) fn packed(words: impl Iterator<Item = String>, between: char) -> Vec<String> {
+/// How many bytes a line of IRC has for the text of a numeric with these parameters.
+pub(super) fn room(server: &ServerInfo, to: &str, params: &[String]) -> usize {
+    // `:server 353 nick params :`
+    let before = 1 + server.name.len() + 1 + 3 + 1 + to.len() + 2;
+    let params: usize = params.iter().map(|param| 1 + param.len()).sum();
+    LINE_BYTES.saturating_sub(before + params).max(ROOM_MIN)
+}
+
+/// Joins words, each with what stands directly before it, into as few texts as have room for them.
+pub(super) fn packed<'a>(
+    words: impl Iterator<Item = (&'static str, &'a str)>,
+    between: char,
+    room: usize,
+) -> Vec<String> {
     let mut texts: Vec<String> = Vec::new();
-    for word in words {
+    for (prefix, word) in words {
         match texts.last_mut() {
-            Some(text) if text.len() + 1 + word.len() <= LIST_BYTES_MAX => {
-                text.push(between);
-                text.push_str(&word);
-            }
-            _ => texts.push(word),
+            Some(text) if text.len() + 1 + prefix.len() + word.len() <= room => text.push(between),
+            _ => texts.push(String::with_capacity(room)),
+        }
+        if let Some(text) = texts.last_mut() {
+            text.push_str(prefix);
+            text.push_str(word);
         }
     }
     texts

@@ -2,35 +2,45 @@
 //! Source: <https://ircv3.net/specs/extensions/monitor>
 
 use super::ServerInfo;
-use super::lists::packed;
+use super::lists::{packed, room};
 use crate::id::UserId;
 use crate::protocol::message::Message;
 use crate::protocol::name::Nickname;
-use crate::protocol::numeric::{RPL_ENDOFMONLIST, RPL_MONLIST, RPL_MONOFFLINE, RPL_MONONLINE};
+use crate::protocol::numeric::{Numeric, RPL_ENDOFMONLIST, RPL_MONLIST, RPL_MONOFFLINE, RPL_MONONLINE};
 use crate::world::{Event, User, World};
 
 /// 730 for those nicks that somebody has, 731 for the others.
 pub(super) fn presence(to: &str, nicks: &[String], world: &World, server: &ServerInfo) -> Vec<Message> {
-    let mut nicks: Vec<&String> = nicks.iter().collect();
-    nicks.sort();
-    let found = |nick: &&String| world.user_by_nick(nick).is_ok();
-    let (here, gone): (Vec<&String>, Vec<&String>) = nicks.into_iter().partition(found);
+    let mut nicks: Vec<&str> = nicks.iter().map(String::as_str).collect();
+    nicks.sort_unstable();
+    let found = |nick: &&str| world.user_by_nick(nick).is_ok();
+    let (here, gone): (Vec<&str>, Vec<&str>) = nicks.into_iter().partition(found);
     let masks = here.into_iter().filter_map(|nick| world.user_by_nick(nick).ok()).map(User::hostmask);
-    let online = packed(masks, ',').into_iter().map(|text| (RPL_MONONLINE, text));
-    let offline = packed(gone.into_iter().cloned(), ',').into_iter().map(|text| (RPL_MONOFFLINE, text));
-    online.chain(offline).map(|(numeric, text)| server.numeric(numeric, to, vec![], &[&text])).collect()
+    let masks: Vec<String> = masks.collect();
+    let mut lines = listed(RPL_MONONLINE, to, masks.iter().map(String::as_str), server);
+    lines.extend(listed(RPL_MONOFFLINE, to, gone.into_iter(), server));
+    lines
 }
 
 /// 732 and 733.
 pub(super) fn watched(watcher: &User, server: &ServerInfo) -> Vec<Message> {
     let to = watcher.nick.as_str();
-    let mut nicks: Vec<String> = watcher.watches.iter().map(ToString::to_string).collect();
-    nicks.sort();
-    let texts = packed(nicks.into_iter(), ',');
-    let mut lines: Vec<_> =
-        texts.iter().map(|text| server.numeric(RPL_MONLIST, to, vec![], &[text])).collect();
+    let mut nicks: Vec<&str> = watcher.watches.iter().map(Nickname::as_str).collect();
+    nicks.sort_unstable();
+    let mut lines = listed(RPL_MONLIST, to, nicks.into_iter(), server);
     lines.push(server.numeric(RPL_ENDOFMONLIST, to, vec![], &[]));
     lines
+}
+
+/// As many lines as it takes for words with commas.
+fn listed<'a>(
+    numeric: Numeric,
+    to: &str,
+    words: impl Iterator<Item = &'a str>,
+    server: &ServerInfo,
+) -> Vec<Message> {
+    let texts = packed(words.map(|word| ("", word)), ',', room(server, to, &[]));
+    texts.iter().map(|text| server.numeric(numeric, to, vec![], &[text])).collect()
 }
 
 /// What those who watch a nick are told of a fact, from the world as it was before.

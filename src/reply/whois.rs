@@ -2,7 +2,7 @@
 //! Source: <https://modern.ircdocs.horse/#user-based-queries>
 
 use super::Context;
-use super::lists::packed;
+use super::lists::{packed, room};
 use crate::protocol::message::Message;
 use crate::protocol::name::Hostname;
 use crate::protocol::numeric::{
@@ -29,7 +29,8 @@ pub(super) fn whois(caller: &User, user: &User, world: &World, context: &Context
     let channels = user.channels.iter().filter_map(|id| world.channel(*id));
     let channels = channels.filter(|channel| shows_member(channel, user, caller));
     let prefix = |channel: &Channel| channel.member(user.id).unwrap_or_default().prefix();
-    for part in packed(channels.map(|channel| format!("{}{}", prefix(channel), channel.name)), ' ') {
+    let channels = channels.map(|channel| (prefix(channel), channel.name.as_str()));
+    for part in packed(channels, ' ', room(server, to, &named(&[]))) {
         lines.push(server.numeric(RPL_WHOISCHANNELS, to, named(&[]), &[&part]));
     }
     lines.push(server.numeric(RPL_WHOISSERVER, to, named(&[&server.name]), &[&server.description]));

@@ -6,27 +6,34 @@
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by failing")]
 
 mod about;
+mod addresses;
 mod bad_commands;
 mod bad_http;
 mod bad_json;
+mod connections;
 mod crowds;
 mod directory;
 mod edges;
 mod expiry;
 mod full_disk;
+mod headers;
+mod heads;
 mod history;
 mod idempotency;
 mod leaving;
 mod lifecycle;
 mod limits;
 mod operators;
+mod origins;
 mod paging;
 mod polling;
 mod pressure;
 mod query_numbers;
+mod rates;
 mod receipts;
 mod restart;
 mod retention;
+mod secrets;
 mod session;
 mod settings;
 mod settings_shown;

@@ -38,6 +38,15 @@ fn a_bad_value_stops_the_start() {
         ("REVERSE_DNS", "maybe"),
         ("SERVER_NAME", "two words"),
         ("DBURL", "gopher://localhost/neoirc"),
+        ("TRUSTED_PROXIES", "127.0.0.1,proxy.example.org"),
+        ("TRUSTED_PROXIES", "10.0.0.0/33"),
+        ("CORS_ORIGINS", "*"),
+        ("CORS_ORIGINS", "null"),
+        ("CORS_ORIGINS", "https://chat.example.org/"),
+        ("SESSION_RATE_LIMIT", "often"),
+        ("COMMAND_RATE_LIMIT", "-1"),
+        ("LOGIN_RATE_BURST", "0"),
+        ("HTTP_CONNECTIONS_PER_IP", "-1"),
     ];
     for (name, value) in bad {
         let folder = TempDir::new().unwrap();

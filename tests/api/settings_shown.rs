@@ -34,6 +34,18 @@ fn defaults_are_those_of_the_contract() {
         ("queue_max_entries", "100000"),
         ("header_timeout", "5s"),
         ("body_timeout", "10s"),
+        ("session_rate_limit", "1"),
+        ("session_rate_burst", "20"),
+        ("login_rate_limit", "1"),
+        ("login_rate_burst", "5"),
+        ("command_rate_limit", "10"),
+        ("command_rate_burst", "40"),
+        ("clients_per_session", "10"),
+        ("trusted_proxies", ""),
+        ("cors_origins", ""),
+        ("http_connections_per_ip", "64"),
+        ("connections_max", "20000"),
+        ("write_timeout", "30s"),
         ("debug", "false"),
     ];
     for (name, value) in defaults {

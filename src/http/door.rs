@@ -1,0 +1,123 @@
+//! Who is let in: connections are counted for each address, so that nobody can take them all.
+
+use std::io::{Read, Write};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use actix_web::ResponseError;
+use actix_web::rt::net::TcpStream;
+use dashmap::DashMap;
+
+use super::address::{Proxies, group};
+use super::connection::{Connection, Patience};
+use super::error::ApiError;
+use super::headers;
+use super::routes::HttpSettings;
+
+/// What of a request is read before its connection is closed on it: closing over unread bytes would make the system
+/// throw away the answer.
+const READ_BYTES: usize = 4 * 1024;
+
+/// Lets connections in. Cheap to clone; all clones count together.
+#[derive(Clone, Debug)]
+pub(super) struct Door {
+    connections_max: usize,
+    proxies: Proxies,
+    patience: Arc<Patience>,
+    connections: Arc<DashMap<IpAddr, usize>>,
+    refusal: Arc<[u8]>,
+}
+
+/// The place of one connection among those of its address.
+#[derive(Debug)]
+pub(super) struct Place {
+    connections: Arc<DashMap<IpAddr, usize>>,
+    group: IpAddr,
+}
+
+impl Door {
+    pub(super) fn new(settings: &HttpSettings) -> Self {
+        Self {
+            connections_max: settings.connections_per_address,
+            proxies: settings.trusted_proxies.clone(),
+            patience: Arc::new(Patience { head: settings.header_timeout, write: settings.write_timeout }),
+            connections: Arc::default(),
+            refusal: refusal().into(),
+        }
+    }
+
+    /// A connection with the address of its other end; `None` when that has too many.
+    pub(super) fn admit(&self, socket: TcpStream) -> Option<(Connection, Option<SocketAddr>)> {
+        let peer = socket.peer_addr().ok();
+        let address = peer.map(|peer| peer.ip().to_canonical());
+        let place = address.filter(|address| self.counts(*address)).map(|address| self.enter(group(address)));
+        if let Some(None) = place {
+            tracing::debug!(?address, "an address has too many connections");
+            self.turn_away(socket);
+            return None;
+        }
+        Some((Connection::new(socket, Arc::clone(&self.patience), place.flatten()), peer))
+    }
+
+    /// Whether the connections of an address are counted. A trusted proxy brings everybody's. So may whoever is on
+    /// this machine, as long as the operator has not said which proxies there are.
+    fn counts(&self, address: IpAddr) -> bool {
+        let may_be_proxy = self.proxies.is_empty() && address.is_loopback();
+        self.connections_max > 0 && !may_be_proxy && !self.proxies.trusts(address)
+    }
+
+    fn enter(&self, group: IpAddr) -> Option<Place> {
+        let mut count = self.connections.entry(group).or_insert(0);
+        if *count >= self.connections_max {
+            return None;
+        }
+        *count += 1;
+        Some(Place { connections: Arc::clone(&self.connections), group })
+    }
+
+    /// Says no without waiting for the request, nor for the answer to be taken.
+    fn turn_away(&self, socket: TcpStream) {
+        let Ok(mut socket) = socket.into_std() else { return };
+        let _nothing_yet = socket.read(&mut [0; READ_BYTES]);
+        let _not_wanted = socket.write(&self.refusal);
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.connections.remove_if_mut(&self.group, |_, count| {
+            *count -= 1;
+            *count == 0
+        });
+    }
+}
+
+/// The answer to whoever has too many connections, made once.
+fn refusal() -> Vec<u8> {
+    let error = ApiError::TooManyConnections;
+    let mut response = error.error_response();
+    headers::dress(response.headers_mut(), None);
+    let body = error.body();
+    let mut bytes = format!("HTTP/1.1 {}\r\n", error.status_code()).into_bytes();
+    for (name, value) in response.headers() {
+        bytes.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+    }
+    bytes.extend(format!("content-length: {}\r\nconnection: close\r\n\r\n{body}", body.len()).bytes());
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_refusal_is_an_answer() {
+        let text = String::from_utf8(refusal()).unwrap();
+        assert!(text.starts_with("HTTP/1.1 429 Too Many Requests\r\n"), "{text}");
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        assert_eq!(body, r#"{"error":"too many connections"}"#);
+        for header in ["content-type: application/json", "retry-after: 1", "content-length: 32"] {
+            assert!(head.contains(header), "{header} in {head}");
+        }
+    }
+}

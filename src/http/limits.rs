@@ -1,0 +1,220 @@
+//! How often one may ask: sessions and logins by address, logins by nick, commands by session.
+//!
+//! Each limit is a bucket that refills (GCRA, by `governor`). What it remembers of an address or a session is
+//! forgotten once the bucket is full again, so a flood of addresses takes as much memory as it sends requests in the
+//! time that a bucket takes to fill, and no more.
+
+use std::hash::Hash;
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+
+use super::address::group;
+use super::error::ApiError;
+use crate::id::UserId;
+use crate::protocol::name::Nickname;
+
+/// How often what has refilled is forgotten: as often as a bucket of the usual size refills.
+pub(super) const FORGET_EVERY: Duration = Duration::from_secs(20);
+/// Logins for one nick, from wherever they come: more than its owner needs, and never a lock-out.
+const LOGINS_PER_NICK: Rate = Rate { per_second: 1.0, burst: NonZeroU32::new(20).unwrap() };
+
+/// So many a second, and so many at once after a rest.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Rate {
+    /// How many a second; 0 is no limit.
+    pub per_second: f64,
+    /// How many at once.
+    pub burst: NonZeroU32,
+}
+
+/// The limits that the operator sets.
+#[derive(Clone, Copy, Debug)]
+pub struct Rates {
+    /// New sessions, an address.
+    pub sessions: Rate,
+    /// Logins, an address.
+    pub logins: Rate,
+    /// Commands, a session.
+    pub commands: Rate,
+}
+
+/// The state of all limits.
+#[derive(Debug)]
+pub struct Limits {
+    sessions: Bucket<IpAddr>,
+    logins: Bucket<IpAddr>,
+    logins_per_nick: Bucket<Nickname>,
+    commands: Bucket<UserId>,
+}
+
+impl Limits {
+    /// Limits that nobody has touched yet.
+    pub fn new(rates: Rates) -> Self {
+        let off = Rate { per_second: 0.0, ..LOGINS_PER_NICK };
+        let logins_per_nick = if rates.logins.per_second > 0.0 { LOGINS_PER_NICK } else { off };
+        Self {
+            sessions: Bucket::new(rates.sessions),
+            logins: Bucket::new(rates.logins),
+            logins_per_nick: Bucket::new(logins_per_nick),
+            commands: Bucket::new(rates.commands),
+        }
+    }
+
+    /// Whether this address may open a session now.
+    ///
+    /// # Errors
+    /// `RateLimited`
+    pub fn session(&self, address: IpAddr) -> Result<(), ApiError> {
+        self.sessions.take(&group(address))
+    }
+
+    /// Whether this address may try a password for this nick now. Ask before looking at the password.
+    ///
+    /// # Errors
+    /// `RateLimited`
+    pub fn login(&self, address: IpAddr, nick: &Nickname) -> Result<(), ApiError> {
+        self.logins.take(&group(address))?;
+        self.logins_per_nick.take(nick)
+    }
+
+    /// Whether this session may give a command now.
+    ///
+    /// # Errors
+    /// `RateLimited`
+    pub fn command(&self, user: UserId) -> Result<(), ApiError> {
+        self.commands.take(&user)
+    }
+
+    /// Forgets those whose buckets are full again.
+    pub(super) fn forget_idle(&self) {
+        self.sessions.forget_idle();
+        self.logins.forget_idle();
+        self.logins_per_nick.forget_idle();
+        self.commands.forget_idle();
+    }
+}
+
+/// One limit, for each key on its own; `None` where it is off.
+#[derive(Debug)]
+struct Bucket<K: Clone + Eq + Hash>(Option<DefaultKeyedRateLimiter<K>>);
+
+impl<K: Clone + Eq + Hash> Bucket<K> {
+    fn new(rate: Rate) -> Self {
+        let period = Duration::try_from_secs_f64(rate.per_second.recip()).ok();
+        let quota = period.and_then(Quota::with_period).map(|quota| quota.allow_burst(rate.burst));
+        Self(quota.map(RateLimiter::keyed))
+    }
+
+    fn take(&self, key: &K) -> Result<(), ApiError> {
+        let Some(limiter) = &self.0 else { return Ok(()) };
+        limiter.check_key(key).map_err(|until| {
+            let wait = until.wait_time_from(DefaultClock::default().now());
+            let whole = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            ApiError::RateLimited { wait_s: whole.max(1), burst: until.quota().burst_size().get() }
+        })
+    }
+
+    fn forget_idle(&self) {
+        if let Some(limiter) = &self.0 {
+            limiter.retain_recent();
+            limiter.shrink_to_fit();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn rate(per_second: f64, burst: u32) -> Rate {
+        Rate { per_second, burst: NonZeroU32::new(burst).unwrap() }
+    }
+
+    fn limits(rate: Rate) -> Limits {
+        Limits::new(Rates { sessions: rate, logins: rate, commands: rate })
+    }
+
+    fn address(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn after_the_burst_one_has_to_wait() {
+        let limits = limits(rate(0.1, 2));
+        let user = UserId::new(1);
+        assert_eq!(limits.command(user), Ok(()));
+        assert_eq!(limits.command(user), Ok(()));
+        assert_eq!(limits.command(user), Err(ApiError::RateLimited { wait_s: 10, burst: 2 }));
+        assert_eq!(limits.command(UserId::new(2)), Ok(()), "another session is not concerned");
+    }
+
+    #[test]
+    fn the_wait_is_never_less_than_a_second() {
+        let limits = limits(rate(20.0, 1));
+        assert_eq!(limits.command(UserId::new(1)), Ok(()));
+        let refused = limits.command(UserId::new(1));
+        assert_eq!(refused, Err(ApiError::RateLimited { wait_s: 1, burst: 1 }));
+    }
+
+    #[test]
+    fn zero_switches_a_limit_off() {
+        let limits = limits(rate(0.0, 1));
+        let nick = Nickname::parse("alice").unwrap();
+        for _ in 0..100 {
+            assert_eq!(limits.session(address("192.0.2.1")), Ok(()));
+            assert_eq!(limits.login(address("192.0.2.1"), &nick), Ok(()));
+            assert_eq!(limits.command(UserId::new(1)), Ok(()));
+        }
+    }
+
+    #[test]
+    fn addresses_of_one_household_share_a_bucket() {
+        let limits = limits(rate(0.1, 1));
+        assert_eq!(limits.session(address("2001:db8:1:2::1")), Ok(()));
+        assert!(limits.session(address("2001:db8:1:2:ffff::2")).is_err());
+        assert_eq!(limits.session(address("2001:db8:1:3::1")), Ok(()));
+        assert_eq!(limits.session(address("192.0.2.1")), Ok(()));
+        assert_eq!(limits.session(address("192.0.2.2")), Ok(()));
+        assert!(limits.session(address("::ffff:192.0.2.2")).is_err());
+    }
+
+    #[test]
+    fn logins_are_limited_by_nick_too() {
+        let limits = limits(rate(0.1, 5));
+        let nick = |text: &str| Nickname::parse(text).unwrap();
+        let from = |number: u8| IpAddr::from([192, 0, 2, number]);
+        for number in 0..20 {
+            assert_eq!(limits.login(from(number), &nick("alice")), Ok(()));
+        }
+        assert!(limits.login(from(20), &nick("ALICE")).is_err(), "however it is written");
+        assert_eq!(limits.login(from(20), &nick("bob")), Ok(()));
+        let by_address = (0..9).filter(|_| limits.login(from(99), &nick("carol")).is_ok()).count();
+        assert_eq!(by_address, 5);
+    }
+
+    #[test]
+    fn full_buckets_are_forgotten() {
+        let limits = limits(rate(1_000_000.0, 1));
+        for number in 0..1_000 {
+            assert_eq!(limits.command(UserId::new(number)), Ok(()));
+        }
+        let commands = limits.commands.0.as_ref().unwrap();
+        assert!(commands.len() > 500, "{}", commands.len());
+        // A bucket refills within a microsecond, so looking until all have is no wait.
+        while !commands.is_empty() {
+            limits.forget_idle();
+        }
+        let busy = super::Limits::new(Rates { commands: rate(0.001, 1), ..rates_off() });
+        assert_eq!(busy.command(UserId::new(1)), Ok(()));
+        busy.forget_idle();
+        assert!(busy.command(UserId::new(1)).is_err(), "an empty bucket is remembered");
+    }
+
+    const fn rates_off() -> Rates {
+        Rates { sessions: rate(0.0, 1), logins: rate(0.0, 1), commands: rate(0.0, 1) }
+    }
+}
