@@ -58,6 +58,7 @@ transcripts![
     list,
     list_elist,
     lusers,
+    missing_parameters,
     mode_b,
     mode_b_masks,
     mode_e,
