@@ -10,6 +10,9 @@ use serde_json::{Map, Value, json};
 
 use super::shape;
 
+/// Stands for an asterisk that is no wildcard: a character that no server says.
+const ASTERISK: &str = "\u{e000}";
+
 /// One IRC line taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Line {
@@ -20,7 +23,8 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    /// Takes an IRC line apart. `\x01` and `\\` are escapes, so that a transcript stays readable text.
+    /// Takes an IRC line apart. `\x01`, `\\` and `\*`, an asterisk that is no wildcard, are escapes, so that a
+    /// transcript stays readable text.
     pub(crate) fn parse(text: &str) -> Self {
         let (tags, text) = match text.strip_prefix('@') {
             Some(rest) => {
@@ -224,14 +228,15 @@ fn sorted_words(text: &str) -> String {
 }
 
 fn unescape(text: &str) -> String {
-    text.replace("\\x01", "\u{1}").replace("\\\\", "\\")
+    text.replace("\\x01", "\u{1}").replace("\\*", ASTERISK).replace("\\\\", "\\")
 }
 
 /// Whether `text` fits a pattern in which `*` stands for any text.
 pub(crate) fn matches(pattern: &str, text: &str) -> bool {
+    let plain = |part: &str| part.replace(ASTERISK, "*");
     match pattern.split_once('*') {
-        None => pattern == text,
-        Some((head, rest)) => match text.strip_prefix(head) {
+        None => plain(pattern) == text,
+        Some((head, rest)) => match text.strip_prefix(&plain(head)) {
             None => false,
             Some(tail) => tail.char_indices().map(|(at, _)| at).chain([tail.len()]).any(|at| {
                 let (_, remaining) = tail.split_at(at);

@@ -106,6 +106,9 @@ fn wildcards_stand_for_text() {
     assert!(fits(":neoirc 353 alice = #c :@a b +c", ":neoirc 353 alice = #c :+c b @a"));
     assert!(!fits(":neoirc 353 alice = #c :@a b", ":neoirc 353 alice = #c :a @b"));
     assert!(fits(":neoirc 324 alice #c +kl x 5", ":neoirc 324 alice #c +lk 5 x"));
+    assert!(fits(r":neoirc 324 alice #c +k \*", ":neoirc 324 alice #c +k *"));
+    assert!(!fits(r":neoirc 324 alice #c +k \*", ":neoirc 324 alice #c +k key"));
+    assert!(fits(r":alice MODE #c +b b\*!*@\*", ":alice MODE #c +b b*!x@*"));
     assert!(fits(":* MODE alice +i", ":neoirc MODE alice +i"));
     assert!(
         fits(":a!b@c PRIVMSG #c :x*z", ":a PRIVMSG #c :xyz")

@@ -20,7 +20,7 @@
 //!
 //! Between the name and the blank of a received line stand marks: `<=` is a sender's own message, which only
 //! faces that echo deliver; `<?` may be missing; lines in a row marked `<~` may come in any order among each
-//! other. What `Line::describes` treats as a wildcard is a wildcard here.
+//! other. What `Line::describes` treats as a wildcard is a wildcard here; `\*` is an asterisk.
 //!
 //! A line may begin with tags: `@typing=active TAGMSG #rust`, or `@{"n":[1]} TAGMSG #rust` for what is no string.
 //! They are the `meta` of the JSON form. A last parameter that is a JSON object stands for a body that is one. The
