@@ -8,7 +8,7 @@ LOG := target/test.log
 # Colours would hide the counts that `test` looks for.
 test: export CARGO_TERM_COLOR := never
 
-.PHONY: help run test check format lint doc bench fmt example-settings docs-tables test-tools clean
+.PHONY: help run test check format lint doc bench fmt example-settings docs-tables deny test-tools clean
 
 help: ## Print this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,12 @@ lint: ## Fail on any warning
 
 doc: ## Build the documentation of the code; fail on any warning
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --no-deps
+
+# The licences are also looked at by `make test`; cargo-deny looks at other systems' dependencies and at bans too. Its
+# build takes minutes, so it is not part of `make check`.
+deny: ## Look at licences, bans and sources with cargo-deny, which is built first where it is missing
+	@$(CARGO) deny --version >/dev/null 2>&1 || $(CARGO) install --locked cargo-deny
+	$(CARGO) deny check licenses bans sources
 
 bench: ## Measure the server in release mode; ARGS='--help' lists the choices
 	$(CARGO) bench --bench load -- $(ARGS)

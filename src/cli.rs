@@ -1,12 +1,16 @@
-//! The command line: `neoircd [serve]`, `neoircd config print`, and a flag for every setting.
+//! The command line: `neoircd [serve]`, `neoircd config print`, what an operator does to a database, and a flag for
+//! every setting.
 
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use neoirc::config::{SETTINGS, Settings, Values};
+use neoirc::store::sqlite::Location;
 use tempfile::TempDir;
+
+use crate::operate::Operation;
 
 /// What the program was asked to do.
 pub(crate) enum Invocation {
@@ -14,6 +18,8 @@ pub(crate) enum Invocation {
     Serve(Box<Settings>, Source, Option<TempDir>),
     /// Print this.
     Print(String),
+    /// Do this to this database.
+    Operate(Operation, Location),
 }
 
 /// Where the settings come from, so that they can be read again.
@@ -47,6 +53,12 @@ pub(crate) fn read() -> Result<Invocation> {
             }
             None => Ok(Invocation::Print(String::new())),
         },
+        Some(("backup", backup)) => operating(Operation::Backup(file(backup)), backup),
+        Some(("restore", restore)) if restore.get_flag("verify") => {
+            operating(Operation::Verify(file(restore)), restore)
+        }
+        Some(("restore", restore)) => operating(Operation::Restore(file(restore)), restore),
+        Some(("check", check)) => operating(Operation::Check, check),
         Some((_, serve)) => serving(serve),
         None => serving(&matches),
     }
@@ -56,6 +68,33 @@ fn serving(matches: &ArgMatches) -> Result<Invocation> {
     let (trial, folder) = trial(matches)?;
     let source = Source { matches: matches.clone(), trial };
     Ok(Invocation::Serve(Box::new(source.read()?), source, folder))
+}
+
+fn operating(operation: Operation, matches: &ArgMatches) -> Result<Invocation> {
+    let settings = gather(matches, None)?.settings()?;
+    Ok(Invocation::Operate(operation, settings.dburl))
+}
+
+fn file(matches: &ArgMatches) -> PathBuf {
+    matches.get_one::<String>("FILE").map(PathBuf::from).unwrap_or_default()
+}
+
+/// What an operator does to a database.
+fn operations() -> [Command; 3] {
+    let file = |help: &'static str| Arg::new("FILE").required(true).help(help);
+    let verify = Arg::new("verify")
+        .long("verify")
+        .action(ArgAction::SetTrue)
+        .help("Only look whether the backup is good, and what is in it");
+    let backup = Command::new("backup")
+        .about("Copy the database into a file, also while a server uses it")
+        .arg(file("A file that is not there yet"));
+    let restore = Command::new("restore")
+        .about("Put a backup in the place of the database, which is kept beside it; no server may use it")
+        .args([file("A backup"), verify]);
+    let check = Command::new("check")
+        .about("Look whether the database is good, also while a server uses it; exit with 1 if it is not");
+    [backup, restore, check].map(|command| command.args(arguments()))
 }
 
 fn command() -> Command {
@@ -70,6 +109,7 @@ fn command() -> Command {
         .args(arguments())
         .subcommand(Command::new("serve").about("Serve; also without a word").args(arguments()))
         .subcommand(config.subcommand(print).subcommand(example))
+        .subcommands(operations())
 }
 
 fn arguments() -> Vec<Arg> {
@@ -107,7 +147,8 @@ fn in_force(values: &Values) -> String {
     for (setting, value) in values.iter() {
         let key = setting.key();
         let _ = if setting.is_secret() && !value.is_empty() {
-            writeln!(text, "# {key} is set")
+            // A comment: a file with something else in its place would be in force with that.
+            writeln!(text, "# {key} is set and not shown")
         } else {
             writeln!(text, "{key} = {}", toml_string(value))
         };

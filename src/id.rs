@@ -4,9 +4,14 @@
 //! one thing for ever: a channel that is made again under an old name, or a nick that finds a new holder,
 //! never inherits what was kept under the old number.
 
+use std::collections::HashMap;
 use std::fmt;
 
+use rustc_hash::FxBuildHasher;
 use serde::Serialize;
+
+/// A map by our own numbers. Nobody chooses them, so that nothing is gained by a hash that withstands chosen keys.
+pub type IdMap<K, V> = HashMap<K, V, FxBuildHasher>;
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {

@@ -16,6 +16,7 @@
 //! - [`auth`]: what is random or slow about identity
 //! - [`http`]: the HTTP face
 //! - [`config`]: every setting, and where its value comes from
+//! - `client`: the other end, a library for the authors of bots and clients, which knows none of the above
 
 pub mod id;
 
@@ -40,3 +41,6 @@ pub mod auth;
 pub mod http;
 
 pub mod config;
+
+#[cfg(feature = "client")]
+pub mod client;

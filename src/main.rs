@@ -1,11 +1,14 @@
 //! `neoircd`, the server: reads the settings, starts logging, opens the store, starts engine and face.
 
 mod cli;
+mod operate;
+mod supervisor;
 
 use std::io::{IsTerminal, Write};
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::process::ExitCode;
 
+use actix_web::dev::ServerHandle;
 use anyhow::{Context, Result};
 use neoirc::command::Rules;
 use neoirc::config::{LogFormat, Settings};
@@ -24,11 +27,16 @@ use cli::{Invocation, Source};
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
+/// What somebody can do whose database is damaged.
+const DAMAGE_HINT: &str =
+    " (nothing was changed in it; `neoircd check` tells more, `neoircd restore` puts a backup in its place)";
+
 fn main() -> ExitCode {
     // A `.env` beside the program stands under the real environment.
     let _ = dotenvy::dotenv();
     let outcome = cli::read().and_then(|invocation| match invocation {
         Invocation::Print(text) => write!(std::io::stdout(), "{text}").context("cannot write"),
+        Invocation::Operate(operation, database) => operate::run(operation, &database, now()),
         Invocation::Serve(settings, source, folder) => {
             start_logging(&settings);
             let served = actix_web::rt::System::new().block_on(serve(*settings, source));
@@ -66,37 +74,64 @@ async fn serve(settings: Settings, source: Source) -> Result<()> {
         tracing::warn!(%error, "the limit of open files stays as it was");
     }
     let _file_too_large = outlive_file_size_limit();
-    let store = SqliteStore::open(&settings.dburl)
-        .with_context(|| format!("cannot open the database {}", settings.dburl))?;
+    let store = SqliteStore::open(&settings.dburl).map_err(|error| {
+        let hint = if error.is_damage() { DAMAGE_HINT } else { "" };
+        anyhow::Error::new(error).context(format!("cannot open the database {}{hint}", settings.dburl))
+    })?;
     let info = server_info(&settings, &source);
     let engine = Engine::start(Box::new(store), info, settings.engine.clone())?;
     let listener = TcpListener::bind(settings.http_listen_addr)
         .with_context(|| format!("cannot listen on {}", settings.http_listen_addr))?;
     let (server, address) = http::serve(engine.clone(), &settings.http, listener)?;
     let handle = server.handle();
+    let metrics = match settings.http.metrics.listen_addr {
+        Some(address) => Some(serve_metrics(&engine, &settings, address)?),
+        None => None,
+    };
     let serving = actix_web::rt::spawn(server);
     // The one line on standard output: scripts wait for it and read the port from it.
     writeln!(std::io::stdout(), "neoircd listening on http://{address}")?;
     std::io::stdout().flush()?;
     tracing::info!(%address, version = engine.server().version, "serving");
+    supervisor::ready(&engine);
     wait_for_the_end(&engine, &source).await?;
     tracing::info!("stopping");
+    supervisor::stopping();
     engine.begin_stop();
     handle.stop(true).await;
     serving.await??;
+    if let Some(metrics) = metrics {
+        metrics.stop(false).await;
+    }
     actix_web::rt::task::spawn_blocking(move || engine.finish_stop()).await?;
     tracing::info!("stopped");
     Ok(())
 }
 
+/// Serves metrics on an address of their own, beside everything else.
+fn serve_metrics(engine: &Engine, settings: &Settings, address: SocketAddr) -> Result<ServerHandle> {
+    let cannot = || format!("cannot listen for metrics on {address}");
+    let listener = TcpListener::bind(address).with_context(cannot)?;
+    let address = listener.local_addr().with_context(cannot)?;
+    let server = http::serve_metrics(engine.clone(), &settings.http, listener).with_context(cannot)?;
+    let handle = server.handle();
+    actix_web::rt::spawn(server);
+    tracing::info!(%address, "serving metrics");
+    Ok(handle)
+}
+
 #[expect(clippy::disallowed_methods, reason = "the start of the process is told once, here")]
+fn now() -> jiff::Timestamp {
+    jiff::Timestamp::now()
+}
+
 fn server_info(settings: &Settings, source: &Source) -> ServerInfo {
     ServerInfo {
         name: settings.server_name.clone(),
         network: settings.network_name.clone(),
         description: settings.server_description.clone(),
         version: concat!("neoirc-", env!("CARGO_PKG_VERSION")).to_owned(),
-        started_at: jiff::Timestamp::now(),
+        started_at: now(),
         motd: settings.motd.clone(),
         admin_email: settings.admin_email.clone(),
         settings_file: source.name(),

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// Who may know whom, beside itself: dependencies point left only. `auth` makes tokens for the faces; `config` may
 /// know whatever it configures, and so may `main.rs`, which puts everything together.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("id", &[]),
     ("entry", &["id"]),
     ("protocol", &["id", "entry"]),
@@ -22,10 +22,11 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("auth", &["id", "protocol"]),
     ("http", &["id", "entry", "protocol", "command", "reply", "delivery", "engine", "auth"]),
     ("config", &["protocol", "command", "delivery", "engine", "http", "reply", "store"]),
+    ("client", &[]),
 ];
 
 /// Files that put the others together.
-const ABOVE_ALL: [&str; 3] = ["lib", "main", "cli"];
+const ABOVE_ALL: [&str; 5] = ["lib", "main", "cli", "operate", "supervisor"];
 
 /// Modules that decide and speak without knowing what time it is.
 const PURE: [&str; 4] = ["protocol", "world", "command", "reply"];

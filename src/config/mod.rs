@@ -6,18 +6,20 @@
 mod parse;
 mod table;
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::Path;
 
 use config::{Config, File, FileFormat};
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::command::OperBlock;
 use crate::delivery::QueueLimits;
 use crate::engine::EngineSettings;
-use crate::http::HttpSettings;
 use crate::http::address::Proxies;
 use crate::http::limits::{Rate, Rates};
 use crate::http::origin::Origins;
+use crate::http::{HttpSettings, MetricsAccess, MetricsSettings};
 use crate::store::sqlite::Location;
 use parse::{address, boolean, duration, seconds, size, whole};
 pub use table::{SETTINGS, Setting};
@@ -44,7 +46,7 @@ pub enum LogFormat {
 }
 
 /// The values of all settings, as text, in the order of the table.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Values(Vec<(&'static Setting, String)>);
 
 /// What the program runs with.
@@ -65,6 +67,15 @@ pub struct Settings {
     pub http: HttpSettings,
     pub debug: bool,
     pub log_format: LogFormat,
+}
+
+impl fmt::Debug for Values {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |(setting, value): (&'static Setting, _)| {
+            (setting.name, if setting.is_secret() { "(not shown)" } else { value })
+        };
+        f.debug_map().entries(self.iter().map(shown)).finish()
+    }
 }
 
 impl Values {
@@ -183,7 +194,25 @@ impl Values {
             },
             workers: self.read("WORKERS", whole)?,
             reverse_dns: self.read("REVERSE_DNS", boolean)?,
+            metrics: self.metrics()?,
         })
+    }
+
+    fn metrics(&self) -> Result<MetricsSettings, ConfigError> {
+        let username = self.read("METRICS_USERNAME", parse::basic_auth_name)?;
+        let password = SecretString::from(self.get("METRICS_PASSWORD"));
+        let listen_addr = self.read("METRICS_LISTEN_ADDR", parse::optional(address))?;
+        let missing = |name: &str, why: &str| ConfigError { name: name.to_owned(), why: why.to_owned() };
+        if username.is_empty() {
+            return match listen_addr {
+                Some(_) => Err(missing("METRICS_LISTEN_ADDR", "needs METRICS_USERNAME")),
+                None => Ok(MetricsSettings::default()),
+            };
+        }
+        if password.expose_secret().is_empty() {
+            return Err(missing("METRICS_PASSWORD", "must be set, since METRICS_USERNAME is"));
+        }
+        Ok(MetricsSettings { access: Some(MetricsAccess { username, password }), listen_addr })
     }
 
     fn rate(&self, limit: &str, burst: &str) -> Result<Rate, ConfigError> {
@@ -238,6 +267,19 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_is_never_shown() {
+        let (name, password) = (("METRICS_USERNAME", "prometheus"), ("METRICS_PASSWORD", "sesame"));
+        let lookup = |wanted: &str| {
+            [name, password].into_iter().find(|(key, _)| *key == wanted).map(|(_, value)| value.to_owned())
+        };
+        let values = Values::gather(|_| None, lookup, None, None).unwrap();
+        let settings = values.settings().unwrap();
+        let shown = format!("{values:?} {settings:?}");
+        assert!(shown.contains("prometheus") && !shown.contains("sesame"), "{shown}");
+        assert_eq!(settings.http.metrics.access.unwrap().password.expose_secret(), "sesame");
+    }
+
+    #[test]
     fn port_alone_sets_the_port() {
         let settings = gather(&[("PORT", "9000")], "").unwrap();
         assert_eq!(settings.http_listen_addr.to_string(), "0.0.0.0:9000");
@@ -261,11 +303,15 @@ mod tests {
             ("TRUSTED_PROXIES", "127.0.0.1,localhost"),
             ("CORS_ORIGINS", "*"),
             ("MAX_MESSAGE_SIZE", "1"),
+            ("METRICS_LISTEN_ADDR", "127.0.0.1:0"),
+            ("METRICS_USERNAME", "a:b"),
             ("ADMIN_EMAIL", "a\nb"),
         ] {
             let error = gather(&[(name, value)], "").unwrap_err();
             assert_eq!(error.name, name, "{error}");
         }
+        let error = gather(&[("METRICS_USERNAME", "prometheus")], "").unwrap_err();
+        assert_eq!(error.name, "METRICS_PASSWORD");
         let error = gather(&[("NEOIRC_OPER_NAME", "root")], "").unwrap_err();
         assert_eq!(error.name, "NEOIRC_OPER_PASSWORD");
         assert!(gather(&[], "max_histroy = 1").unwrap_err().why.contains("max_histroy"));

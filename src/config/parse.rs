@@ -76,6 +76,18 @@ pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     found.ok_or_else(|| format!("must be an address with a port such as 127.0.0.1:8080, not {text:?}"))
 }
 
+/// A value that may be left empty.
+pub(super) fn optional<T>(
+    parse: impl Fn(&str) -> Result<T, String>,
+) -> impl Fn(&str) -> Result<Option<T>, String> {
+    move |text| if text.is_empty() { Ok(None) } else { parse(text).map(Some) }
+}
+
+/// A name for basic authentication, where a colon ends it. Source: RFC 7617 §2.
+pub(super) fn basic_auth_name(text: &str) -> Result<String, String> {
+    if text.contains(':') { Err("may not contain a colon".to_owned()) } else { Ok(text.to_owned()) }
+}
+
 pub(super) fn server_name(text: &str) -> Result<String, String> {
     let good = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
     if text.is_empty() || text.len() > SERVER_NAME_MAX || !text.bytes().all(good) {

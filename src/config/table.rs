@@ -152,6 +152,13 @@ pub const SETTINGS: &[Setting] = &[
         "30s",
         "How long a client may take nothing of an answer before its connection is cut; 0 is for ever",
     ),
+    setting("METRICS_USERNAME", "", "Name that GET /metrics asks for; without one there are no metrics"),
+    setting("METRICS_PASSWORD", "", "Password that goes with it"),
+    setting(
+        "METRICS_LISTEN_ADDR",
+        "",
+        "Address and port for metrics alone; empty: they are where everything else is",
+    ),
     setting("WORKERS", "0", "Threads that serve requests; 0 is one for each core"),
     setting("DEBUG", "false", "Whether to log every request"),
     setting("LOG_FORMAT", "auto", "text, json, or auto: text on a terminal, JSON elsewhere"),

@@ -14,11 +14,11 @@ pub mod sweep;
 mod tail;
 mod waiting;
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Weak};
 
 use crate::entry::{Entry, Posted};
-use crate::id::{ClientId, Seq, TokenHash, UserId};
+use crate::id::{ClientId, IdMap, Seq, TokenHash, UserId};
 
 pub use directory::{Directory, Seat};
 pub use page::{Line, Page, PageLimits};
@@ -55,9 +55,20 @@ pub struct Stretch {
 #[error("cannot read the backlog: {0}")]
 pub struct BacklogError(pub String);
 
+/// All queues together.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct QueueTotals {
+    /// Entries that no client has acknowledged yet.
+    pub unacknowledged: u64,
+    /// Polls that wait.
+    pub waiting: usize,
+    /// What messages take in memory, in bytes.
+    pub in_memory_bytes: usize,
+}
+
 /// The queues of all clients. Owned by the writer; faces reach a queue through its [`Seat`].
 pub struct Delivery {
-    queues: HashMap<ClientId, Arc<Queue>>,
+    queues: IdMap<ClientId, Arc<Queue>>,
     directory: Arc<Directory>,
     limits: QueueLimits,
     /// `limits.kept_ms` as it was set, for when memory is no longer short.
@@ -76,7 +87,7 @@ impl Delivery {
     /// Nobody's queues yet.
     pub fn new(directory: Arc<Directory>, limits: QueueLimits) -> Self {
         Self {
-            queues: HashMap::new(),
+            queues: IdMap::default(),
             directory,
             kept_ms: limits.kept_ms,
             limits,
@@ -167,7 +178,20 @@ impl Delivery {
 
     /// Entries that no client has acknowledged yet, over all queues.
     pub fn unacknowledged(&self) -> u64 {
-        self.queues.values().map(|queue| queue.unacknowledged()).sum()
+        self.totals().unacknowledged
+    }
+
+    /// All queues together.
+    pub fn totals(&self) -> QueueTotals {
+        let none = QueueTotals { unacknowledged: 0, waiting: 0, in_memory_bytes: self.living_bytes };
+        self.queues.values().fold(none, |sum, queue| {
+            let (unacknowledged, waiting) = queue.length();
+            QueueTotals {
+                unacknowledged: sum.unacknowledged + unacknowledged,
+                waiting: sum.waiting + waiting,
+                ..sum
+            }
+        })
     }
 
     /// The lowest position that a queue on disk may still need; `None` when none needs any.

@@ -32,6 +32,11 @@ impl Waiting {
         self.tickets.retain(|waiting| *waiting != ticket);
     }
 
+    /// How many wait.
+    pub(super) fn len(&self) -> usize {
+        self.tickets.len()
+    }
+
     /// Whether nobody waits.
     pub(super) fn is_empty(&self) -> bool {
         self.tickets.is_empty()

@@ -1,8 +1,8 @@
 //! How often somebody has tried something lately.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
-use crate::id::UserId;
+use crate::id::{IdMap, UserId};
 
 /// The time in which attempts are counted, in milliseconds.
 const WINDOW_MS: u64 = 60_000;
@@ -13,13 +13,13 @@ const USERS_MAX: usize = 1_024;
 #[derive(Debug)]
 pub(super) struct Attempts {
     max: usize,
-    made_ms: HashMap<UserId, VecDeque<u64>>,
+    made_ms: IdMap<UserId, VecDeque<u64>>,
 }
 
 impl Attempts {
     /// No attempts yet. A `max` of 0 is no limit.
     pub(super) fn new(max: usize) -> Self {
-        Self { max, made_ms: HashMap::new() }
+        Self { max, made_ms: IdMap::default() }
     }
 
     /// Whether a user has had its attempts for now. One that it has yet is taken.

@@ -2,11 +2,13 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use bytes::BytesMut;
 use uuid::Uuid;
 
 use super::inbox::Completion;
+use super::stats::Stats;
 use super::unfinished::Unfinished;
 use crate::command::{Caller, Command, Decision, Order, Outcome, Reply, Wish};
 use crate::delivery::sweep::{Collected, Now};
@@ -37,6 +39,8 @@ pub(super) struct Draft {
     texts: BytesMut,
     /// Messages said, for the count since the start.
     pub(super) said: u64,
+    /// The numerics of refusals, for the same.
+    pub(super) refused: Vec<&'static str>,
     /// What is left to be answered of the request that is being decided.
     pub(super) left_to_answer: VecDeque<Reply>,
     /// Answers that go on in a later batch.
@@ -87,6 +91,7 @@ impl Draft {
             now,
             texts,
             said: 0,
+            refused: Vec::new(),
             left_to_answer: VecDeque::new(),
             unfinished: Vec::new(),
             spent: HashSet::new(),
@@ -99,6 +104,15 @@ impl Draft {
         self.batch.settlements.extend(collected.settlements);
         self.batch.held.extend(collected.held);
         self.batch.checkpoint = collected.checkpoint.or(self.batch.checkpoint);
+    }
+
+    /// Counts what is durable now.
+    pub(super) fn count(&self, stats: &Stats) {
+        let heard = self.batch.entries.iter().map(|posted| posted.audience.clients().len() as u64);
+        stats.deliveries.fetch_add(heard.sum(), Relaxed);
+        stats.entries.fetch_add(self.batch.entries.len() as u64, Relaxed);
+        stats.messages.fetch_add(self.said, Relaxed);
+        self.refused.iter().for_each(|numeric| stats.refused(numeric));
     }
 
     /// Uses the rest of a block of texts.
@@ -226,6 +240,8 @@ impl Draft {
             let line = refuse(desk.server, caller.nick.as_str(), refusal);
             self.tell(Audience::One(asker.client), &line, None);
         }
-        Receipt::refused(refusal)
+        let receipt = Receipt::refused(refusal);
+        self.refused.extend(receipt.numeric());
+        receipt
     }
 }

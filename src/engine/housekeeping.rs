@@ -7,8 +7,9 @@ use std::time::Duration;
 use super::batch::Draft;
 use super::settings::EngineSettings;
 use super::writer::{OUTCOME_KEPT, Writer};
+use crate::delivery::sweep::Collected;
 use crate::id::{ClientId, Seq};
-use crate::store::Retention;
+use crate::store::{Batch, Retention};
 
 /// Queues that one batch takes of a sweep, about a millisecond's work.
 const SWEPT_PER_BATCH: usize = 64;
@@ -24,6 +25,11 @@ const TIDY_EVERY_MS: u64 = 2_000;
 /// The longest pause between looks for silent clients and old entries, in milliseconds.
 const EXPIRE_EVERY_MAX_MS: u64 = 60_000;
 
+/// How far running time on disk may lag behind, in milliseconds, when there is a commit anyway, and when a commit is
+/// made for it alone. After a crash the server takes itself to have run that much shorter.
+const RUNNING_SAVED_MS: u64 = 60_000;
+const RUNNING_SAVED_MAX_MS: u64 = 600_000;
+
 /// When what is due next, all in milliseconds of the monotonic clock.
 pub(super) struct Housekeeping {
     /// Newest places at earlier sweeps, the oldest first.
@@ -36,6 +42,8 @@ pub(super) struct Housekeeping {
     age_check_at: u64,
     /// Entries on disk up to here are too old for any queue.
     too_old: Seq,
+    /// When running time was last saved.
+    running_saved_at: u64,
 }
 
 impl Housekeeping {
@@ -50,6 +58,15 @@ impl Housekeeping {
             idle_check_at: now_ms,
             age_check_at: now_ms,
             too_old: Seq::ZERO,
+            // The first commit that is made anyway saves it.
+            running_saved_at: now_ms.saturating_sub(RUNNING_SAVED_MS),
+        }
+    }
+
+    /// Takes note of what a commit has saved.
+    pub(super) fn note_saved(&mut self, batch: &Batch, now_ms: u64) {
+        if batch.ran_until.is_some() {
+            self.running_saved_at = now_ms;
         }
     }
 
@@ -86,9 +103,21 @@ impl Writer {
         draft.next_seq = draft.next_seq.max(self.next_seq);
         let now_ms = self.clock.ms();
         self.log_out_silent(draft, now_ms);
-        self.find_too_old(draft, now_ms);
+        self.find_too_old(now_ms);
         self.sweep(draft, now_ms);
-        self.tidy(draft, now_ms);
+        self.tidy(now_ms);
+        if now_ms.saturating_sub(self.housekeeping.running_saved_at) >= RUNNING_SAVED_MAX_MS {
+            draft.batch.ran_until = Some(self.clock.running());
+        }
+    }
+
+    /// Gives a batch that is about to be committed its place in running time.
+    pub(super) fn note_running_time(&self, batch: &mut Batch) {
+        let now = self.clock.running();
+        batch.kept_at = Some(now);
+        if self.clock.ms().saturating_sub(self.housekeeping.running_saved_at) >= RUNNING_SAVED_MS {
+            batch.ran_until = Some(now);
+        }
     }
 
     fn sweep(&mut self, draft: &mut Draft, now_ms: u64) {
@@ -115,22 +144,33 @@ impl Writer {
         }
         if self.delivery.has_work() && now_ms >= self.housekeeping.step_at {
             self.housekeeping.step_at = now_ms + PAUSE_MS;
-            let collected = self.delivery.collect(SWEPT_PER_BATCH, draft.now);
+            let collected = self.collect(SWEPT_PER_BATCH, draft);
             draft.settle(collected);
         }
     }
 
-    fn tidy(&mut self, draft: &Draft, now_ms: u64) {
+    /// Takes what queues have for the disk. When each client was last seen goes there in running time.
+    fn collect(&mut self, clients_max: usize, draft: &Draft) -> Collected {
+        let mut collected = self.delivery.collect(clients_max, draft.now);
+        let lag = draft.now.at.duration_since(self.clock.running());
+        for settlement in &mut collected.settlements {
+            settlement.seen_at = settlement.seen_at.checked_sub(lag).unwrap_or(settlement.seen_at);
+        }
+        collected
+    }
+
+    fn tidy(&mut self, now_ms: u64) {
         if now_ms < self.housekeeping.tidy_at {
             return;
         }
-        let at = draft.now.at;
+        let at = self.clock.running();
         let newest = Seq::new(self.next_seq.get());
         let retention = Retention {
             queues_need: self.delivery.lowest_stored().unwrap_or(newest),
             history_max: self.settings.history_max,
             outcomes_since: at.checked_sub(OUTCOME_KEPT).unwrap_or(at),
-            now: at,
+            // A stamp is good by the wall clock; it is remembered while either clock has it so.
+            now: at.min(self.clock.now().at),
             rows_max: TIDIED_PER_STEP,
         };
         let more = self.store.tidy(&retention).unwrap_or_else(|error| {
@@ -161,13 +201,13 @@ impl Writer {
     }
 
     /// Finds the place up to which unacknowledged entries are too old to be kept.
-    fn find_too_old(&mut self, draft: &Draft, now_ms: u64) {
+    fn find_too_old(&mut self, now_ms: u64) {
         let age_max = self.settings.queue_age_max;
         if now_ms < self.housekeeping.age_check_at {
             return;
         }
         self.housekeeping.age_check_at = now_ms + (millis(age_max) / 4).clamp(1_000, EXPIRE_EVERY_MAX_MS);
-        let horizon = draft.now.at.checked_sub(age_max).ok();
+        let horizon = self.clock.running().checked_sub(age_max).ok();
         if age_max.is_zero() {
             return;
         }
@@ -179,7 +219,8 @@ impl Writer {
         }
     }
 
-    /// Before the end, saves when each client last asked for anything, and what it acknowledged.
+    /// Before the end, saves when each client last asked for anything, what it acknowledged, and how long the server
+    /// has run.
     pub(super) fn save_last_requests(&mut self) {
         if self.disk_rests_until_ms.is_some() {
             return;
@@ -187,13 +228,12 @@ impl Writer {
         self.delivery.unsettled();
         self.delivery.begin_sweep(Seq::ZERO, Seq::ZERO, true);
         let mut draft = Draft::new(self.next_seq, self.clock.now());
-        let collected = self.delivery.collect(usize::MAX, draft.now);
+        let collected = self.collect(usize::MAX, &draft);
         draft.settle(collected);
         // The horizon of this sweep is the beginning: the log is read from the old checkpoint, as always.
         draft.batch.checkpoint = None;
-        if !draft.batch.is_empty()
-            && let Err(error) = self.store.commit(&draft.batch)
-        {
+        draft.batch.ran_until = Some(self.clock.running());
+        if let Err(error) = self.store.commit(&draft.batch) {
             tracing::warn!(%error, "the times of last requests could not be saved");
         }
     }

@@ -6,6 +6,7 @@
 mod attempts;
 mod batch;
 mod clock;
+mod figures;
 mod housekeeping;
 mod inbox;
 mod orders;
@@ -30,18 +31,19 @@ use crate::command::Wish;
 use crate::command::registration::Registration;
 use crate::delivery::{Delivery, Directory, Seat};
 use crate::entry::{Entry, Posted};
-use crate::id::{TokenHash, UserId};
+use crate::id::{IdMap, TokenHash, UserId};
 use crate::protocol::name::Hostname;
 use crate::reply::ServerInfo;
 use crate::store::{Loaded, Reader, Store, StoreError};
 use attempts::Attempts;
-use clock::Clock;
+pub use clock::Clock;
+pub use figures::Figures;
 use housekeeping::Housekeeping;
 use inbox::Request;
 pub use inbox::{RegisterError, Registered, Response, SubmitError};
 pub use orders::Orders;
 pub use settings::EngineSettings;
-pub use stats::Stats;
+pub use stats::{Histogram, RateLimit, Stats};
 pub use views::HistoryError;
 use writer::Writer;
 
@@ -70,17 +72,30 @@ impl Engine {
     /// # Errors
     /// When the store cannot be loaded, or there is no thread to be had.
     pub fn start(
+        store: Box<dyn Store>,
+        server: ServerInfo,
+        settings: EngineSettings,
+    ) -> Result<Self, StoreError> {
+        Self::start_by(Clock::system(), store, server, settings)
+    }
+
+    /// The same by other clocks than those of the system.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn start_by(
+        clock: Clock,
         mut store: Box<dyn Store>,
         server: ServerInfo,
         settings: EngineSettings,
     ) -> Result<Self, StoreError> {
-        let clock = Clock::start();
-        let Loaded { world, queues, recent, next_seq } = store.load()?;
+        let Loaded { world, queues, recent, next_seq, ran_until } = store.load()?;
+        let clock = clock.resume(ran_until);
         let directory = Arc::new(Directory::default());
         let mut delivery = Delivery::new(Arc::clone(&directory), settings.queues);
         let now = clock.now();
         for queue in &queues {
-            let silent_ms = now.at.duration_since(queue.seen_at).as_millis().max(0);
+            let silent_ms = clock.running().duration_since(queue.seen_at).as_millis().max(0);
             let silent_ms = u64::try_from(silent_ms).unwrap_or(0);
             let seen_ms = now.ms.saturating_sub(silent_ms);
             delivery.open(queue.disk.client, queue.user, queue.token, &queue.disk, seen_ms);
@@ -104,7 +119,7 @@ impl Engine {
             inbox,
             next_seq,
             stats: Arc::clone(&stats),
-            spoke_ms: std::collections::HashMap::new(),
+            spoke_ms: IdMap::default(),
             housekeeping: Housekeeping::new(&settings, now.ms),
             unfinished: std::collections::VecDeque::new(),
             oper_attempts: Attempts::new(settings.oper_attempts_per_minute),

@@ -12,6 +12,7 @@ const RETRY_AFTER_MS: u64 = 1_000;
 impl Writer {
     /// Nothing of the batch is durable: the world that it changed is thrown away, never patched.
     pub(super) fn give_up_batch(&mut self, error: &StoreError) {
+        self.stats.commit_failures.fetch_add(1, Relaxed);
         tracing::error!(%error, "a commit failed; nothing of it was done, and the world is loaded again");
         self.delivery.unsettled();
         self.housekeeping.forget_sweep();

@@ -96,7 +96,7 @@ impl Engine {
         })
     }
 
-    async fn view<T: Send + 'static>(
+    pub(super) async fn view<T: Send + 'static>(
         &self,
         look: impl FnOnce(&Glance<'_>) -> T + Send + 'static,
     ) -> Result<T, SubmitError> {

@@ -4,11 +4,11 @@
 //! the commit that makes it durable. When a commit fails, everything since the last one is thrown away with
 //! the world itself, which is loaded again from disk.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use bytes::BytesMut;
@@ -21,13 +21,13 @@ use super::clock::Clock;
 use super::housekeeping::Housekeeping;
 use super::inbox::{Completion, Glance, RegisterError, Registered, Request, Response, SubmitError};
 use super::settings::EngineSettings;
-use super::stats::Stats;
+use super::stats::{RateLimit, Stats};
 use super::unfinished::Unfinished;
 use crate::command::logout::Logout;
 use crate::command::registration::Registration;
 use crate::command::{Decision, Reply, Wish};
 use crate::delivery::{Delivery, Settled};
-use crate::id::{ClientId, Seq, UserId};
+use crate::id::{ClientId, IdMap, Seq, UserId};
 use crate::reply::ServerInfo;
 use crate::store::{KeptOutcome, Store, StoreError};
 use crate::world::{Event, Verb, World};
@@ -56,7 +56,7 @@ pub(super) struct Writer {
     /// The rest of a block for the texts of messages.
     pub(super) texts: BytesMut,
     /// When each user last said something, in milliseconds of the monotonic clock.
-    pub(super) spoke_ms: HashMap<UserId, u64>,
+    pub(super) spoke_ms: IdMap<UserId, u64>,
     pub(super) housekeeping: Housekeeping,
     /// Answers that go on in the next batch, the oldest first.
     pub(super) unfinished: VecDeque<Unfinished>,
@@ -177,6 +177,9 @@ impl Writer {
         };
         let tries_oper = wish.tries_oper();
         let must_wait_for_oper = tries_oper && self.oper_attempts.are_used_up_by(user, draft.now.ms);
+        if must_wait_for_oper {
+            self.stats.rate_limited(RateLimit::Oper);
+        }
         let (quiet, stamp) = (wish.quiet, wish.stamp);
         let asker = Asker { user, client, quiet, stamp, stamp_is_spent, must_wait_for_oper };
         let (json, ended) = self.with_desk(|desk| draft.decide(desk, asker, wish));
@@ -186,7 +189,7 @@ impl Writer {
             tracing::warn!(nick, granted, "somebody tried to become an operator of the server");
         }
         if let Some(key) = key.filter(|_| !ended) {
-            let at = draft.now.at;
+            let at = self.clock.running();
             draft.batch.outcomes.push(KeptOutcome { client, key, response: json.clone(), at });
         }
         Ok(Response { json, ended })
@@ -198,7 +201,8 @@ impl Writer {
         if let Some(kept) = draft.batch.outcomes.iter().find(same) {
             return Ok(Some(kept.response.clone()));
         }
-        let since = draft.now.at.checked_sub(OUTCOME_KEPT).unwrap_or(draft.now.at);
+        let now = self.clock.running();
+        let since = now.checked_sub(OUTCOME_KEPT).unwrap_or(now);
         self.store.outcome(client, key, since).map_err(|error| unreadable(&error))
     }
 
@@ -257,8 +261,11 @@ impl Writer {
         if nothing_to_keep || self.disk_rests_until_ms.is_some() {
             return draft.completions.into_iter().for_each(Completion::tell);
         }
+        self.note_running_time(&mut draft.batch);
+        let begun = Instant::now();
         match self.store.commit(&draft.batch) {
             Ok(settled) => {
+                self.stats.committed(begun.elapsed(), draft.completions.len());
                 self.publish(&draft, &settled);
                 draft.completions.into_iter().for_each(Completion::tell);
                 self.unfinished.extend(draft.unfinished);
@@ -308,7 +315,8 @@ impl Writer {
                 self.delivery.close(*client, token);
             }
         }
-        self.stats.messages.fetch_add(draft.said, Relaxed);
+        self.housekeeping.note_saved(&draft.batch, now_ms);
+        draft.count(&self.stats);
         self.stats.users_peak.fetch_max(self.world.users().len(), Relaxed);
         self.stats.ready.store(true, Relaxed);
     }

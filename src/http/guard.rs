@@ -16,7 +16,7 @@ use super::connection::Activity;
 use super::error::ApiError;
 use super::origin::{Origins, Page, is_preflight};
 use super::routes::{BODY_PATHS, HttpSettings};
-use super::{body, headers, log};
+use super::{body, headers, log, metrics};
 
 /// Longest target of a request: some forty times the longest that means anything here.
 const TARGET_BYTES_MAX: usize = 8 * 1024;
@@ -67,11 +67,14 @@ impl Guard {
         };
         async move {
             let mut response = match serve {
-                Ok(serve) => serve.await?,
+                Ok(serve) => serve.await.inspect_err(|error| {
+                    metrics::count_response(error.as_response_error().status_code());
+                })?,
                 Err(refused) => *refused,
             };
             let listed = (page == Page::Listed).then(|| response.request().headers().get(ORIGIN).cloned());
             headers::dress(response.headers_mut(), listed.flatten());
+            metrics::count_response(response.status());
             log::served(&response, request_id, started);
             drop(activity);
             Ok(response)

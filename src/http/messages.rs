@@ -14,7 +14,7 @@ use super::routes::HttpSettings;
 use super::{body, state};
 use crate::command::Wish;
 use crate::delivery::{Line, Page};
-use crate::engine::{Engine, POLL_TIMEOUT_MAX};
+use crate::engine::{Engine, POLL_TIMEOUT_MAX, RateLimit};
 use crate::entry::seq_of_message_id;
 use crate::id::Seq;
 use crate::protocol::limits::IDEMPOTENCY_KEY_MAX;
@@ -35,7 +35,7 @@ pub(super) async fn post(
     // The body first: an answer that left it unread would leave the connection in doubt.
     let body = body::read(&request, payload, &settings).await?;
     let caller = Caller::of(&request)?;
-    limits.command(caller.user)?;
+    limits.command(caller.user).inspect_err(|_| engine.stats().rate_limited(RateLimit::Command))?;
     let key = idempotency_key(&request)?;
     let message = Request::parse(&body).map_err(|_| ApiError::BadRequest("invalid request"))?;
     let response = engine.submit(&caller, Wish::parse(message), key).await?;

@@ -14,7 +14,7 @@ use super::routes::HttpSettings;
 use crate::auth::hostname::Resolver;
 use crate::auth::token::Token;
 use crate::command::registration::Registration;
-use crate::engine::Engine;
+use crate::engine::{Engine, RateLimit};
 use crate::protocol::message::require_object;
 use crate::protocol::name::{NameError, Nickname, Username};
 
@@ -41,7 +41,7 @@ pub(super) async fn open(
     let nick = Nickname::parse(&wanted.nick).map_err(bad_nick)?;
     let username = wanted.username.as_deref().map(Username::parse).transpose().map_err(bad_username)?;
     let address = settings.trusted_proxies.address_of(&request);
-    limits.session(address)?;
+    limits.session(address).inspect_err(|_| engine.stats().rate_limited(RateLimit::Session))?;
     let token = Token::random();
     let registration = Registration {
         nick,

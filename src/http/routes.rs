@@ -11,7 +11,7 @@ use actix_web::dev::{AppConfig, Server};
 use actix_web::error::InternalError;
 use actix_web::rt::net::TcpStream;
 use actix_web::web::{self, ServiceConfig, get, post, resource};
-use actix_web::{App, ResponseError};
+use actix_web::{App, HttpServer, ResponseError};
 use socket2::SockRef;
 
 use super::address::Proxies;
@@ -20,10 +20,11 @@ use super::door::Door;
 use super::error::ApiError;
 use super::guard::Guard;
 use super::limits::{FORGET_EVERY, Limits, Rates};
+use super::metrics::{self, MetricsSettings};
 use super::origin::Origins;
 use super::{health, messages, registration, state};
 use crate::auth::hostname::Resolver;
-use crate::engine::Engine;
+use crate::engine::{Engine, RateLimit};
 
 /// What the operator may set about the HTTP face, with units.
 #[derive(Clone, Debug)]
@@ -52,6 +53,8 @@ pub struct HttpSettings {
     pub workers: usize,
     /// Whether names are looked up for addresses.
     pub reverse_dns: bool,
+    /// Who may read metrics, and where.
+    pub metrics: MetricsSettings,
 }
 
 /// How long a connection without a request stays open: longer than the longest poll, so that a client that
@@ -65,6 +68,9 @@ const BACKLOG: i32 = 4_096;
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// More threads than this the framework does not know how to use.
 const WORKERS_MAX: usize = 512;
+
+/// Connections to the listener for metrics alone: a few collectors, and room for their reconnecting.
+const METRICS_CONNECTIONS_MAX: usize = 64;
 
 /// The paths whose POST reads a body.
 pub(super) const BODY_PATHS: [&str; 2] = ["/api/v1/session", "/api/v1/messages"];
@@ -110,7 +116,17 @@ fn routes(config: &mut ServiceConfig) {
         )
         .service(route("/livez").route(get().to(health::live)).default_service(web::to(get_only)))
         .service(route("/readyz").route(get().to(health::ready)).default_service(web::to(get_only)))
-        .default_service(web::to(|| async { Err::<String, _>(ApiError::NotFound("not found")) }));
+        .default_service(web::to(nothing));
+}
+
+fn metrics_route(config: &mut ServiceConfig) {
+    let get_only = || async { Err::<String, _>(ApiError::MethodNotAllowed("GET")) };
+    let route = resource("/metrics").route(get().to(metrics::show));
+    config.service(route.default_service(web::to(get_only)));
+}
+
+async fn nothing() -> Result<String, ApiError> {
+    Err(ApiError::NotFound("not found"))
 }
 
 /// Serves HTTP on a listener until the server is told to stop.
@@ -132,6 +148,7 @@ pub fn serve(
     let stats = engine.clone();
     let resolver = settings.reverse_dns.then(|| web::Data::new(Resolver::default()));
     let shared = web::Data::new(settings.clone());
+    let has_metrics = settings.metrics.access.is_some() && settings.metrics.listen_addr.is_none();
     let limits = web::Data::new(Limits::new(settings.rates));
     forget_idle(&limits);
     let guard = Guard::new(settings);
@@ -143,6 +160,8 @@ pub fn serve(
             Some(resolver) => app.app_data(resolver.clone()),
             None => app,
         };
+        // Before the others, of which the last answers whatever has no route.
+        let app = if has_metrics { app.configure(metrics_route) } else { app };
         app.configure(routes).wrap_fn(move |request, service| guard.serve(request, service))
     };
     let workers = if settings.workers > 0 {
@@ -172,7 +191,11 @@ pub fn serve(
             .h1(map_config(app(), |()| AppConfig::default()));
         let admit = move |socket: TcpStream| {
             stats.stats().connections.fetch_add(1, Relaxed);
-            std::future::ready(door.admit(socket).ok_or(()))
+            let admitted = door.admit(socket).ok_or(());
+            if admitted.is_err() {
+                stats.stats().rate_limited(RateLimit::Connections);
+            }
+            std::future::ready(admitted)
         };
         fn_service(admit).and_then(http.map_err(drop))
     })?;
@@ -189,6 +212,32 @@ fn forget_idle(limits: &web::Data<Limits>) {
             limits.forget_idle();
         }
     });
+}
+
+/// Serves metrics, and nothing else, on a listener of their own until the server is told to stop.
+///
+/// # Errors
+/// When the listener cannot be used.
+pub fn serve_metrics(
+    engine: Engine,
+    settings: &HttpSettings,
+    listener: TcpListener,
+) -> std::io::Result<Server> {
+    let (engine, shared) = (web::Data::new(engine), web::Data::new(settings.clone()));
+    let guard = Guard::new(settings);
+    let app = move || {
+        let guard = guard.clone();
+        let app = App::new().app_data(engine.clone()).app_data(shared.clone());
+        let app = app.configure(metrics_route).default_service(web::to(nothing));
+        app.wrap_fn(move |request, service| guard.serve(request, service))
+    };
+    let server = HttpServer::new(app)
+        .workers(1)
+        .client_request_timeout(settings.header_timeout)
+        .max_connections(METRICS_CONNECTIONS_MAX)
+        .disable_signals()
+        .shutdown_timeout(SHUTDOWN_TIMEOUT_S);
+    Ok(server.listen(listener)?.run())
 }
 
 /// A path that cannot be decoded names nothing.

@@ -60,6 +60,14 @@ impl Receipt {
         Self::Refused { status: "error", numeric: words.numeric.code(), error: words.text }
     }
 
+    /// The numeric of a refusal.
+    pub const fn numeric(&self) -> Option<&'static str> {
+        match self {
+            Self::Refused { numeric, .. } => Some(numeric),
+            _ => None,
+        }
+    }
+
     /// Whether it is a refusal.
     pub const fn is_refusal(&self) -> bool {
         matches!(self, Self::Refused { .. })

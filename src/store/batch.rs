@@ -24,6 +24,11 @@ pub struct Batch {
     pub checkpoint: Option<Seq>,
     /// The number that the next user, client or channel gets, when it has changed.
     pub next_id: Option<u64>,
+    /// When all this is put down, in the server's running time, by which ages are reckoned; where it is absent the
+    /// times of the entries themselves serve.
+    pub kept_at: Option<Timestamp>,
+    /// Running time up to now, when it is worth saving by itself.
+    pub ran_until: Option<Timestamp>,
 }
 
 impl Batch {
@@ -36,6 +41,7 @@ impl Batch {
             && self.held.is_empty()
             && self.checkpoint.is_none()
             && self.next_id.is_none()
+            && self.ran_until.is_none()
     }
 }
 

@@ -25,6 +25,7 @@ struct Kept {
     checkpoint: Seq,
     queues: HashMap<ClientId, KeptQueue>,
     outcomes: Vec<KeptOutcome>,
+    ran_until: Option<Timestamp>,
     spent: HashSet<StampHash>,
 }
 
@@ -41,6 +42,7 @@ impl Default for Kept {
             checkpoint: Seq::ZERO,
             queues: HashMap::new(),
             outcomes: Vec::new(),
+            ran_until: None,
             spent: HashSet::new(),
         }
     }
@@ -58,7 +60,10 @@ impl Store for MemoryStore {
         let kept = self.kept();
         let queues = kept.queues.values().map(|queue| queue.loaded.clone()).collect();
         let recent = kept.log.range(kept.checkpoint.next()..).map(|(_, posted)| posted.clone()).collect();
-        Ok(Loaded { world, queues, recent, next_seq })
+        let newest = kept.log.values().next_back().map(|posted| posted.entry.at);
+        let seen = kept.queues.values().map(|queue| queue.loaded.seen_at).max();
+        let ran_until = kept.ran_until.max(newest).or(seen);
+        Ok(Loaded { world, queues, recent, next_seq, ran_until })
     }
 
     fn load_world(&mut self) -> Result<(World, Seq), StoreError> {
@@ -71,9 +76,11 @@ impl Store for MemoryStore {
         let mut kept = self.kept();
         for event in &batch.events {
             kept.world.apply(event);
-            kept.keep(event);
+            kept.keep(event, batch.kept_at);
         }
-        kept.log.extend(batch.entries.iter().map(|posted| (posted.entry.seq, posted.clone())));
+        kept.log
+            .extend(batch.entries.iter().map(|posted| (posted.entry.seq, kept_at(posted, batch.kept_at))));
+        kept.ran_until = batch.ran_until.or(kept.ran_until);
         kept.outcomes.extend(batch.outcomes.iter().cloned());
         kept.checkpoint = batch.checkpoint.unwrap_or(kept.checkpoint);
         Ok(batch.settlements.iter().map(|settlement| kept.settle(settlement)).collect())
@@ -110,11 +117,12 @@ impl Store for MemoryStore {
 }
 
 impl Kept {
-    fn keep(&mut self, event: &Event) {
+    fn keep(&mut self, event: &Event, kept_at: Option<Timestamp>) {
         match event {
             Event::ClientAdded { client, user, token, at, .. } => {
                 let disk = Settled::new(*client);
-                let loaded = LoadedQueue { user: *user, token: *token, disk, seen_at: *at };
+                let loaded =
+                    LoadedQueue { user: *user, token: *token, disk, seen_at: kept_at.unwrap_or(*at) };
                 self.queues.insert(*client, KeptQueue { loaded, entries: BTreeSet::new() });
             }
             Event::ClientRemoved { client, .. } => {
@@ -173,6 +181,12 @@ impl Backlog for MemoryStore {
         }
         Ok(stretch)
     }
+}
+
+/// An entry with the time under which it is kept.
+fn kept_at(posted: &Posted, at: Option<Timestamp>) -> Posted {
+    let entry = Entry { at: at.unwrap_or(posted.entry.at), ..Entry::clone(&posted.entry) };
+    Posted { entry: Arc::new(entry), ..posted.clone() }
 }
 
 fn line(entry: &Entry) -> Line {

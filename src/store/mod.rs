@@ -63,7 +63,7 @@ pub trait Store: Send {
     /// When the disk refuses; the step is then taken again later.
     fn tidy(&mut self, retention: &Retention) -> Result<bool, StoreError>;
 
-    /// The newest entry that is not younger than `at`; [`Seq::ZERO`] when all are.
+    /// The newest entry that is not younger than `at`, a moment of running time; [`Seq::ZERO`] when all are.
     ///
     /// # Errors
     /// When the disk cannot be read.
@@ -81,6 +81,20 @@ pub trait Reader: Backlog {
     /// # Errors
     /// When the disk cannot be read.
     fn history(&self, request: &HistoryRequest) -> Result<Vec<Line>, StoreError>;
+
+    /// What the disk has of the database; `None` where it is in memory.
+    fn disk_bytes(&self) -> Option<DiskBytes> {
+        None
+    }
+}
+
+/// What the disk has of a database, in bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct DiskBytes {
+    /// The database itself.
+    pub database: u64,
+    /// The log of what is not in it yet. It grows when somebody reads the database from outside for long.
+    pub write_ahead_log: u64,
 }
 
 /// Which part of a history is wanted.
@@ -107,6 +121,8 @@ pub struct Loaded {
     pub recent: Vec<Posted>,
     /// The place of the next entry: above every place that was ever given.
     pub next_seq: Seq,
+    /// How far the server's running time had come, as far as the disk knows; `None` where nobody has run yet.
+    pub ran_until: Option<Timestamp>,
 }
 
 /// What the disk has of one client.
@@ -118,7 +134,7 @@ pub struct LoadedQueue {
     pub token: TokenHash,
     /// Its queue.
     pub disk: Settled,
-    /// When it last asked for anything.
+    /// When it last asked for anything, in running time.
     pub seen_at: Timestamp,
 }
 
@@ -129,7 +145,7 @@ pub struct Retention {
     pub queues_need: Seq,
     /// Messages that each history shows; 0 is no limit.
     pub history_max: usize,
-    /// Responses under an `Idempotency-Key` are forgotten when they are older.
+    /// Responses under an `Idempotency-Key` are forgotten when they are older, in running time.
     pub outcomes_since: Timestamp,
     /// Spent stamps are forgotten when nobody could present them any more at this time.
     pub now: Timestamp,
@@ -162,4 +178,18 @@ pub enum StoreError {
     /// The database holds what cannot be.
     #[error("the database is damaged: {0}")]
     Damaged(String),
+}
+
+impl StoreError {
+    /// Whether what the disk has is not what was written to it.
+    pub fn is_damage(&self) -> bool {
+        use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+        match self {
+            Self::Damaged(_) => true,
+            Self::Sqlite { cause: rusqlite::Error::SqliteFailure(cause, _), .. } => {
+                matches!(cause.code, DatabaseCorrupt | NotADatabase)
+            }
+            _ => false,
+        }
+    }
 }

@@ -16,7 +16,7 @@ pub mod user;
 use std::collections::{BTreeSet, HashMap};
 
 use crate::entry::Audience;
-use crate::id::{ChannelId, ClientId, UserId};
+use crate::id::{ChannelId, ClientId, IdMap, UserId};
 use crate::protocol::name::{ChannelName, Nickname};
 
 pub use channel::{Channel, ChannelLists, ChannelModes, Flag, List, ListEntry, Membership, Topic};
@@ -30,9 +30,9 @@ pub use user::{User, UserFlag, UserModes};
 /// Everything that is so at one moment.
 #[derive(Clone, PartialEq, Debug)]
 pub struct World {
-    users: HashMap<UserId, User>,
-    clients: HashMap<ClientId, Client>,
-    channels: HashMap<ChannelId, Channel>,
+    users: IdMap<UserId, User>,
+    clients: IdMap<ClientId, Client>,
+    channels: IdMap<ChannelId, Channel>,
     nicks: HashMap<Nickname, UserId>,
     channel_names: HashMap<ChannelName, ChannelId>,
     /// Who watches a nick with MONITOR, whether anybody has it or not.
@@ -55,9 +55,9 @@ impl World {
     /// A world with nobody in it, whose next user, client or channel gets the number `next_id`.
     pub fn empty(next_id: u64) -> Self {
         Self {
-            users: HashMap::new(),
-            clients: HashMap::new(),
-            channels: HashMap::new(),
+            users: IdMap::default(),
+            clients: IdMap::default(),
+            channels: IdMap::default(),
             nicks: HashMap::new(),
             channel_names: HashMap::new(),
             watchers: HashMap::new(),

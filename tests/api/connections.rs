@@ -4,10 +4,9 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use reqwest::blocking::Client;
 use serde_json::json;
 
-use crate::support::{PATIENCE, TestServer, exchange, pair, request, texts, until};
+use crate::support::{PATIENCE, TestServer, exchange, pair, plain_client, request, texts, until};
 
 const LIVEZ: &[u8] = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n";
 
@@ -58,7 +57,7 @@ fn an_address_has_so_many_connections() {
     }
     // Those that were there before are not disturbed, and another address is not concerned.
     assert_eq!(livez(&mut held[0]), 200);
-    let elsewhere = Client::builder().no_proxy().local_address(std::net::IpAddr::from([127, 0, 0, 2]));
+    let elsewhere = plain_client().local_address(std::net::IpAddr::from([127, 0, 0, 2]));
     let answer = elsewhere.build().unwrap().get(format!("{}/livez", server.url())).send().unwrap();
     assert_eq!(answer.status(), 200);
     held.pop();

@@ -23,6 +23,8 @@ mod idempotency;
 mod leaving;
 mod lifecycle;
 mod limits;
+mod metrics;
+mod operations;
 mod operators;
 mod origins;
 mod paging;
@@ -39,6 +41,8 @@ mod settings;
 mod settings_shown;
 mod state;
 mod storage;
+mod supervised;
 #[path = "../support/mod.rs"]
 mod support;
+mod upgrade;
 mod welcome;

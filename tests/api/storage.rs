@@ -82,6 +82,9 @@ fn a_damaged_file_is_refused_and_kept() {
     let ending = server.how().start().ending();
     assert_eq!(ending.status.code(), Some(1), "{}", ending.log);
     assert!(ending.stdout.is_empty());
+    for said in ["neoirc.db", "malformed", "nothing was changed", "neoircd restore"] {
+        assert!(ending.log.contains(said), "{said} is missing in\n{}", ending.log);
+    }
     assert_eq!(fs::read(server.database()).unwrap(), bytes, "the file was touched");
 }
 

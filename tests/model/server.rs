@@ -92,7 +92,7 @@ impl Server {
         let before = self.running.take().map(|running| (running.world, running.next_seq));
         let location = Location::File(self.folder.path().join("neoirc.db"));
         let mut store = SqliteStore::open(&location).unwrap();
-        let Loaded { world, queues, recent, next_seq } = store.load().unwrap();
+        let Loaded { world, queues, recent, next_seq, .. } = store.load().unwrap();
         if let Some(before) = before {
             assert_eq!((&world, next_seq), (&before.0, before.1), "a restart finds what there was");
         }
@@ -313,6 +313,7 @@ impl Server {
         let running = self.running();
         let (world, next_seq) = running.store.load_world().unwrap();
         assert_eq!(world, running.world, "memory equals disk");
+        assert_eq!(running.store.check().unwrap(), [""; 0], "the laws of the database hold");
         assert_eq!(next_seq, running.next_seq, "the next place is the same");
         for user in running.world.users() {
             // Nicks are equal whatever their case; their owners chose one.

@@ -27,8 +27,9 @@ use crate::failing::{Breaker, FailingStore};
 /// Far longer than the second that the writer gives the disk to rest.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-fn start(store: impl Store + 'static, breaker: &Breaker) -> Engine {
-    let server = ServerInfo {
+/// What the server says about itself.
+pub(crate) fn info() -> ServerInfo {
+    ServerInfo {
         name: "irc.test".to_owned(),
         network: "test".to_owned(),
         description: "a test".to_owned(),
@@ -38,7 +39,10 @@ fn start(store: impl Store + 'static, breaker: &Breaker) -> Engine {
         admin_email: String::new(),
         settings_file: String::new(),
         rules: Rules::default(),
-    };
+    }
+}
+
+fn start(store: impl Store + 'static, breaker: &Breaker) -> Engine {
     let queues = QueueLimits { tail_entries: 100, entries_max: 0, kept_ms: 60_000, polls_max: 4 };
     let settings = EngineSettings {
         inbox_max: 64,
@@ -51,14 +55,15 @@ fn start(store: impl Store + 'static, breaker: &Breaker) -> Engine {
         oper_attempts_per_minute: 0,
         idle_timeout: Duration::ZERO,
     };
-    Engine::start(Box::new(FailingStore::new(store, breaker.clone())), server, settings).unwrap()
+    Engine::start(Box::new(FailingStore::new(store, breaker.clone())), info(), settings).unwrap()
 }
 
 fn run(test: impl Future<Output = ()>) {
     tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(test);
 }
 
-fn registration(nick: &str, number: u8) -> Registration {
+/// Somebody who wants to come in; the number makes token and ids.
+pub(crate) fn registration(nick: &str, number: u8) -> Registration {
     Registration {
         nick: Nickname::parse(nick).unwrap(),
         username: None,

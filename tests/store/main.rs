@@ -7,9 +7,11 @@
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by failing")]
 
 mod broken_files;
+mod clocks;
 mod contract;
 mod disk_refuses;
 mod failing;
+mod laws;
 mod retention;
 mod sqlite;
 mod story;

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use reqwest::Method;
-use reqwest::blocking::{Client, RequestBuilder};
+use reqwest::blocking::{Client, ClientBuilder, RequestBuilder};
 use reqwest::header::{HeaderMap, SET_COOKIE};
 use serde_json::Value;
 
@@ -146,7 +146,16 @@ pub(crate) fn token_in(set_cookie: &str) -> String {
 /// One pool of connections for the whole test binary: a client of its own would cost every caller a thread.
 fn pool() -> &'static Client {
     static POOL: OnceLock<Client> = OnceLock::new();
-    POOL.get_or_init(|| {
-        Client::builder().timeout(REQUEST_TIMEOUT).no_proxy().build().expect("a plain client")
-    })
+    POOL.get_or_init(|| plain_client().timeout(REQUEST_TIMEOUT).build().expect("a plain client"))
+}
+
+/// A client to be. The tests speak no TLS; told so, it does not look for the certificates that this machine trusts.
+pub(crate) fn plain_client() -> ClientBuilder {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let tls = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("the provider knows them")
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth();
+    Client::builder().no_proxy().tls_backend_preconfigured(tls)
 }

@@ -20,7 +20,7 @@ mod wait;
 
 pub(crate) use client::{Page, TestClient, pair};
 pub(crate) use envelope::{command_of, numerics, refused, texts, without_welcome};
-pub(crate) use http::{Answer, Http, token_in};
+pub(crate) use http::{Answer, Http, plain_client, token_in};
 pub(crate) use launch::Launch;
 pub(crate) use process::{Ending, Process};
 pub(crate) use raw::{RawAnswer, exchange, request};

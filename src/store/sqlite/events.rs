@@ -1,5 +1,6 @@
 //! From facts to rows: one statement, sometimes a few, for each event.
 
+use jiff::Timestamp;
 use rusqlite::{Connection, Params, params};
 
 use super::{int, nanoseconds};
@@ -12,8 +13,12 @@ macro_rules! sql {
     };
 }
 
-/// Writes what a fact changes.
-pub(super) fn write(connection: &Connection, event: &Event) -> rusqlite::Result<()> {
+/// Writes what a fact changes. `kept_at` is the moment in running time.
+pub(super) fn write(
+    connection: &Connection,
+    event: &Event,
+    kept_at: Option<Timestamp>,
+) -> rusqlite::Result<()> {
     let run = |sql, params: &[&dyn rusqlite::ToSql]| execute(connection, sql, params);
     match event {
         Event::SessionOpened { user, uuid, nick, username, realname, hostname, at } => {
@@ -23,9 +28,10 @@ pub(super) fn write(connection: &Connection, event: &Event) -> rusqlite::Result<
             run(sql!("session_opened"), params![id, uuid, nick, username, realname, hostname, at])
         }
         Event::ClientAdded { client, user, uuid, token, address, at } => {
-            let (id, user, at) = (int(client.get()), int(user.get()), nanoseconds(*at));
+            let (id, user, seen_at) = (int(client.get()), int(user.get()), kept_at.unwrap_or(*at));
+            let (at, seen_at) = (nanoseconds(*at), nanoseconds(seen_at));
             let (uuid, token, address) = (uuid.as_bytes(), token.as_bytes(), address.to_string());
-            run(sql!("client_added"), params![id, user, uuid, token, address, at])
+            run(sql!("client_added"), params![id, user, uuid, token, address, at, seen_at])
         }
         Event::ClientRemoved { client, .. } => run(sql!("client_removed"), params![int(client.get())]),
         Event::SessionEnded { user, .. } => {

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use rusqlite::{Connection, Row};
 use uuid::Uuid;
 
@@ -25,8 +26,7 @@ macro_rules! sql {
 
 /// Builds the world from facts that would have led to it: there is no second way in which it changes.
 pub(super) fn world(connection: &Connection) -> Result<World, StoreError> {
-    let next_id: i64 = connection.query_row(sql!("next_id"), [], |row| row.get(0)).map_err(doing("load"))?;
-    let mut world = World::empty(uint(next_id));
+    let mut world = World::empty(next_id(connection)?);
     for (sql, facts_of) in [
         (sql!("users"), users as fn(&Row<'_>) -> rusqlite::Result<Option<Vec<Event>>>),
         (sql!("clients"), clients),
@@ -172,9 +172,20 @@ fn past_nicks(row: &Row<'_>) -> rusqlite::Result<Option<Vec<Event>>> {
     Ok(Some(vec![Event::NickLeft(Past { nick, username, hostname, realname, at })]))
 }
 
+/// The number that the next user, client or channel gets.
+pub(super) fn next_id(connection: &Connection) -> Result<u64, StoreError> {
+    connection.query_row(sql!("next_id"), [], |row| row.get(0).map(uint)).map_err(doing("load"))
+}
+
 /// The place of the newest entry there ever was.
 pub(super) fn newest_seq(connection: &Connection) -> Result<Seq, StoreError> {
     connection.query_row(sql!("newest_seq"), [], |row| seq(row, 0)).map_err(doing("load"))
+}
+
+/// How far the server's running time had come. Before it was saved by itself, what it kept last tells.
+pub(super) fn ran_until(connection: &Connection) -> Result<Option<Timestamp>, StoreError> {
+    let found = connection.query_row(sql!("ran_until"), [], |row| row.get::<_, Option<i64>>(0));
+    found.map(|found| found.map(timestamp)).map_err(doing("load"))
 }
 
 /// What the disk has of each queue.

@@ -1,5 +1,7 @@
 //! The store on `SQLite`: one connection that writes, a few that only read.
 
+mod backup;
+mod check;
 mod events;
 mod load;
 mod lock;
@@ -24,6 +26,8 @@ use crate::entry::{Audience, Conversation, Posted};
 use crate::id::{ClientId, Seq};
 use crate::protocol::stamp::StampHash;
 use crate::world::World;
+pub use backup::{backup, check, restore};
+pub use check::Summary;
 use lock::FileLock;
 use read::SqliteReader;
 
@@ -106,7 +110,8 @@ impl Store for SqliteStore {
         let (world, next_seq) = self.load_world()?;
         let queues = load::queues(&self.connection)?;
         let recent = load::recent(&self.connection)?;
-        Ok(Loaded { world, queues, recent, next_seq })
+        let ran_until = load::ran_until(&self.connection)?;
+        Ok(Loaded { world, queues, recent, next_seq, ran_until })
     }
 
     fn load_world(&mut self) -> Result<(World, Seq), StoreError> {
@@ -167,16 +172,21 @@ impl Store for SqliteStore {
 
 fn write(connection: &Connection, batch: &Batch) -> rusqlite::Result<Vec<Settled>> {
     for event in &batch.events {
-        events::write(connection, event)?;
+        events::write(connection, event, batch.kept_at)?;
     }
     for posted in &batch.entries {
-        write_entry(connection, posted)?;
+        write_entry(connection, posted, batch.kept_at)?;
     }
     for outcome in &batch.outcomes {
         let at = nanoseconds(outcome.at);
         connection
             .prepare_cached(include_str!("../../../sql/sqlite/event/outcome.sql"))?
             .execute(params![int(outcome.client.get()), outcome.key, at, outcome.response])?;
+    }
+    if let Some(ran_until) = batch.ran_until {
+        connection
+            .prepare_cached(include_str!("../../../sql/sqlite/event/ran_until.sql"))?
+            .execute(params![nanoseconds(ran_until)])?;
     }
     let settled = queues::settle(connection, batch)?;
     let state = [("checkpoint", batch.checkpoint.map(Seq::get)), ("next_id", batch.next_id)];
@@ -188,7 +198,11 @@ fn write(connection: &Connection, batch: &Batch) -> rusqlite::Result<Vec<Settled
     Ok(settled)
 }
 
-fn write_entry(connection: &Connection, Posted { audience, entry }: &Posted) -> rusqlite::Result<()> {
+fn write_entry(
+    connection: &Connection,
+    Posted { audience, entry }: &Posted,
+    kept_at: Option<Timestamp>,
+) -> rusqlite::Result<()> {
     let seq = int(entry.seq.get());
     let reader = match audience {
         Audience::One(client) => Some(int(client.get())),
@@ -196,7 +210,7 @@ fn write_entry(connection: &Connection, Posted { audience, entry }: &Posted) -> 
     };
     connection.prepare_cached(include_str!("../../../sql/sqlite/event/log.sql"))?.execute(params![
         seq,
-        nanoseconds(entry.at),
+        nanoseconds(kept_at.unwrap_or(entry.at)),
         entry.conversation.is_some(),
         reader,
         &entry.line[..]

@@ -9,11 +9,11 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::lock::FileLock;
 use super::read::SqliteReader;
-use super::{Location, SqliteStore, doing, schema};
+use super::{Location, SqliteStore, backup, doing, schema};
 use crate::store::StoreError;
 
 /// How long a statement waits for a lock that another connection holds.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Prepared statements that a connection remembers: more than there are in the program.
 const STATEMENTS_MAX: usize = 128;
 /// Connections that only read: reading a backlog keeps a core busy, and there is one more for histories.
@@ -29,24 +29,24 @@ impl SqliteStore {
     /// When it cannot be opened, is in use, belongs to something else, is newer than this program or damaged.
     /// Nothing is ever wiped.
     pub fn open(location: &Location) -> Result<Self, StoreError> {
-        let (uri, lock) = match location {
+        let (uri, lock, path) = match location {
             Location::File(path) => {
                 let path = prepare_file(path)?;
                 let lock = FileLock::take(&path)?;
-                (file_uri(&path), Some(lock))
+                (file_uri(&path), Some(lock), Some(path))
             }
             // A name that no other store in this process has; SQLite shares it among our connections.
-            Location::Memory => (format!("file:/neoirc-{}?vfs=memdb", uuid::Uuid::new_v4()), None),
+            Location::Memory => (format!("file:/neoirc-{}?vfs=memdb", uuid::Uuid::new_v4()), None, None),
         };
         let mut connection = connect(&uri)?;
         // Somebody else's file is left as it is: nothing is written before it is known to be ours.
         let version = schema::inspect(&connection)?;
         configure_writer(&connection, lock.is_some())?;
         check_tables(&connection)?;
-        copy_before_migration(&connection, location, version)?;
+        copy_before_migration(&connection, path.as_deref(), version, schema::VERSION)?;
         schema::migrate(&mut connection, version)?;
         let readers = (0..READERS).map(|_| connect_reader(&uri)).collect::<Result<Vec<_>, _>>()?;
-        let reader = Arc::new(SqliteReader::new(readers));
+        let reader = Arc::new(SqliteReader::new(path, readers));
         Ok(Self { connection, reader, gained: std::collections::HashMap::new(), _lock: lock })
     }
 }
@@ -73,7 +73,7 @@ fn prepare_file(path: &Path) -> Result<PathBuf, StoreError> {
 }
 
 /// A path as a URI: the characters that mean something there are percent-encoded.
-fn file_uri(path: &Path) -> String {
+pub(super) fn file_uri(path: &Path) -> String {
     let text = path.to_string_lossy();
     format!("file:{}", text.replace('%', "%25").replace('?', "%3f").replace('#', "%23"))
 }
@@ -135,23 +135,52 @@ fn check_tables(connection: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Before an older schema is brought up to date, the file is copied beside itself.
+/// Before an older schema is brought up to date, the database is copied beside itself: on disk, under a name that
+/// tells its schema, readable for its owner alone. An older copy of the same schema is replaced.
 fn copy_before_migration(
     connection: &Connection,
-    location: &Location,
+    path: Option<&Path>,
     version: i64,
+    newest: i64,
 ) -> Result<(), StoreError> {
-    let Location::File(path) = location else { return Ok(()) };
-    if version == 0 || version >= schema::VERSION {
-        return Ok(());
+    let Some(path) = path.filter(|_| (1..newest).contains(&version)) else { return Ok(()) };
+    let name = backup::with_suffix(path, &format!(".schema{version}"));
+    let copy = backup::copy(connection, path)?;
+    copy.persist(&name).map_err(|error| StoreError::Io {
+        doing: format!("keep a copy of the database as {}", name.display()),
+        cause: error.error,
+    })?;
+    backup::sync_folder(path)?;
+    tracing::info!(copy = %name.display(), "the database is copied before its schema changes");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_is_made_before_a_schema_changes_and_only_then() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("neoirc.db");
+        let store = SqliteStore::open(&Location::File(path.clone())).unwrap();
+        let copies = || fs::read_dir(folder.path()).unwrap().flatten().map(|entry| entry.file_name());
+        let copies = || copies().filter(|name| name.to_string_lossy().contains("schema")).count();
+        for version in [0, schema::VERSION] {
+            copy_before_migration(&store.connection, Some(&path), version, schema::VERSION).unwrap();
+            assert_eq!(copies(), 0, "from {version}");
+        }
+        for _ in 0..2 {
+            copy_before_migration(&store.connection, Some(&path), 1, 2).unwrap();
+        }
+        let copy = folder.path().join("neoirc.db.schema1");
+        assert_eq!(copies(), 1);
+        let (summary, violations) = backup::check(&Location::File(copy.clone())).unwrap();
+        assert_eq!((summary.schema, violations.len()), (schema::VERSION, 0));
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
+        }
     }
-    let mut copy = path.clone().into_os_string();
-    copy.push(format!(".schema{version}"));
-    let copy = PathBuf::from(copy);
-    let _ = fs::remove_file(&copy);
-    let target = copy.to_string_lossy().into_owned();
-    connection
-        .execute("VACUUM INTO ?1", [target])
-        .map(|_| ())
-        .map_err(doing("copy the database before a migration"))
 }

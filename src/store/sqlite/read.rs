@@ -1,5 +1,7 @@
 //! Reading what is committed: backlogs and histories, on connections that cannot write.
 
+use std::ffi::OsStr;
+use std::path::PathBuf;
 use std::sync::{Condvar, Mutex, PoisonError};
 
 use jiff::Timestamp;
@@ -9,7 +11,7 @@ use super::packed::unpack;
 use super::{doing, int, nanoseconds, sides, uint};
 use crate::delivery::{Backlog, BacklogError, Line, PageLimits, Stretch};
 use crate::id::{ClientId, Seq};
-use crate::store::{HistoryRequest, Reader, StoreError};
+use crate::store::{DiskBytes, HistoryRequest, Reader, StoreError};
 
 macro_rules! sql {
     ($name:literal) => {
@@ -19,13 +21,15 @@ macro_rules! sql {
 
 /// A few connections, each lent to one thread at a time.
 pub(super) struct SqliteReader {
+    /// The file; `None` where the database is in memory.
+    path: Option<PathBuf>,
     idle: Mutex<Vec<Connection>>,
     returned: Condvar,
 }
 
 impl SqliteReader {
-    pub(super) fn new(connections: Vec<Connection>) -> Self {
-        Self { idle: Mutex::new(connections), returned: Condvar::new() }
+    pub(super) fn new(path: Option<PathBuf>, connections: Vec<Connection>) -> Self {
+        Self { path, idle: Mutex::new(connections), returned: Condvar::new() }
     }
 
     /// Lends a connection, waiting for one where all are lent.
@@ -104,6 +108,14 @@ impl Reader for SqliteReader {
     fn history(&self, request: &HistoryRequest) -> Result<Vec<Line>, StoreError> {
         self.with(|connection| history(connection, request)).map_err(doing("read a history"))
     }
+
+    fn disk_bytes(&self) -> Option<DiskBytes> {
+        let path = self.path.as_ref()?;
+        let mut log = path.clone().into_os_string();
+        log.push("-wal");
+        let bytes = |path: &OsStr| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+        Some(DiskBytes { database: bytes(path.as_os_str()), write_ahead_log: bytes(&log) })
+    }
 }
 
 fn history(connection: &Connection, request: &HistoryRequest) -> rusqlite::Result<Vec<Line>> {
@@ -128,7 +140,7 @@ fn history(connection: &Connection, request: &HistoryRequest) -> rusqlite::Resul
     Ok(lines)
 }
 
-/// Halves the log until it has the place: times ascend with places, but for a clock that was set back.
+/// Halves the log until it has the place: running time ascends with places.
 pub(super) fn newest_until(connection: &Connection, at: Timestamp) -> rusqlite::Result<Seq> {
     let at = nanoseconds(at);
     let (mut low, mut high): (i64, i64) =

@@ -1,0 +1,174 @@
+//! The commands of IRC as methods.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::error::Error;
+use super::key::PublicKey;
+use super::message::{Body, Message};
+use super::receipt::Receipt;
+use super::session::Client;
+
+/// A session as the server describes it.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[non_exhaustive]
+pub struct State {
+    /// The number of the session.
+    pub id: u64,
+    /// Its nick.
+    pub nick: String,
+    /// Its username.
+    pub username: String,
+    /// The name or address of the machine that it speaks from.
+    pub hostname: String,
+    /// The away text, while one is away.
+    #[serde(default)]
+    pub away: Option<String>,
+    /// The channels that it is in.
+    pub channels: Vec<ChannelState>,
+}
+
+/// A channel as the server describes it to one who is in it.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[non_exhaustive]
+pub struct ChannelState {
+    /// The number of the channel, which a later one of the same name does not get.
+    pub id: u64,
+    /// Its name, as the server spells it.
+    pub name: String,
+    /// Its topic; empty where there is none.
+    pub topic: String,
+}
+
+/// Errors and refusals are those of [`Client::send`]: what IRC refuses is a [`Receipt`], and
+/// [`Receipt::granted`] makes an error of it. Answers in numerics come as messages.
+impl Client {
+    /// Comes into a channel, or several with commas.
+    pub async fn join(&self, channel: &str) -> Result<Receipt, Error> {
+        self.send(&Message::new("JOIN").to(channel)).await
+    }
+
+    /// Comes into a channel under `+k`.
+    pub async fn join_with_key(&self, channel: &str, key: &str) -> Result<Receipt, Error> {
+        self.send(&Message::new("JOIN").to(channel).param(key)).await
+    }
+
+    /// Leaves a channel.
+    pub async fn part(&self, channel: &str, reason: Option<&str>) -> Result<Receipt, Error> {
+        self.send(&with_text(Message::new("PART").to(channel), reason)).await
+    }
+
+    /// Says something to a channel or a nick.
+    pub async fn privmsg(&self, to: &str, body: impl Into<Body>) -> Result<Receipt, Error> {
+        self.send(&Message::new("PRIVMSG").to(to).body(body)).await
+    }
+
+    /// The same so that nothing answers it by itself: what bots say.
+    pub async fn notice(&self, to: &str, body: impl Into<Body>) -> Result<Receipt, Error> {
+        self.send(&Message::new("NOTICE").to(to).body(body)).await
+    }
+
+    /// Sends tags alone.
+    pub async fn tagmsg(&self, to: &str, meta: Map<String, Value>) -> Result<Receipt, Error> {
+        self.send(&Message { meta: Some(meta), ..Message::new("TAGMSG").to(to) }).await
+    }
+
+    /// Asks for the topic of a channel: 332 and 333, or 331.
+    pub async fn topic(&self, channel: &str) -> Result<Receipt, Error> {
+        self.send(&Message::new("TOPIC").to(channel)).await
+    }
+
+    /// Sets the topic of a channel; an empty text takes it away.
+    pub async fn set_topic(&self, channel: &str, topic: &str) -> Result<Receipt, Error> {
+        self.send(&Message::new("TOPIC").to(channel).body(topic)).await
+    }
+
+    /// Goes by another nick.
+    pub async fn set_nick(&self, nick: &str) -> Result<Receipt, Error> {
+        self.send(&Message::new("NICK").body(nick)).await
+    }
+
+    /// Changes modes, such as `["+o-v", "alice", "bob"]`; asks for them when there are no words.
+    pub async fn mode(&self, target: &str, words: &[&str]) -> Result<Receipt, Error> {
+        self.send(&words.iter().fold(Message::new("MODE").to(target), |message, word| message.param(*word)))
+            .await
+    }
+
+    /// Makes somebody leave a channel.
+    pub async fn kick(&self, channel: &str, nick: &str, reason: Option<&str>) -> Result<Receipt, Error> {
+        self.send(&with_text(Message::new("KICK").to(channel).param(nick), reason)).await
+    }
+
+    /// Invites somebody into a channel.
+    pub async fn invite(&self, nick: &str, channel: &str) -> Result<Receipt, Error> {
+        self.send(&Message::new("INVITE").to(nick).param(channel)).await
+    }
+
+    /// Is away with a text, back without.
+    pub async fn away(&self, text: Option<&str>) -> Result<Receipt, Error> {
+        self.send(&with_text(Message::new("AWAY"), text)).await
+    }
+
+    /// Asks who is in a channel: 353, 366.
+    pub async fn names(&self, channel: &str) -> Result<Receipt, Error> {
+        self.send(&Message::new("NAMES").to(channel)).await
+    }
+
+    /// Asks which channels there are: 321, 322 for each, 323.
+    pub async fn list(&self) -> Result<Receipt, Error> {
+        self.send(&Message::new("LIST")).await
+    }
+
+    /// Asks about those in a channel, or whom a mask names: 352 for each, 315.
+    pub async fn who(&self, mask: &str) -> Result<Receipt, Error> {
+        self.send(&Message::new("WHO").to(mask)).await
+    }
+
+    /// Asks about somebody: 311 and others, 318.
+    pub async fn whois(&self, nick: &str) -> Result<Receipt, Error> {
+        self.send(&Message::new("WHOIS").to(nick)).await
+    }
+
+    /// Sets the password with which another device logs in.
+    pub async fn pass(&self, password: &str) -> Result<Receipt, Error> {
+        self.send(&Message::new("PASS").body(password)).await
+    }
+
+    /// Announces one's key to a channel, or, without one, to everybody who shares a channel.
+    pub async fn announce_key(&self, channel: Option<&str>, key: PublicKey) -> Result<Receipt, Error> {
+        self.send(&Message::new("PUBKEY").to(channel.unwrap_or_default()).body(key.announcement())).await
+    }
+
+    /// Ends the session with all its clients.
+    pub async fn quit(&self, reason: Option<&str>) -> Result<Receipt, Error> {
+        self.send(&with_text(Message::new("QUIT"), reason)).await
+    }
+
+    /// The session as the server describes it.
+    pub async fn state(&self) -> Result<State, Error> {
+        self.get("/state").await
+    }
+
+    /// What was said in a channel, or between oneself and a nick: the newest messages, or those before the place
+    /// `before`, oldest first, 500 at most.
+    pub async fn history(
+        &self,
+        target: &str,
+        before: Option<u64>,
+        limit: u16,
+    ) -> Result<Vec<Message>, Error> {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.append_pair("target", target).append_pair("limit", &limit.to_string());
+        if let Some(before) = before {
+            query.append_pair("before", &before.to_string());
+        }
+        self.get(&format!("/history?{}", query.finish())).await
+    }
+}
+
+fn with_text(message: Message, text: Option<&str>) -> Message {
+    match text {
+        Some(text) => message.body(text),
+        None => message,
+    }
+}

@@ -1,0 +1,249 @@
+//! A client of a session: how it comes and goes, and sending commands.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::backoff::Attempts;
+use super::error::Error;
+use super::key::SigningKey;
+use super::message::{Body, Message};
+use super::opening;
+use super::options::{Options, Place, Token};
+use super::receipt::Receipt;
+use super::stamp;
+use super::stream::{Messages, Page};
+use super::transport::{Answer, POLL_TIMEOUT, Transport};
+
+/// Beyond this time the server no longer knows an `Idempotency-Key`. A minute less than its ten.
+const PATIENCE_MAX: Duration = Duration::from_mins(9);
+
+/// A client of a session. Clones are the same client: give one to each task that speaks.
+#[derive(Clone)]
+pub struct Client {
+    session: Arc<Session>,
+}
+
+struct Session {
+    transport: Transport,
+    token: Token,
+    /// The nick as far as it is known here. Another client of the session may change it at any time.
+    nick: Mutex<String>,
+    is_new: bool,
+    is_leaving: AtomicBool,
+    cursor: u64,
+    patience: Duration,
+}
+
+impl Client {
+    /// Opens a session; or goes on with the one of [`Options::place`], if there still is one. [`Client::is_new`]
+    /// tells which it was: a new session is in no channel yet.
+    ///
+    /// Where the server asks for proof of work, it is done here, on another thread.
+    ///
+    /// # Errors
+    /// [`Error::Http`] with status 409 when somebody has the nick, with 400 when it is no nick; any other [`Error`].
+    /// An answer that was lost is not asked for again: the nick would be taken, by the session just opened.
+    pub async fn connect(options: Options) -> Result<Self, Error> {
+        let transport = Transport::new(&options.server)?;
+        let patience = options.patience.min(PATIENCE_MAX);
+        if let Some(Place { token, cursor }) = &options.place {
+            match opening::resume(&transport, token, patience).await {
+                Ok(nick) => {
+                    return Ok(Self::of(transport, (token.clone(), nick), patience).going_on(*cursor));
+                }
+                Err(Error::Unauthorized) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let opened = opening::open(&transport, &options, patience).await?;
+        Ok(Self::of(transport, opened, patience))
+    }
+
+    /// Enters the living session of [`Options::nick`] as one more client of it, with the password that PASS has set.
+    /// Where the session is, it is too: its queue begins with a welcome and the state of its channels.
+    ///
+    /// # Errors
+    /// [`Error::Http`] with status 401 when there is no such session or it has another password; any other [`Error`].
+    pub async fn log_in(options: Options, password: &str) -> Result<Self, Error> {
+        let transport = Transport::new(&options.server)?;
+        let patience = options.patience.min(PATIENCE_MAX);
+        let entered = opening::log_in(&transport, &options.nick, password, patience).await?;
+        Ok(Self::of(transport, entered, patience).going_on(0))
+    }
+
+    fn of(transport: Transport, (token, nick): (Token, String), patience: Duration) -> Self {
+        let session = Session {
+            transport,
+            token,
+            nick: Mutex::new(nick),
+            is_new: true,
+            is_leaving: AtomicBool::new(false),
+            cursor: 0,
+            patience,
+        };
+        Self { session: Arc::new(session) }
+    }
+
+    /// The same in a session that was there before.
+    fn going_on(self, cursor: u64) -> Self {
+        let session = Arc::into_inner(self.session).expect("nobody else has it yet");
+        Self { session: Arc::new(Session { is_new: false, cursor, ..session }) }
+    }
+
+    /// Whether the session was opened by this client, and not found again or entered.
+    pub fn is_new(&self) -> bool {
+        self.session.is_new
+    }
+
+    /// The nick that one goes by now, as far as this client has heard.
+    pub fn nick(&self) -> String {
+        self.session.nick.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The token. With the cursor of [`Messages`] it is all that is needed to go on later.
+    pub fn token(&self) -> &Token {
+        &self.session.token
+    }
+
+    /// The messages from where this client began: the welcome, if it is new, or what came after the cursor that it
+    /// was given. Several streams are like several tabs of a browser: each has everything. The server lets four wait
+    /// at once.
+    pub fn messages(&self) -> Messages {
+        Messages::new(self.clone(), self.session.cursor)
+    }
+
+    /// Sends any command. A refusal by IRC is a [`Receipt`] too.
+    ///
+    /// While the server does not answer or is busy, it is tried again for [`Options::patience`], and done once.
+    ///
+    /// # Errors
+    /// [`Error`] when the command never reached IRC, or nobody knows.
+    pub async fn send(&self, message: &Message) -> Result<Receipt, Error> {
+        self.send_once(&Uuid::new_v4().simple().to_string(), message).await
+    }
+
+    /// The same under a key of one's own, 1 to 64 characters of ASCII: under the same key it is done once, however
+    /// often it is sent within ten minutes, across restarts of either side. A bot that answers a message takes that
+    /// message's id.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub async fn send_once(&self, key: &str, message: &Message) -> Result<Receipt, Error> {
+        let is_quit = message.command.eq_ignore_ascii_case("QUIT");
+        let answer = self.post("/messages", Some(key), message.to_request(), is_quit).await?;
+        let receipt = answer.map_or(Ok(Receipt::Quit), |json| Receipt::parse(&json))?;
+        if let Receipt::Nick { nick } = &receipt {
+            self.goes_by(nick);
+        }
+        Ok(receipt)
+    }
+
+    /// Signs a message as coming from [`nick`](Self::nick), and sends it.
+    ///
+    /// Its `to` must be spelled as the server spells it: as in the receipt of JOIN, or in `from` of a message.
+    ///
+    /// # Errors
+    /// [`Error::Sign`] when recipients could not check the signature; else as [`send`](Self::send).
+    pub async fn send_signed(&self, mut message: Message, key: &SigningKey) -> Result<Receipt, Error> {
+        message.from = self.nick();
+        key.sign(&mut message)?;
+        self.send(&message).await
+    }
+
+    /// Does the work that a PRIVMSG with this body to a channel under `+H` is paid for with. The channel is to be
+    /// spelled as the server spells it. The stamp goes into `meta` under `hashcash`, before the message is signed.
+    ///
+    /// # Errors
+    /// [`Error::Protocol`] when the server does not tell what day it is.
+    pub async fn channel_stamp(&self, bits: u32, channel: &str, body: &Body) -> Result<String, Error> {
+        let today = self.session.transport.today()?;
+        let (channel, body) = (channel.to_owned(), body.clone());
+        opening::work(move |cancel| stamp::mint_channel(bits, &channel, &body, &today, cancel)).await
+    }
+
+    /// This client goes; the session goes on if it has others, and ends with its last.
+    ///
+    /// # Errors
+    /// [`Error`]
+    pub async fn log_out(&self) -> Result<(), Error> {
+        self.post("/logout", None, Vec::new(), true).await.map(drop)
+    }
+
+    /// Posts until there is an answer; `None` when it is that one has left already.
+    async fn post(
+        &self,
+        path: &str,
+        key: Option<&str>,
+        json: Vec<u8>,
+        is_leaving: bool,
+    ) -> Result<Option<Vec<u8>>, Error> {
+        let session = &self.session;
+        if is_leaving {
+            // Before it is done: a poll that waits may hear of the end before we do.
+            session.is_leaving.store(true, Ordering::Relaxed);
+        }
+        let mut attempts = Attempts::within(session.patience);
+        loop {
+            let posted = session.transport.post(Some(&session.token), path, key, json.clone()).await;
+            let error = match posted.and_then(Answer::ok) {
+                Ok(json) => return Ok(Some(json)),
+                // The first attempt was done, and its answer lost with the session.
+                Err(Error::Unauthorized) if is_leaving && attempts.failed() > 0 => return Ok(None),
+                Err(error) => error,
+            };
+            if let Err(error) = attempts.after(error).await {
+                if is_leaving {
+                    session.is_leaving.store(false, Ordering::Relaxed);
+                }
+                return Err(error);
+            }
+        }
+    }
+
+    /// Asks for what a `GET` gives, until it is there.
+    pub(super) async fn get<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<T, Error> {
+        let session = &self.session;
+        let mut attempts = Attempts::within(session.patience);
+        loop {
+            match session.transport.get(&session.token, path).await {
+                Ok(value) => return Ok(value),
+                Err(error) => attempts.after(error).await?,
+            }
+        }
+    }
+
+    /// One poll, without another attempt.
+    pub(super) async fn poll(&self, cursor: u64) -> Result<Page, Error> {
+        let path = format!("/messages?after={cursor}&timeout={}", POLL_TIMEOUT.as_secs());
+        self.session.transport.poll(&self.session.token, &path).await
+    }
+
+    /// Whether this client is about to leave, or has left.
+    pub(super) fn is_leaving(&self) -> bool {
+        self.session.is_leaving.load(Ordering::Relaxed)
+    }
+
+    /// Learns from a message what it says about oneself.
+    pub(super) fn learn(&self, message: &Message) {
+        if message.command == "NICK"
+            && message.is_from(&self.nick())
+            && let Some(nick) = message.lines().first()
+        {
+            self.goes_by(nick);
+        }
+    }
+
+    fn goes_by(&self, nick: &str) {
+        nick.clone_into(&mut self.session.nick.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("nick", &self.nick()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,15 @@
+//! The client library, tested against the real server, and against one that breaks connections.
+
+#![expect(clippy::unwrap_used, reason = "a test says what is wrong by failing")]
+
+mod faults;
+mod lost;
+mod people;
+mod refusals;
+mod resume;
+mod signing;
+#[path = "../support/mod.rs"]
+mod support;
+mod talk;
+mod vectors;
+mod work;

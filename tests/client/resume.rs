@@ -1,0 +1,136 @@
+//! Going on where one was: after one's own end, after a restart of the server, after a crash.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
+use std::time::Duration;
+
+use neoirc::client::{Client, Message, Options, Place};
+use tempfile::TempDir;
+use tokio::task::block_in_place;
+use tokio::time::{sleep, timeout};
+
+use crate::people::{hear_until, is_quiet, next, open_in_channel, read_until, say};
+use crate::support::{PATIENCE, TestServer};
+
+/// A server that comes back on the port that it had, as servers do outside of tests.
+fn on_one_port() -> TestServer {
+    let mut server = TestServer::spawn();
+    let address = server.socket_address();
+    server.change(|launch| launch.with("HTTP_LISTEN_ADDR", &address));
+    server
+}
+
+#[tokio::test]
+async fn a_program_goes_on_where_it_was() {
+    let mut server = TestServer::spawn();
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("place.json");
+    let (alice, bob) = (open_in_channel(&server, "alice").await, open_in_channel(&server, "bob").await);
+    let place_of_alice = alice.messages().place();
+    for number in 0..6 {
+        say(&alice, "#c", &number.to_string()).await;
+    }
+    let mut messages = bob.messages();
+    assert_eq!(hear_until(&mut messages, "2").await, ["0", "1", "2"]);
+    messages.place().save(&file).unwrap();
+    // In the middle of a page: three more were in memory, and went with it.
+    drop((messages, bob, alice));
+    server.restart();
+    let resume = |nick, place: Option<Place>| Client::connect(Options::new(server.url(), nick).resume(place));
+    let alice = resume("alice", Some(place_of_alice)).await.unwrap();
+    say(&alice, "#c", "6").await;
+    let bob = resume("other", Place::load(&file).unwrap()).await.unwrap();
+    assert_eq!((bob.is_new(), bob.nick().as_str()), (false, "bob"));
+    let mut messages = bob.messages();
+    assert_eq!(hear_until(&mut messages, "6").await, ["3", "4", "5", "6"]);
+    assert!(is_quiet(&mut messages).await);
+}
+
+#[tokio::test]
+async fn where_the_session_has_ended_a_new_one_begins() {
+    let server = TestServer::spawn();
+    let alice = open_in_channel(&server, "alice").await;
+    let mut messages = alice.messages();
+    read_until(&mut messages, |message| message.command == "366").await;
+    let place = messages.place();
+    assert!(place.cursor > 0);
+    alice.quit(None).await.unwrap();
+    let alice = Client::connect(Options::new(server.url(), "alice").resume(place)).await.unwrap();
+    assert!(alice.is_new());
+    let first = next(&mut alice.messages()).await.unwrap().unwrap();
+    assert_eq!(first.command, "001", "the cursor begins anew as well");
+}
+
+/// One client speaks and another listens while the server is killed and restarted under both. Neither does anything
+/// about it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_conversation_outlives_the_server() {
+    let mut server = on_one_port();
+    let (alice, bob) = (open_in_channel(&server, "alice").await, open_in_channel(&server, "bob").await);
+    let mut messages = bob.messages();
+    let (is_over, said) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
+    let (over, count) = (Arc::clone(&is_over), Arc::clone(&said));
+    let speaking = tokio::spawn(async move {
+        while !over.load(SeqCst) {
+            say(&alice, "#c", &count.load(SeqCst).to_string()).await;
+            count.fetch_add(1, SeqCst);
+            // The test is about the breaks, not about speed.
+            sleep(Duration::from_millis(2)).await;
+        }
+        say(&alice, "#c", "end").await;
+    });
+    let listening = tokio::spawn(async move {
+        let heard = hear_until(&mut messages, "end").await;
+        (heard, is_quiet(&mut messages).await)
+    });
+    for round in 0..4 {
+        sleep(Duration::from_millis(300)).await;
+        block_in_place(|| {
+            if round % 2 == 0 {
+                server.kill9();
+                server.start();
+            } else {
+                server.restart();
+            }
+        });
+    }
+    let before = said.load(SeqCst);
+    let goes_on = async {
+        while said.load(SeqCst) < before + 5 {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(PATIENCE, goes_on).await.expect("they go on talking after the last break");
+    is_over.store(true, SeqCst);
+    speaking.await.unwrap();
+    let (mut heard, is_quiet) = listening.await.unwrap();
+    heard.pop();
+    assert_eq!(heard, (0..said.load(SeqCst)).map(|number| number.to_string()).collect::<Vec<_>>());
+    assert!(is_quiet, "nothing comes twice");
+}
+
+/// A program that dies between an answer and keeping its place answers again, under the same key: once.
+#[tokio::test]
+async fn an_answer_under_the_id_of_its_question_is_given_once() {
+    let mut server = TestServer::spawn();
+    let (alice, bob) = (open_in_channel(&server, "alice").await, open_in_channel(&server, "bob").await);
+    let mut heard_by_alice = alice.messages();
+    let mut messages = bob.messages();
+    let kept = messages.place();
+    say(&alice, "#c", "question").await;
+    let answer = async |bob: &Client, question: &Message| {
+        let answer = Message::new("NOTICE").to("#c").body("answer");
+        bob.send_once(&question.id.unwrap().to_string(), &answer).await.unwrap()
+    };
+    let question = read_until(&mut messages, |message| message.command == "PRIVMSG").await;
+    let first = answer(&bob, &question).await;
+    read_until(&mut heard_by_alice, |message| message.command == "NOTICE").await;
+    let place_of_alice = heard_by_alice.place();
+    server.restart();
+    let bob = Client::connect(Options::new(server.url(), "bob").resume(kept)).await.unwrap();
+    let again = read_until(&mut bob.messages(), |message| message.command == "PRIVMSG").await;
+    assert_eq!(again.id, question.id, "read a second time");
+    assert_eq!(answer(&bob, &again).await, first);
+    let alice = Client::connect(Options::new(server.url(), "alice").resume(place_of_alice)).await.unwrap();
+    assert!(is_quiet(&mut alice.messages()).await, "but answered once");
+}
