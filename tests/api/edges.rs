@@ -138,6 +138,7 @@ fn odd_targets_are_answered() {
 }
 
 /// "KICK, KILL, MODE, INVITE on oneself are tested", as is everything else that may meet oneself.
+// clause: commands.oneself
 #[test]
 fn acting_on_oneself_is_safe() {
     let server = TestServer::spawn();

@@ -118,6 +118,7 @@ fn arguments_may_stand_in_the_body() {
 }
 
 /// INVITE takes nick and channel in either order.
+// clause: channels.invite
 #[test]
 fn invite_takes_either_order() {
     let server = TestServer::spawn();
@@ -185,6 +186,7 @@ fn a_key_stays_among_members() {
 }
 
 /// Names with blanks, commas and the like are no channels, however they are sent.
+// clause: channels.names channels.badname
 #[test]
 fn names_that_cannot_be_are_refused() {
     let server = TestServer::spawn();
@@ -199,6 +201,7 @@ fn names_that_cannot_be_are_refused() {
 }
 
 /// "`+k ""`, `+k "a b"` → 696/525, or a cleaned key echoed, but not 400"; afterwards the channel can be joined.
+// clause: modes.key525
 #[test]
 fn odd_keys_do_no_harm() {
     let server = TestServer::spawn();
