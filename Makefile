@@ -8,7 +8,7 @@ LOG := target/test.log
 # Colours would hide the counts that `test` looks for.
 test: export CARGO_TERM_COLOR := never
 
-.PHONY: help run test check format lint doc bench fmt example-settings deny test-tools clean
+.PHONY: help run test check format lint doc bench fmt example-settings docs-tables deny test-tools clean
 
 help: ## Print this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,10 @@ example-settings: ## Write neoirc.example.toml and the table in docs/settings.md
 		/^[|] `/ { printf "%s", rows; rows = ""; next } \
 		{ print }' neoirc.example.toml docs/settings.md > docs/settings.md.new
 	@mv docs/settings.md.new docs/settings.md
+
+# The tests that compare the pages write them instead.
+docs-tables: ## Write docs/numerics.md and docs/conformance.md anew
+	@UPDATE_DOCS=1 $(CARGO) test --quiet --test transcripts -- the_page
 
 clean: ## Remove everything that was built
 	$(CARGO) clean

@@ -40,6 +40,7 @@ struct Truth {
     is_over: AtomicBool,
 }
 
+// clause: queues.order queues.restart
 #[test]
 fn nothing_acknowledged_is_lost_in_a_crash() {
     survive(&[]);

@@ -83,6 +83,7 @@ fn found(world: &World, name: ChannelName, caller: &Caller<'_>) -> (ChannelId, V
 mod tests {
     use super::*;
     use crate::command::tests::Scene;
+    use crate::protocol::name::Hostname;
 
     #[test]
     fn whoever_comes_first_governs_the_channel() {
@@ -101,6 +102,24 @@ mod tests {
         let decision = scene.does("alice", r##"{"command":"JOIN","to":"#rust"}"##);
         assert!(decision.events.is_empty() && decision.replies.is_empty());
         assert_eq!(decision.outcome, Outcome::Joined("#Rust".to_owned()));
+    }
+
+    // clause: modes.wildcards
+    #[test]
+    fn a_ban_knows_the_host_by_its_name_and_by_its_address() {
+        let mut scene = Scene::with(&["alice", "bob"]);
+        scene.does("alice", r##"{"command":"JOIN","to":"#c"}"##);
+        let hostname = Hostname::from_dns("pool-7.Example.org").unwrap();
+        scene.world.apply(&Event::HostnameResolved { user: scene.user("bob"), hostname });
+        for mask in ["*!*@*.example.ORG", "127.0.0.?", "*!bob@pool-7*"] {
+            let mode = |sign| format!(r##"{{"command":"MODE","to":"#c","params":["{sign}b","{mask}"]}}"##);
+            scene.does("alice", &mode('+'));
+            let refusal = scene.refusal("bob", r##"{"command":"JOIN","to":"#c"}"##);
+            assert_eq!(refusal, Refusal::BannedFromChannel("#c".to_owned()), "{mask}");
+            scene.does("alice", &mode('-'));
+        }
+        scene.does("alice", r##"{"command":"MODE","to":"#c","params":["+b","*.example.com"]}"##);
+        scene.does("bob", r##"{"command":"JOIN","to":"#c"}"##);
     }
 
     #[test]

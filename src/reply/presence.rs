@@ -66,6 +66,9 @@ pub fn heralds(world: &World, event: &Event, server: &ServerInfo) -> Vec<(UserId
             let mask = format!("{nick}!{}@{}", user.username.as_str(), user.hostname.as_str());
             let mut told = tell(&user.nick, RPL_MONOFFLINE, user.nick.as_str());
             told.extend(tell(nick, RPL_MONONLINE, &mask));
+            // Whoever watches itself has the new nick by the time it reads this.
+            let own = told.iter_mut().filter(|(watcher, _)| *watcher == user.id);
+            own.for_each(|(_, line)| line.to = nick.to_string());
             told
         }
         _ => Vec::new(),

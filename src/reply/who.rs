@@ -82,6 +82,8 @@ fn matches(caller: &User, mask: &str, world: &World) -> Vec<UserId> {
     if let Ok(user) = world.user_by_nick(mask) {
         return vec![user.id];
     }
+    // RFC 2812 has it so.
+    let mask = if mask == "0" { "*" } else { mask };
     let Some(mask) = Mask::parse(mask) else { return Vec::new() };
     let named = |user: &&User| {
         let texts =

@@ -107,6 +107,7 @@ fn fields_of_the_wrong_type_are_refused() {
 }
 
 /// "CR, LF or NUL inside any string: 400", in whichever field and however deep.
+// clause: lines.nul
 #[test]
 fn line_breaks_and_nul_are_refused_everywhere() {
     let server = TestServer::spawn();

@@ -91,6 +91,7 @@ fn the_name_may_carry_its_hash() {
 }
 
 /// "404 where hidden", and where there is nothing.
+// clause: modes.s
 #[test]
 fn secret_channels_are_for_their_members() {
     let server = TestServer::spawn();
@@ -106,6 +107,22 @@ fn secret_channels_are_for_their_members() {
     assert_eq!(hidden.refusal(404), missing.refusal(404), "hidden and missing look the same");
     bob.join("#den");
     assert_eq!(keys(&members(&bob, "den")), ["alice", "bob"]);
+}
+
+/// "+i users hidden from outsiders", in the list of members as in NAMES.
+// clause: usermodes.i
+#[test]
+fn invisible_members_show_to_members_alone() {
+    let server = TestServer::spawn();
+    let (alice, bob, carol) = (server.open("alice"), server.open("bob"), server.open("carol"));
+    alice.join("#rust");
+    bob.join("#rust");
+    alice.mode("alice", &["+i"]);
+    assert_eq!(keys(&members(&bob, "rust")), ["alice", "bob"]);
+    assert_eq!(keys(&members(&carol, "rust")), ["bob"]);
+    carol.join("#elsewhere");
+    alice.join("#elsewhere");
+    assert_eq!(keys(&members(&carol, "rust")), ["alice", "bob"], "they share a channel now");
 }
 
 #[test]

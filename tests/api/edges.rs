@@ -18,6 +18,7 @@ fn as_line(message: &Value) -> String {
 }
 
 /// "Split 353 at 512 bytes": every name is there, in lines that a wire can carry.
+// clause: channels.names353
 #[test]
 fn long_lists_of_names_are_split() {
     let server = TestServer::spawn();
@@ -95,7 +96,9 @@ fn odd_targets_are_answered() {
     let (alice, mut bob) = pair(&server);
     let commands = [
         "PRIVMSG", "NOTICE", "JOIN", "PART", "TOPIC", "MODE", "KICK", "INVITE", "NAMES", "LIST", "WHO",
-        "WHOIS", "NICK", "AWAY", "PING", "PONG", "LUSERS", "MOTD",
+        "WHOIS", "NICK", "AWAY", "PING", "PONG", "LUSERS", "MOTD", "ADMIN", "DIE", "HELP", "INFO", "ISON",
+        "KILL", "LINKS", "MONITOR", "OPER", "PUBKEY", "REHASH", "SETNAME", "STATS", "TAGMSG", "TIME",
+        "USERHOST", "VERSION", "WALLOPS", "WHOWAS",
     ];
     let odd = [
         "",
@@ -135,6 +138,7 @@ fn odd_targets_are_answered() {
 }
 
 /// "KICK, KILL, MODE, INVITE on oneself are tested", as is everything else that may meet oneself.
+// clause: commands.oneself
 #[test]
 fn acting_on_oneself_is_safe() {
     let server = TestServer::spawn();

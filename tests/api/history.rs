@@ -152,6 +152,22 @@ fn direct_messages_belong_to_two_sessions() {
     assert_eq!(history(&alice, "target=robert"), Vec::<Value>::new());
 }
 
+/// What was said to some of a channel alone is in no history, which all would read; nor are tags without a text.
+// clause: messages.history
+#[test]
+fn what_not_all_heard_is_not_in_history() {
+    let server = TestServer::spawn();
+    let (alice, bob, _) = conversation(&server, 1);
+    alice.say("@#c", "for operators");
+    bob.command(&json!({ "command": "TAGMSG", "to": "#c", "meta": { "typing": "active" } }));
+    bob.command(&json!({ "command": "TAGMSG", "to": "alice", "meta": { "typing": "active" } }));
+    for client in [&alice, &bob] {
+        assert_eq!(texts(&history(client, "target=%23c")), ["0"]);
+        history_is(client, "target=%40%23c", 404);
+    }
+    assert_eq!(history(&alice, "target=bob"), Vec::<Value>::new());
+}
+
 /// What was refused was never said.
 #[test]
 fn refused_messages_are_not_in_history() {

@@ -104,6 +104,7 @@ fn logout_needs_no_body() {
     assert_eq!(alice.http.send(Method::POST, "/api/v1/logout").ok(), json!({ "status": "ok" }));
 }
 
+// clause: commands.quit nicks.free
 #[test]
 fn quit_ends_the_session() {
     let server = TestServer::spawn();

@@ -35,6 +35,7 @@ fn motd(server: &TestServer) -> Value {
     server.nobody().get("/api/v1/server").ok()["motd"].clone()
 }
 
+// clause: flood.oper
 #[test]
 fn attempts_to_become_one_are_limited_and_logged_without_the_password() {
     let server = TestServer::spawn_with(&OPER);
@@ -64,6 +65,7 @@ fn an_operator_stays_one_across_a_restart() {
     assert!(heard.iter().any(|message| message["command"] == "381"), "{heard:?}");
 }
 
+// clause: commands.rehash
 #[test]
 fn rehash_reads_the_settings_again() {
     let (server, mut alice) = operated("before");
@@ -74,6 +76,24 @@ fn rehash_reads_the_settings_again() {
     let file = heard[0]["params"][0].as_str().unwrap();
     assert_eq!((&heard[0]["command"], file.ends_with("neoirc.toml")), (&json!("382"), true), "{heard:?}");
     until("the new settings are in force", || motd(&server) == "after");
+}
+
+/// Who may be an operator, and the rules for commands, follow the file as well.
+// clause: commands.rehash
+#[test]
+fn rehash_changes_the_rules() {
+    let (server, alice) = operated("hello");
+    let bob = server.open("bob");
+    bob.join("#one");
+    fs::write(server.folder().join("neoirc.toml"), "channels_per_session = 1\n").unwrap();
+    alice.command(&json!({ "command": "REHASH" }));
+    let join = json!({ "command": "JOIN", "to": "#two" });
+    let part = json!({ "command": "PART", "to": "#two" });
+    until("the new rule is in force", || {
+        let refused = bob.command(&join)["numeric"] == "405";
+        bob.command(&part);
+        refused
+    });
 }
 
 #[test]
@@ -90,6 +110,7 @@ fn a_hangup_does_the_same_and_settings_that_cannot_be_used_change_nothing() {
     assert_eq!(alice.state()["nick"], "alice");
 }
 
+// clause: commands.die
 #[test]
 fn die_ends_the_process_cleanly() {
     let (mut server, alice) = operated("hello");
@@ -106,6 +127,7 @@ fn die_ends_the_process_cleanly() {
     assert_eq!(alice.state()["nick"], "alice", "nothing was lost");
 }
 
+// clause: messages.kill
 #[test]
 fn kill_ends_a_session_with_all_its_waiting_polls() {
     let (server, alice) = operated("hello");

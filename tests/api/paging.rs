@@ -27,6 +27,7 @@ fn answer_after(client: &TestClient, cursor: u64) -> Answer {
         .unwrap()
 }
 
+// clause: queues.pages
 #[test]
 fn a_page_holds_500_messages() {
     let server = TestServer::spawn();
@@ -74,6 +75,7 @@ fn exactly_500_messages_are_one_whole_page() {
     assert_eq!((page.messages.len(), page.more), (500, false));
 }
 
+// clause: queues.pages
 #[test]
 fn a_page_holds_one_mebibyte() {
     let server = TestServer::spawn();

@@ -11,6 +11,7 @@ use crate::support::{Page, TestClient, TestServer, pair, texts};
 const AT_ONCE: Duration = Duration::from_secs(4);
 
 /// "Reading consumes nothing."
+// clause: queues.cursor
 #[test]
 fn reading_twice_reads_the_same() {
     let server = TestServer::spawn();
@@ -48,6 +49,7 @@ fn an_empty_answer_repeats_the_cursor() {
 }
 
 /// "`after` beyond the newest is clamped to it": such a client hears what comes next instead of nothing for ever.
+// clause: queues.cursor
 #[test]
 fn a_cursor_from_the_future_is_clamped() {
     let server = TestServer::spawn();
@@ -65,6 +67,7 @@ fn a_cursor_from_the_future_is_clamped() {
     }
 }
 
+// clause: queues.wait
 #[test]
 fn a_timeout_of_zero_answers_at_once() {
     let server = TestServer::spawn();
@@ -74,6 +77,7 @@ fn a_timeout_of_zero_answers_at_once() {
     assert!(begun.elapsed() < AT_ONCE);
 }
 
+// clause: queues.wait
 #[test]
 fn a_poll_waits_as_long_as_it_was_told() {
     let server = TestServer::spawn();
@@ -106,6 +110,7 @@ fn a_huge_timeout_is_accepted() {
     }
 }
 
+// clause: queues.wait
 #[test]
 fn a_waiting_poll_is_woken() {
     let server = TestServer::spawn();
@@ -130,6 +135,7 @@ fn a_waiting_poll_is_woken() {
 }
 
 /// "Several polls on one client at once all get the answer."
+// clause: queues.wait
 #[test]
 fn several_polls_are_all_answered() {
     let server = TestServer::spawn();
@@ -149,6 +155,7 @@ fn several_polls_are_all_answered() {
 
 /// "not within two minutes while it fits the tail in memory, so that two tabs of one browser, with one cookie and
 /// two cursors, both read everything".
+// clause: queues.cursor
 #[test]
 fn two_cursors_under_one_cookie_both_read_everything() {
     let server = TestServer::spawn();
@@ -186,6 +193,7 @@ fn a_fifth_poll_releases_the_oldest() {
 }
 
 /// Under one cursor nothing is lost, doubled or out of order while many talk at once.
+// clause: queues.order
 #[test]
 fn many_senders_one_order() {
     let server = TestServer::spawn();

@@ -25,6 +25,7 @@ fn is_400(client: &TestClient, path: &str) {
     client.http.get(path).refusal(400);
 }
 
+// clause: queues.cursor
 #[test]
 fn a_bad_cursor_is_400() {
     let server = TestServer::spawn();
@@ -34,6 +35,7 @@ fn a_bad_cursor_is_400() {
     }
 }
 
+// clause: queues.cursor
 #[test]
 fn a_bad_timeout_is_400() {
     let server = TestServer::spawn();

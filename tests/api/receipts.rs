@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::{TestServer, numerics, pair, refused, texts};
 
+// clause: commands.receipts
 #[test]
 fn receipts_have_their_fields() {
     let server = TestServer::spawn();
@@ -39,6 +40,7 @@ fn receipts_have_their_fields() {
 }
 
 /// `{"status":"error","numeric":"482","error":"You're not channel operator"}`, and the numeric itself in the queue.
+// clause: commands.refusals
 #[test]
 fn a_refusal_is_in_the_receipt_and_in_the_queue() {
     let server = TestServer::spawn();
@@ -56,6 +58,7 @@ fn a_refusal_is_in_the_receipt_and_in_the_queue() {
 }
 
 /// PONG stands "in the response, not the queue".
+// clause: queries.ping
 #[test]
 fn ping_is_answered_at_once() {
     let server = TestServer::spawn();
@@ -68,6 +71,7 @@ fn ping_is_answered_at_once() {
 }
 
 /// "the response is the first refusal if any else the first outcome, plus `results`: one object per target".
+// clause: commands.targets
 #[test]
 fn lists_of_targets_have_results() {
     let server = TestServer::spawn();
@@ -93,6 +97,7 @@ fn lists_of_targets_have_results() {
 }
 
 /// "Arguments are read from `params` first; where `params` is absent, from the lines of `body`."
+// clause: commands.arguments
 #[test]
 fn arguments_may_stand_in_the_body() {
     let server = TestServer::spawn();
@@ -113,6 +118,7 @@ fn arguments_may_stand_in_the_body() {
 }
 
 /// INVITE takes nick and channel in either order.
+// clause: channels.invite
 #[test]
 fn invite_takes_either_order() {
     let server = TestServer::spawn();
@@ -146,6 +152,7 @@ fn kick_takes_several_nicks() {
 }
 
 /// A message of several lines stays one message over HTTP, and `meta` is "relayed untouched".
+// clause: messages.meta
 #[test]
 fn lines_and_meta_arrive_untouched() {
     let server = TestServer::spawn();
@@ -159,6 +166,7 @@ fn lines_and_meta_arrive_untouched() {
 }
 
 /// The key of a channel is never shown to those outside.
+// clause: modes.kmembers
 #[test]
 fn a_key_stays_among_members() {
     let server = TestServer::spawn();
@@ -178,6 +186,7 @@ fn a_key_stays_among_members() {
 }
 
 /// Names with blanks, commas and the like are no channels, however they are sent.
+// clause: channels.names channels.badname
 #[test]
 fn names_that_cannot_be_are_refused() {
     let server = TestServer::spawn();
@@ -192,6 +201,7 @@ fn names_that_cannot_be_are_refused() {
 }
 
 /// "`+k ""`, `+k "a b"` → 696/525, or a cleaned key echoed, but not 400"; afterwards the channel can be joined.
+// clause: modes.key525
 #[test]
 fn odd_keys_do_no_harm() {
     let server = TestServer::spawn();

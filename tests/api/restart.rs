@@ -25,7 +25,11 @@ impl Scene {
         alice.mode("#rust", &["+v-t+l", "bob", "7"]);
         alice.mode("#Den", &["+simk", "sesame"]);
         alice.mode("#open", &["+o-n", "bob"]);
-        alice.mode("Alice", &["+i"]);
+        alice.mode("#rust", &["+bbeI", "Eve", "*@*.example", "eve!*@good.example", "mallory"]);
+        alice.mode("#open", &["+H", "3"]);
+        alice.mode("Alice", &["+iBw"]);
+        alice.command(&json!({ "command": "SETNAME", "body": ["Alice Liddell"] }));
+        alice.command(&json!({ "command": "MONITOR", "params": ["+", "bob,ghost,outsider"] }));
         alice.command(&json!({ "command": "AWAY", "body": ["at lunch"] }));
         alice.command(&json!({ "command": "INVITE", "to": "outsider", "params": ["#Den"] }));
         bob.command(&json!({ "command": "NICK", "body": ["Robert"] }));
@@ -57,7 +61,11 @@ impl Scene {
             self.alice.command(&json!({ "command": "MODE", "to": channel }));
             self.alice.command(&json!({ "command": "TOPIC", "to": channel }));
         }
+        self.alice.command(&json!({ "command": "MODE", "to": "#rust", "params": ["beI"] }));
         self.alice.command(&json!({ "command": "MODE", "to": "Alice" }));
+        self.alice.command(&json!({ "command": "WHO", "params": ["Alice", "%nfr"] }));
+        self.alice.command(&json!({ "command": "MONITOR", "params": ["L"] }));
+        self.alice.command(&json!({ "command": "WHOWAS", "params": ["bob"] }));
         let answers = self.alice.drain();
         answers.iter().map(|answer| json!([answer["command"], answer["params"], answer["body"]])).collect()
     }
@@ -108,6 +116,7 @@ fn a_crash_changes_nothing() {
 }
 
 /// Unread messages, cursors, identities and numbers all go on where they were.
+// clause: queues.restart
 #[test]
 fn queues_and_cursors_survive() {
     let mut server = TestServer::spawn();

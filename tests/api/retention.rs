@@ -17,6 +17,7 @@ fn look(client: &TestClient) -> (Vec<Value>, u64) {
 
 /// "at most `QUEUE_MAX_ENTRIES` … a client. What is cut off is never silent: the next poll carries
 /// `"dropped":<count>` and begins with a NOTICE from the server." A queue that overflows keeps the newest.
+// clause: queues.dropped
 #[test]
 fn an_overflowing_queue_says_what_it_dropped() {
     let server = TestServer::spawn_with(&[("QUEUE_MAX_ENTRIES", "50")]);
@@ -76,6 +77,7 @@ fn a_reader_loses_nothing_to_the_limit() {
 }
 
 /// "Unacknowledged entries live `QUEUE_MAX_AGE`", and what is too old is dropped just as audibly.
+// clause: queues.dropped
 #[test]
 fn old_entries_are_dropped_audibly() {
     let server = TestServer::spawn_with(&[("QUEUE_MAX_AGE", "2s"), ("QUEUE_SETTLE_AFTER", "1s")]);

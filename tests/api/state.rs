@@ -48,6 +48,7 @@ fn state_follows_what_happens() {
 }
 
 /// "to the asking client alone: per channel a JOIN from oneself, 332+333, 353, 366".
+// clause: queues.state
 #[test]
 fn channel_state_can_be_asked_for() {
     let server = TestServer::spawn();

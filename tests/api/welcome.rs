@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::support::{TestServer, numerics};
 
 /// "001 002 003 004 005 251 252 254 255 (and 265 266), then MOTD", in this order.
+// clause: registration.burst
 #[test]
 fn the_welcome_comes_in_its_order() {
     let server = TestServer::spawn_with(&[("MOTD", "one\ntwo")]);
@@ -38,6 +39,7 @@ fn a_server_without_a_message_of_the_day_says_so() {
 }
 
 /// "004 has the five or six separate parameters, user and channel mode letters not empty."
+// clause: registration.myinfo
 #[test]
 fn rpl_myinfo_names_server_and_modes() {
     let server = TestServer::spawn_with(&[("SERVER_NAME", "irc.example.org")]);
@@ -56,6 +58,7 @@ fn rpl_myinfo_names_server_and_modes() {
 }
 
 /// "005 carries at least …"; "Upper-case keys, at most 13 per line, ends with the human text, ASCII only".
+// clause: isupport.tokens isupport.form
 #[test]
 fn rpl_isupport_carries_its_tokens() {
     let server = TestServer::spawn_with(&[("NETWORK_NAME", "ExampleNet")]);

@@ -5,6 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use serde_json::{Value, json};
 
 use super::line::Line;
+use super::mint::mint;
 use super::player::{Face, Receipt};
 use super::support::{TestClient, TestServer, token_in};
 
@@ -16,6 +17,8 @@ const NEXT_TIMEOUT_S: u64 = 2;
 pub(crate) struct HttpFace<'a> {
     server: &'a TestServer,
     people: HashMap<String, Person>,
+    /// The stamp that was minted last.
+    last_stamp: String,
 }
 
 struct Person {
@@ -26,7 +29,23 @@ struct Person {
 impl<'a> HttpFace<'a> {
     /// A face of this server with nobody there yet.
     pub(crate) fn new(server: &'a TestServer) -> Self {
-        Self { server, people: HashMap::new() }
+        Self { server, people: HashMap::new(), last_stamp: String::new() }
+    }
+
+    /// The message with the stamp that its tag asks for.
+    fn stamped(&mut self, mut message: Value) -> Value {
+        let wanted = message["meta"]["hashcash"].as_str().unwrap_or_default().to_string();
+        if let Some(order) = wanted.strip_prefix("mint/") {
+            let (bits, channel) = match order.split_once('/') {
+                Some((bits, channel)) => (bits, channel),
+                None => (order, message["to"].as_str().unwrap_or_default()),
+            };
+            self.last_stamp = mint(bits.parse().expect("a number of bits"), channel, &message["body"]);
+        }
+        if wanted == "last" || wanted.starts_with("mint/") {
+            message["meta"]["hashcash"] = json!(self.last_stamp);
+        }
+        message
     }
 
     fn person(&mut self, who: &str) -> &mut Person {
@@ -47,9 +66,7 @@ impl Face for HttpFace<'_> {
         let answer = nobody.post("/api/v1/session", &request);
         assert_eq!(answer.status, 201, "{who} cannot come in: {}", answer.text);
         let http = nobody.with_token(Some(token_in(answer.set_cookie())));
-        let mut client =
-            TestClient { http, nick: who.to_string(), id: answer.json()["id"].clone(), cursor: 0 };
-        client.drain();
+        let client = TestClient { http, nick: who.to_string(), id: answer.json()["id"].clone(), cursor: 0 };
         self.people.insert(who.to_string(), Person { client, unread: VecDeque::new() });
     }
 
@@ -58,9 +75,15 @@ impl Face for HttpFace<'_> {
         person.client.http.post("/api/v1/logout", &json!({})).ok();
     }
 
+    fn is_out(&mut self, who: &str) -> bool {
+        let person = self.people.remove(who).unwrap_or_else(|| panic!("{who} has not come in"));
+        person.client.http.get("/api/v1/state").status == 401
+    }
+
     fn send(&mut self, who: &str, line: &Line) -> Option<Receipt> {
+        let message = self.stamped(line.to_message());
         let person = self.person(who);
-        let answer = person.client.command(&line.to_message());
+        let answer = person.client.command(&message);
         if line.command.eq_ignore_ascii_case("PING") {
             // PING is answered in the response itself, where the wire answers with a line.
             person.unread.extend(Line::of_message(&answer));

@@ -1,23 +1,38 @@
 //! The normal form in which an expected line and a received message are compared.
 //!
 //! A line is its source, its command and its parameters; whether the last parameter was written with a colon
-//! makes no difference, as on the wire.
+//! makes no difference, as on the wire. Tags are the `meta` of the JSON form. A last parameter that is a JSON
+//! object stands for a body that is one.
 
 use std::fmt;
 
 use serde_json::{Map, Value, json};
 
+use super::shape;
+
+/// Stands for an asterisk that is no wildcard: a character that no server says.
+const ASTERISK: &str = "\u{e000}";
+
 /// One IRC line taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Line {
+    pub(crate) tags: Option<Map<String, Value>>,
     pub(crate) source: Option<String>,
     pub(crate) command: String,
     pub(crate) params: Vec<String>,
 }
 
 impl Line {
-    /// Takes an IRC line apart. `\x01` and `\\` are escapes, so that a transcript stays readable text.
+    /// Takes an IRC line apart. `\x01`, `\\` and `\*`, an asterisk that is no wildcard, are escapes, so that a
+    /// transcript stays readable text.
     pub(crate) fn parse(text: &str) -> Self {
+        let (tags, text) = match text.strip_prefix('@') {
+            Some(rest) => {
+                let (tags, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+                (Some(parse_tags(tags)), rest)
+            }
+            None => (None, text),
+        };
         let (source, rest) = match text.strip_prefix(':') {
             Some(rest) => {
                 let (source, rest) = rest.split_once(' ').unwrap_or((rest, ""));
@@ -31,7 +46,19 @@ impl Line {
         };
         let mut words = middle.split_ascii_whitespace().chain(trailing).map(unescape);
         let command = words.next().unwrap_or_default();
-        Self { source, command, params: words.collect() }
+        let mut line = Self { tags, source, command, params: words.collect() };
+        if let Some(object) = line.object() {
+            // However it is written, it is compared in its shortest form.
+            line.params.pop();
+            line.params.push(object.to_string());
+        }
+        line
+    }
+
+    /// The body, where it is an object.
+    fn object(&self) -> Option<Value> {
+        let last = self.params.last().filter(|last| last.starts_with('{'))?;
+        serde_json::from_str(last).ok().filter(Value::is_object)
     }
 
     /// The lines that say what a JSON message says: one for each line of its body.
@@ -44,18 +71,25 @@ impl Line {
         let command = message["command"].as_str().unwrap_or_default().to_string();
         let mut params: Vec<String> = message["to"].as_str().map(ToString::to_string).into_iter().collect();
         params.retain(|target| !target.is_empty());
-        if command == "PONG" {
+        match command.as_str() {
             // On the wire the server's name comes first; the JSON form has it in `from` alone.
-            params = source.clone().into_iter().collect();
+            "PONG" => params = source.clone().into_iter().collect(),
+            // A standard reply names nobody; the JSON form has whom it is for in `to`.
+            "FAIL" => params.clear(),
+            _ => {}
         }
         params.extend(strings("params"));
-        let body = strings("body");
+        let tags = message["meta"].as_object().cloned();
+        let body = match &message["body"] {
+            object @ Value::Object(_) => vec![object.to_string()],
+            _ => strings("body"),
+        };
         if body.is_empty() {
-            return vec![Self { source, command, params }];
+            return vec![Self { tags, source, command, params }];
         }
         let with_text = |text: String| {
             let params = params.iter().cloned().chain([text]).collect();
-            Self { source: source.clone(), command: command.clone(), params }
+            Self { tags: tags.clone(), source: source.clone(), command: command.clone(), params }
         };
         body.into_iter().map(with_text).collect()
     }
@@ -63,14 +97,22 @@ impl Line {
     /// The JSON envelope a client posts for this line, with the fields the command's row in the contract names.
     pub(crate) fn to_message(&self) -> Value {
         let fields: &[&str] = match self.command.to_ascii_uppercase().as_str() {
-            "PRIVMSG" | "NOTICE" | "PART" | "TOPIC" => &["to", "body"],
-            "NICK" | "AWAY" | "PING" | "PONG" | "QUIT" => &["body"],
+            "PRIVMSG" | "NOTICE" | "TAGMSG" | "PART" | "TOPIC" | "KILL" => &["to", "body"],
+            "NICK" | "AWAY" | "PING" | "PONG" | "QUIT" | "SETNAME" | "WALLOPS" => &["body"],
             "KICK" => &["to", "params", "body"],
-            "JOIN" | "MODE" | "INVITE" | "NAMES" | "LIST" | "WHO" | "WHOIS" => &["to", "params"],
+            "JOIN" | "MODE" | "INVITE" | "NAMES" | "LIST" | "WHO" | "WHOIS" | "PUBKEY" => &["to", "params"],
             _ => &["params"],
         };
         let mut message = Map::from_iter([("command".to_string(), json!(self.command))]);
-        for (index, param) in self.params.iter().enumerate() {
+        if let Some(tags) = &self.tags {
+            message.insert("meta".to_string(), json!(tags));
+        }
+        let object = self.object();
+        let strings = self.params.len() - usize::from(object.is_some());
+        if let Some(object) = object {
+            message.insert("body".to_string(), object);
+        }
+        for (index, param) in self.params.iter().take(strings).enumerate() {
             // Further parameters than the row has fields are added to its last list.
             let field = fields[index.min(fields.len() - 1)];
             if field == "to" {
@@ -84,11 +126,14 @@ impl Line {
     }
 
     /// The numeric of a refusal that a receipt has to repeat. 422 says that there is no message of the day, which
-    /// is an answer rather than a refusal.
+    /// is an answer rather than a refusal; 263 refuses, though it is no error.
     pub(crate) fn refusal(&self) -> Option<&str> {
-        let is_numeric = self.command.len() == 3 && self.command.bytes().all(|byte| byte.is_ascii_digit());
-        let is_error = self.command.starts_with(['4', '5']) || self.command == "696";
-        (is_numeric && is_error && self.command != "422").then_some(&self.command)
+        let refuses = |name: &str| {
+            name.starts_with("ERR_") && name != "ERR_NOMOTD"
+                || name.starts_with("FAIL_")
+                || name == "RPL_TRYAGAIN"
+        };
+        shape::named(&self.command).any(|numeric| refuses(numeric.name())).then_some(&self.command)
     }
 
     /// Whether a received line is what this expected one describes.
@@ -108,6 +153,7 @@ impl Line {
             _ => (expected.params.as_slice(), false),
         };
         sources
+            && tags_match(expected.tags.as_ref(), received.tags.as_ref())
             && expected.command.split('|').any(|command| command == received.command)
             && (params.len() == received.params.len()
                 || open_ended && params.len() < received.params.len() + 1)
@@ -133,6 +179,9 @@ impl Line {
 
 impl fmt::Display for Line {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(tags) = &self.tags {
+            write!(out, "@{} ", json!(tags))?;
+        }
         if let Some(source) = &self.source {
             write!(out, ":{source} ")?;
         }
@@ -141,6 +190,31 @@ impl fmt::Display for Line {
         front.iter().try_for_each(|param| write!(out, " {param}"))?;
         write!(out, " :{last}")
     }
+}
+
+/// `key=value;key=value`, or a JSON object for what is no string.
+fn parse_tags(text: &str) -> Map<String, Value> {
+    if let Ok(tags) = serde_json::from_str(text) {
+        return tags;
+    }
+    let pair = |tag: &str| {
+        let (key, value) = tag.split_once('=').unwrap_or((tag, ""));
+        (key.to_string(), json!(value))
+    };
+    text.split(';').map(pair).collect()
+}
+
+/// Tags match when they have the same keys with matching values. None are the same as empty ones.
+fn tags_match(expected: Option<&Map<String, Value>>, received: Option<&Map<String, Value>>) -> bool {
+    let (nothing, count) = (Map::new(), |tags: Option<&Map<String, Value>>| tags.map_or(0, Map::len));
+    let value_matches = |(key, expected): (&String, &Value)| {
+        let received = received.unwrap_or(&nothing).get(key);
+        match (expected, received) {
+            (Value::String(pattern), Some(Value::String(text))) => matches(pattern, text),
+            (expected, received) => received == Some(expected),
+        }
+    };
+    count(expected) == count(received) && expected.unwrap_or(&nothing).iter().all(value_matches)
 }
 
 fn nick_of(source: &str) -> &str {
@@ -154,14 +228,15 @@ fn sorted_words(text: &str) -> String {
 }
 
 fn unescape(text: &str) -> String {
-    text.replace("\\x01", "\u{1}").replace("\\\\", "\\")
+    text.replace("\\x01", "\u{1}").replace("\\*", ASTERISK).replace("\\\\", "\\")
 }
 
 /// Whether `text` fits a pattern in which `*` stands for any text.
-fn matches(pattern: &str, text: &str) -> bool {
+pub(crate) fn matches(pattern: &str, text: &str) -> bool {
+    let plain = |part: &str| part.replace(ASTERISK, "*");
     match pattern.split_once('*') {
-        None => pattern == text,
-        Some((head, rest)) => match text.strip_prefix(head) {
+        None => plain(pattern) == text,
+        Some((head, rest)) => match text.strip_prefix(&plain(head)) {
             None => false,
             Some(tail) => tail.char_indices().map(|(at, _)| at).chain([tail.len()]).any(|at| {
                 let (_, remaining) = tail.split_at(at);

@@ -3,11 +3,15 @@
 //! Each file beside this one is a transcript; `script.rs` describes the notation. The player knows nothing of
 //! HTTP: it drives a `Face`, so that the same conversation can be held through any way into the server.
 
+mod clauses;
+mod documents;
 mod http_face;
 mod line;
+mod mint;
 mod notation;
 mod player;
 mod script;
+mod shape;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -33,17 +37,38 @@ macro_rules! transcripts {
 }
 
 transcripts![
+    admin,
     away,
+    bot,
+    help,
+    info,
+    invisible,
     invite,
+    invite_list,
+    invite_passes,
+    ison,
     join,
+    join_order,
+    join_zero,
     key_pairing,
     kick,
+    kill,
     limits,
+    links,
     list,
+    list_elist,
     lusers,
+    missing_parameters,
+    mode_b,
+    mode_b_masks,
+    mode_e,
+    mode_h,
     mode_i,
+    mode_invex,
     mode_k,
     mode_l,
+    mode_lists,
+    mode_lists_full,
     mode_m,
     mode_n,
     mode_o,
@@ -53,21 +78,47 @@ transcripts![
     mode_t,
     mode_user,
     mode_v,
+    monitor,
+    monitor_full,
     motd,
     motd_missing,
     names,
     nick,
     notice,
+    oper,
+    oper_limit,
+    oper_nobody,
+    other_servers,
     part,
     ping,
     privmsg,
+    pubkey,
     quit,
+    rehash,
+    secret,
+    setname,
+    stats,
+    statusmsg,
+    tagmsg,
     targets,
+    time,
     topic,
     unknown_command,
+    userhost,
+    version,
+    wallops,
+    welcome,
+    welcome_names,
     who,
+    who_masks,
     whois,
+    whowas,
+    whox,
+    whox_operator,
 ];
+
+/// The one text here that is no transcript.
+const LIST_OF_CLAUSES: &str = "clauses";
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts")
@@ -77,13 +128,18 @@ fn transcripts_on_disk() -> BTreeSet<String> {
     let files = fs::read_dir(folder()).expect("the transcripts' folder is there");
     let paths = files.map(|file| file.expect("a folder can be read").path());
     let texts = paths.filter(|path| path.extension().is_some_and(|extension| extension == "txt"));
-    texts.map(|path| path.file_stem().expect("a file has a name").to_string_lossy().into_owned()).collect()
+    let name = |path: PathBuf| path.file_stem().expect("a file has a name").to_string_lossy().into_owned();
+    texts.map(name).filter(|name| name != LIST_OF_CLAUSES).collect()
+}
+
+fn script_of(name: &str) -> Script {
+    let path = folder().join(format!("{name}.txt"));
+    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    Script::parse(&text).unwrap_or_else(|error| panic!("{name}.txt:{error}"))
 }
 
 fn play_through_http(name: &str) {
-    let path = folder().join(format!("{name}.txt"));
-    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let script = Script::parse(&text).unwrap_or_else(|error| panic!("{name}.txt:{error}"));
+    let script = script_of(name);
     let settings: Vec<_> =
         script.settings.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
     let server = TestServer::spawn_with(&settings);

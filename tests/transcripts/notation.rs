@@ -22,6 +22,10 @@ impl Face for Parrot {
 
     fn leave(&mut self, _: &str) {}
 
+    fn is_out(&mut self, who: &str) -> bool {
+        who != "alice"
+    }
+
     fn send(&mut self, _: &str, _: &Line) -> Option<Receipt> {
         let (status, numeric) = self.receipt;
         Some(Receipt { status: status.to_string(), numeric: numeric.map(ToString::to_string) })
@@ -38,7 +42,7 @@ impl Face for Parrot {
 
 /// Plays lines of a transcript against a server that says these lines.
 fn played(script: &str, says: &[&str], receipt: (&'static str, Option<&'static str>)) -> Result<(), String> {
-    let script = Script::parse(&format!("+ alice\nalice> DO\n{script}")).expect("the test's own script");
+    let script = Script::parse(&format!("++ alice\nalice> DO\n{script}")).expect("the test's own script");
     play(&script, &mut Parrot { queue: says.iter().map(|line| Line::parse(line)).collect(), receipt })
 }
 
@@ -102,6 +106,9 @@ fn wildcards_stand_for_text() {
     assert!(fits(":neoirc 353 alice = #c :@a b +c", ":neoirc 353 alice = #c :+c b @a"));
     assert!(!fits(":neoirc 353 alice = #c :@a b", ":neoirc 353 alice = #c :a @b"));
     assert!(fits(":neoirc 324 alice #c +kl x 5", ":neoirc 324 alice #c +lk 5 x"));
+    assert!(fits(r":neoirc 324 alice #c +k \*", ":neoirc 324 alice #c +k *"));
+    assert!(!fits(r":neoirc 324 alice #c +k \*", ":neoirc 324 alice #c +k key"));
+    assert!(fits(r":alice MODE #c +b b\*!*@\*", ":alice MODE #c +b b*!x@*"));
     assert!(fits(":* MODE alice +i", ":neoirc MODE alice +i"));
     assert!(
         fits(":a!b@c PRIVMSG #c :x*z", ":a PRIVMSG #c :xyz")
@@ -147,4 +154,62 @@ fn lines_become_messages_and_back() {
     );
     let quit = json!({ "command": "QUIT", "from": "bob", "to": "", "body": ["bye"] });
     assert_eq!(Line::of_message(&quit), [Line::parse(":bob QUIT bye")]);
+}
+
+#[test]
+fn a_numeric_of_the_wrong_shape_fails_wherever_it_comes() {
+    for script in ["alice< :neoirc 366 alice ...", "alice<? :neoirc 366 alice ...", "--"] {
+        let good = ":neoirc 366 alice #c :End of /NAMES list";
+        assert_eq!(played(script, &[good], OK), Ok(()), "{script}");
+        for bad in
+            [":neoirc 366 alice :End of /NAMES list", ":neoirc 366 alice #c :Over", ":neoirc 367 alice #c"]
+        {
+            assert!(played(script, &[bad], OK).is_err(), "{script}: {bad}");
+        }
+    }
+}
+
+#[test]
+fn tags_are_compared() {
+    let line = "@typing=active :bob TAGMSG #c";
+    assert_eq!(played(&format!("alice< {line}"), &[line], OK), Ok(()));
+    assert_eq!(played("alice< @typing=* :bob TAGMSG #c", &[line], OK), Ok(()));
+    for other in [":bob TAGMSG #c", "@typing=done :bob TAGMSG #c", "@typing=active;x=1 :bob TAGMSG #c"] {
+        assert!(played(&format!("alice< {other}"), &[line], OK).is_err(), "{other}");
+    }
+    let message = json!({ "command": "TAGMSG", "to": "#c", "meta": { "n": [1], "a": "b" } });
+    assert_eq!(Line::parse(r#"@{"n":[1],"a":"b"} TAGMSG #c"#).to_message(), message);
+    let received = json!({ "command": "TAGMSG", "from": "bob", "to": "#c", "meta": { "n": [1] } });
+    assert_eq!(Line::of_message(&received), [Line::parse(r#"@{"n":[1]} :bob TAGMSG #c"#)]);
+}
+
+#[test]
+fn objects_are_bodies() {
+    let line = r#"PUBKEY #c :{"alg": "ed25519", "key": "x"}"#;
+    let message = json!({ "command": "PUBKEY", "to": "#c", "body": { "alg": "ed25519", "key": "x" } });
+    assert_eq!(Line::parse(line).to_message(), message);
+    let received =
+        json!({ "command": "PUBKEY", "from": "bob", "to": "#c", "body": { "alg": "ed25519", "key": "x" } });
+    assert_eq!(Line::of_message(&received), [Line::parse(&format!(":bob {line}"))]);
+    let alone = json!({ "command": "PUBKEY", "body": { "alg": "x" } });
+    assert_eq!(Line::parse(r#"PUBKEY :{"alg":"x"}"#).to_message(), alone);
+}
+
+#[test]
+fn a_standard_reply_names_nobody_and_is_a_refusal() {
+    let message = json!({
+        "command": "FAIL", "from": "neoirc", "to": "alice", "params": ["SETNAME", "INVALID_REALNAME"],
+        "body": ["Realname is not valid"],
+    });
+    let line = ":neoirc FAIL SETNAME INVALID_REALNAME :Realname is not valid";
+    assert_eq!(Line::of_message(&message), [Line::parse(line)]);
+    let expected = "alice< :neoirc FAIL SETNAME INVALID_REALNAME :*";
+    assert_eq!(played(expected, &[line], ("error", Some("FAIL"))), Ok(()));
+    assert!(played(expected, &[line], OK).is_err());
+}
+
+#[test]
+fn whoever_should_be_out_must_be() {
+    assert!(played("x alice", &[], OK).is_err());
+    assert_eq!(played("+ bob\nx bob", &[], OK), Ok(()));
 }

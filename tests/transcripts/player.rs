@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use super::line::Line;
 use super::script::{Marks, Numbered, Script, Step};
+use super::shape;
 
 /// One way into the server, for any number of people at once.
 pub(crate) trait Face {
@@ -12,10 +13,12 @@ pub(crate) trait Face {
     /// Whether sources are whole `nick!user@host` masks.
     const WHOLE_SOURCES: bool;
 
-    /// Lets somebody in under this nick and takes the welcome away.
+    /// Lets somebody in under this nick.
     fn open(&mut self, who: &str, username: Option<&str>);
     /// Lets somebody leave without a word.
     fn leave(&mut self, who: &str);
+    /// Whether somebody was thrown out.
+    fn is_out(&mut self, who: &str) -> bool;
     /// Sends a line and returns the receipt, where the face gives one.
     fn send(&mut self, who: &str, line: &Line) -> Option<Receipt>;
     /// The next line somebody receives, waiting for it; `None` when none comes.
@@ -72,9 +75,19 @@ pub(crate) fn play<F: Face>(script: &Script, face: &mut F) -> Result<(), String>
 impl<F: Face> Player<'_, F> {
     fn step(&mut self, numbered: &Numbered) -> Result<(), String> {
         match &numbered.step {
-            Step::Open { who, username } => {
+            Step::Open { who, username, reads_welcome } => {
                 self.face.open(who, username.as_deref());
                 self.present.insert(who.clone());
+                if !reads_welcome {
+                    self.forget(who)?;
+                }
+            }
+            Step::Out { who } => {
+                self.settle()?;
+                self.present.remove(who);
+                if !self.face.is_out(who) {
+                    return Err(format!("{who} should have been thrown out"));
+                }
             }
             Step::Leave { who } => {
                 self.settle()?;
@@ -88,9 +101,7 @@ impl<F: Face> Player<'_, F> {
             Step::Forget => {
                 self.settle()?;
                 self.unread.clear();
-                for who in &self.present {
-                    self.face.rest(who);
-                }
+                self.present.clone().iter().try_for_each(|who| self.forget(who))?;
             }
         }
         Ok(())
@@ -117,7 +128,7 @@ impl<F: Face> Player<'_, F> {
             return Ok(());
         }
         if marks.optional {
-            self.look_ahead(who);
+            self.look_ahead(who)?;
             let at = self.unread.iter().position(|(reader, _)| reader == who);
             let comes = at.is_some_and(|at| expected.describes(&self.unread[at].1, F::WHOLE_SOURCES));
             if !comes {
@@ -125,7 +136,7 @@ impl<F: Face> Player<'_, F> {
             }
         }
         let received =
-            self.next(who).ok_or(format!("{who} should receive\n  {expected}\nand receives nothing"))?;
+            self.next(who)?.ok_or(format!("{who} should receive\n  {expected}\nand receives nothing"))?;
         self.note_refusal(who, &received);
         if expected.describes(&received, F::WHOLE_SOURCES) {
             return Ok(());
@@ -145,6 +156,7 @@ impl<F: Face> Player<'_, F> {
         while let Some((number, who, line)) = missing.first().copied() {
             let received = self
                 .next(who)
+                .map_err(|failure| format!("{number}: {failure}"))?
                 .ok_or(format!("{number}: {who} should receive\n  {line}\nand receives nothing"))?;
             self.note_refusal(who, &received);
             let fit = missing.iter().position(|(_, _, line)| line.describes(&received, F::WHOLE_SOURCES));
@@ -164,19 +176,31 @@ impl<F: Face> Player<'_, F> {
         }
     }
 
-    fn next(&mut self, who: &str) -> Option<Line> {
+    fn next(&mut self, who: &str) -> Result<Option<Line>, String> {
         let at = self.unread.iter().position(|(reader, _)| reader == who);
-        at.and_then(|at| self.unread.remove(at)).map(|(_, line)| line).or_else(|| self.face.next(who))
+        if let Some((_, line)) = at.and_then(|at| self.unread.remove(at)) {
+            return Ok(Some(line));
+        }
+        let line = self.face.next(who);
+        line.iter().try_for_each(shape::check)?;
+        Ok(line)
     }
 
     /// Reads what is there for somebody into `unread`.
-    fn look_ahead(&mut self, who: &str) {
+    fn look_ahead(&mut self, who: &str) -> Result<(), String> {
         let lines = self.face.rest(who);
+        lines.iter().try_for_each(shape::check)?;
         self.unread.extend(lines.into_iter().map(|line| (who.to_string(), line)));
+        Ok(())
+    }
+
+    /// Reads what is there for somebody, and asks of it no more than that numerics have their shape.
+    fn forget(&mut self, who: &str) -> Result<(), String> {
+        self.face.rest(who).iter().try_for_each(shape::check)
     }
 
     fn is_silent(&mut self, who: &str) -> Result<(), String> {
-        self.look_ahead(who);
+        self.look_ahead(who)?;
         match self.unread.iter().find(|(reader, _)| reader == who) {
             None => Ok(()),
             Some((_, line)) => Err(format!("{who} should receive nothing and receives\n  {line}")),

@@ -1,10 +1,13 @@
 //! The notation of a transcript.
 //!
 //! ```text
-//! # a comment; `# clause:` quotes what the lines below it prove
+//! # clause: nicks.free "…"   the clauses, by their ids in clauses.txt, that the lines below prove; what is
+//!                             quoted behind them is for readers
+//! # a comment
 //! % MOTD=Hello                a setting of the server, before anybody comes; \n is a line break
 //! + alice                     alice opens a session and reads her welcome
-//! + bob user=robert           the same with a username of its own
+//! + bob user=robert           the same with a username of his own
+//! ++ carol                    the same, and her welcome is there to be heard
 //! alice> JOIN #rust           alice sends this line
 //! bob< :alice!alice@127.0.0.1 JOIN #rust      the next line bob receives
 //! bob< nothing                bob has received nothing more
@@ -12,13 +15,19 @@
 //! alice= error 404            and for a refusal the numeric
 //! --                          the scene is set: what everybody received until here is forgotten
 //! - bob                       bob logs out, or closes his connection
+//! x bob                       bob has been thrown out
 //! ```
 //!
 //! Between the name and the blank of a received line stand marks: `<=` is a sender's own message, which only
 //! faces that echo deliver; `<?` may be missing; lines in a row marked `<~` may come in any order among each
-//! other. What `Line::describes` treats as a wildcard is a wildcard here.
+//! other. What `Line::describes` treats as a wildcard is a wildcard here; `\*` is an asterisk.
 //!
-//! Without being told, a player also checks: nobody receives anything that is not written down; a command is
+//! A line may begin with tags: `@typing=active TAGMSG #rust`, or `@{"n":[1]} TAGMSG #rust` for what is no string.
+//! They are the `meta` of the JSON form. A last parameter that is a JSON object stands for a body that is one. The
+//! tag `hashcash=mint/8` becomes a stamp of eight bits for the channel and the text of the line,
+//! `hashcash=mint/8/#other` one for another channel, and `hashcash=last` is the stamp that was minted last.
+//!
+//! Without being told, a player also checks: every numeric has the shape that the table of numerics gives it; nobody receives anything that is not written down; a command is
 //! refused in its receipt exactly when its sender receives a refusal, with the first one's numeric.
 
 use super::line::Line;
@@ -40,7 +49,8 @@ pub(crate) struct Numbered {
 /// What a line of a transcript asks for.
 #[derive(Debug)]
 pub(crate) enum Step {
-    Open { who: String, username: Option<String> },
+    Open { who: String, username: Option<String>, reads_welcome: bool },
+    Out { who: String },
     Leave { who: String },
     Send { who: String, line: Line },
     Hear { who: String, line: Line, marks: Marks },
@@ -87,12 +97,16 @@ fn parse_step(line: &str) -> Option<Step> {
     if line == "--" {
         return Some(Step::Forget);
     }
-    if let Some(rest) = line.strip_prefix("+ ") {
+    let opened = line.strip_prefix("+ ").map(|rest| (rest, false));
+    if let Some((rest, reads_welcome)) = opened.or_else(|| Some((line.strip_prefix("++ ")?, true))) {
         let (who, username) = match rest.split_once(" user=") {
             Some((who, username)) => (who, Some(username.to_string())),
             None => (rest, None),
         };
-        return Some(Step::Open { who: who.to_string(), username });
+        return Some(Step::Open { who: who.to_string(), username, reads_welcome });
+    }
+    if let Some(who) = line.strip_prefix("x ") {
+        return Some(Step::Out { who: who.to_string() });
     }
     if let Some(who) = line.strip_prefix("- ") {
         return Some(Step::Leave { who: who.to_string() });
