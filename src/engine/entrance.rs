@@ -94,6 +94,7 @@ impl Writer {
         };
         let welcome = Decision { replies, ..Decision::nothing() };
         self.with_desk(|desk| draft.carry_out(desk, Asker::new(user, client), welcome));
+        debug_assert!(draft.left_to_answer.is_empty(), "a welcome is one piece");
         Ok(Registered { user, nick })
     }
 

@@ -87,6 +87,7 @@ fn a_session_in_many_channels_is_told_of_all_of_them() {
     assert_eq!(numerics(&heard).iter().filter(|command| **command == "366").count(), 50);
 }
 
+// clause: queues.devices
 #[test]
 fn both_devices_hear_everything_and_speak_for_the_session() {
     let server = TestServer::spawn();

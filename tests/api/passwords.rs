@@ -18,6 +18,7 @@ fn kept(server: &TestServer) -> Option<String> {
     database.query_row("SELECT password_hash FROM users", [], |row| row.get(0)).unwrap()
 }
 
+// clause: commands.password
 #[test]
 fn a_password_has_at_least_eight_characters() {
     let server = TestServer::spawn();

@@ -27,7 +27,8 @@ struct Group {
 }
 
 /// The marks behind an id, and what they mean.
-const MARKS: [(&str, &str); 2] = [("(wire)", "the IRC listener"), ("(password)", "passwords and login")];
+const MARKS: [(&str, &str); 2] =
+    [("(wire)", "the IRC listener"), ("(account)", "accounts that outlive sessions")];
 
 /// The ids that a line names, if it is a header: the words up to the first quotation.
 pub(crate) fn named_in(line: &str) -> Vec<String> {
