@@ -7,6 +7,7 @@ mod supervisor;
 use std::io::{IsTerminal, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use actix_web::dev::ServerHandle;
 use anyhow::{Context, Result};
@@ -16,6 +17,7 @@ use neoirc::command::Rules;
 use neoirc::config::{LogFormat, Settings};
 use neoirc::engine::Engine;
 use neoirc::http;
+use neoirc::http::limits::Limits;
 use neoirc::protocol::stamp::front;
 use neoirc::reply::ServerInfo;
 use neoirc::store::sqlite::SqliteStore;
@@ -89,7 +91,9 @@ async fn serve(settings: Settings, source: Source) -> Result<()> {
     let engine = Engine::start(Box::new(store), info, settings.engine.clone())?;
     let listener = TcpListener::bind(settings.http_listen_addr)
         .with_context(|| format!("cannot listen on {}", settings.http_listen_addr))?;
-    let (server, address) = http::serve(engine.clone(), Passwords::default(), &settings.http, listener)?;
+    let limits = Arc::new(Limits::new(settings.http.rates));
+    let (server, address) =
+        http::serve(engine.clone(), Passwords::default(), Arc::clone(&limits), &settings.http, listener)?;
     let handle = server.handle();
     let metrics = match settings.http.metrics.listen_addr {
         Some(address) => Some(serve_metrics(&engine, &settings, address)?),
@@ -101,7 +105,7 @@ async fn serve(settings: Settings, source: Source) -> Result<()> {
     std::io::stdout().flush()?;
     tracing::info!(%address, version = engine.server().version, "serving");
     supervisor::ready(&engine);
-    wait_for_the_end(&engine, &source).await?;
+    wait_for_the_end(&engine, &limits, &source).await?;
     tracing::info!("stopping");
     supervisor::stopping();
     engine.begin_stop();
@@ -162,7 +166,7 @@ fn outlive_file_size_limit() -> Option<tokio::signal::unix::Signal> {
 }
 
 /// Waits for a signal, or an operator of the server, to end it. Until then reads the settings again when asked to.
-async fn wait_for_the_end(engine: &Engine, source: &Source) -> Result<()> {
+async fn wait_for_the_end(engine: &Engine, limits: &Limits, source: &Source) -> Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hang_up = signal(SignalKind::hangup())?;
@@ -171,24 +175,25 @@ async fn wait_for_the_end(engine: &Engine, source: &Source) -> Result<()> {
         tokio::select! {
             _ = terminate.recv() => return Ok(()),
             _ = interrupt.recv() => return Ok(()),
-            _ = hang_up.recv() => rehash(engine, source),
+            _ = hang_up.recv() => rehash(engine, limits, source),
             changed = orders.changed() => {
                 if changed.is_err() || orders.borrow_and_update().die {
                     return Ok(());
                 }
-                rehash(engine, source);
+                rehash(engine, limits, source);
             }
         }
     }
 }
 
-/// Reads the settings again. What the server says about itself and the rules that commands go by change at once; the
-/// rest at the next start. Settings that cannot be used change nothing.
-fn rehash(engine: &Engine, source: &Source) {
+/// Reads the settings again. What the server says about itself, the rules that commands go by and how often one may
+/// ask change at once; the rest at the next start. Settings that cannot be used change nothing.
+fn rehash(engine: &Engine, limits: &Limits, source: &Source) {
     match source.read() {
         Ok(settings) => {
             let started_at = engine.server().started_at;
             engine.set_server(ServerInfo { started_at, ..server_info(&settings, source) });
+            limits.set(settings.http.rates);
             tracing::info!("the settings were read again");
         }
         Err(error) => tracing::error!(%error, "the settings stay as they are: they cannot be read again"),

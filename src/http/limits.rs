@@ -7,8 +7,10 @@
 use std::hash::Hash;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
@@ -42,6 +44,16 @@ pub struct Rates {
     pub commands: Rate,
 }
 
+impl Rates {
+    const fn logins_per_nick(&self) -> Rate {
+        if self.logins.per_second > 0.0 {
+            LOGINS_PER_NICK
+        } else {
+            Rate { per_second: 0.0, ..LOGINS_PER_NICK }
+        }
+    }
+}
+
 /// The state of all limits.
 #[derive(Debug)]
 pub struct Limits {
@@ -54,14 +66,20 @@ pub struct Limits {
 impl Limits {
     /// Limits that nobody has touched yet.
     pub fn new(rates: Rates) -> Self {
-        let off = Rate { per_second: 0.0, ..LOGINS_PER_NICK };
-        let logins_per_nick = if rates.logins.per_second > 0.0 { LOGINS_PER_NICK } else { off };
         Self {
             sessions: Bucket::new(rates.sessions),
             logins: Bucket::new(rates.logins),
-            logins_per_nick: Bucket::new(logins_per_nick),
+            logins_per_nick: Bucket::new(rates.logins_per_nick()),
             commands: Bucket::new(rates.commands),
         }
+    }
+
+    /// Goes by other rates from now on. Limits whose rate is the same keep what they remember.
+    pub fn set(&self, rates: Rates) {
+        self.sessions.set(rates.sessions);
+        self.logins.set(rates.logins);
+        self.logins_per_nick.set(rates.logins_per_nick());
+        self.commands.set(rates.commands);
     }
 
     /// Whether this address may open a session now.
@@ -106,19 +124,31 @@ impl Limits {
     }
 }
 
-/// One limit, for each key on its own; `None` where it is off.
+/// One limit, for each key on its own.
 #[derive(Debug)]
-struct Bucket<K: Clone + Eq + Hash>(Option<DefaultKeyedRateLimiter<K>>);
+struct Bucket<K: Clone + Eq + Hash>(ArcSwap<State<K>>);
+
+/// A rate, and what is remembered under it; `None` where it is off.
+#[derive(Debug)]
+struct State<K: Clone + Eq + Hash> {
+    rate: Rate,
+    limiter: Option<DefaultKeyedRateLimiter<K>>,
+}
 
 impl<K: Clone + Eq + Hash> Bucket<K> {
     fn new(rate: Rate) -> Self {
-        let period = Duration::try_from_secs_f64(rate.per_second.recip()).ok();
-        let quota = period.and_then(Quota::with_period).map(|quota| quota.allow_burst(rate.burst));
-        Self(quota.map(RateLimiter::keyed))
+        Self(ArcSwap::from_pointee(State::new(rate)))
+    }
+
+    fn set(&self, rate: Rate) {
+        if self.0.load().rate != rate {
+            self.0.store(Arc::new(State::new(rate)));
+        }
     }
 
     fn take(&self, key: &K) -> Result<(), ApiError> {
-        let Some(limiter) = &self.0 else { return Ok(()) };
+        let state = self.0.load();
+        let Some(limiter) = &state.limiter else { return Ok(()) };
         limiter.check_key(key).map_err(|until| {
             let wait = until.wait_time_from(DefaultClock::default().now());
             let whole = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
@@ -127,10 +157,18 @@ impl<K: Clone + Eq + Hash> Bucket<K> {
     }
 
     fn forget_idle(&self) {
-        if let Some(limiter) = &self.0 {
+        if let Some(limiter) = &self.0.load().limiter {
             limiter.retain_recent();
             limiter.shrink_to_fit();
         }
+    }
+}
+
+impl<K: Clone + Eq + Hash> State<K> {
+    fn new(rate: Rate) -> Self {
+        let period = Duration::try_from_secs_f64(rate.per_second.recip()).ok();
+        let quota = period.and_then(Quota::with_period).map(|quota| quota.allow_burst(rate.burst));
+        Self { rate, limiter: quota.map(RateLimiter::keyed) }
     }
 }
 
@@ -166,6 +204,17 @@ mod tests {
         assert_eq!(limits.command(UserId::new(1)), Ok(()));
         let refused = limits.command(UserId::new(1));
         assert_eq!(refused, Err(ApiError::RateLimited { wait_s: 1, burst: 1 }));
+    }
+
+    #[test]
+    fn another_rate_begins_anew_and_the_same_goes_on() {
+        let limits = limits(rate(0.001, 1));
+        let (user, from) = (UserId::new(1), address("192.0.2.1"));
+        assert_eq!((limits.command(user), limits.session(from)), (Ok(()), Ok(())));
+        let same = rate(0.001, 1);
+        limits.set(Rates { sessions: same, logins: same, commands: rate(0.001, 2) });
+        assert_eq!(limits.command(user), Ok(()), "there are two at once now");
+        assert!(limits.session(from).is_err(), "nothing has changed for sessions");
     }
 
     #[test]
@@ -210,7 +259,8 @@ mod tests {
         for number in 0..1_000 {
             assert_eq!(limits.command(UserId::new(number)), Ok(()));
         }
-        let commands = limits.commands.0.as_ref().unwrap();
+        let state = limits.commands.0.load();
+        let commands = state.limiter.as_ref().unwrap();
         assert!(commands.len() > 500, "{}", commands.len());
         // A bucket refills within a microsecond, so looking until all have is no wait.
         while !commands.is_empty() {

@@ -2,6 +2,7 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZero;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
@@ -148,6 +149,7 @@ async fn nothing() -> Result<String, ApiError> {
 pub fn serve(
     engine: Engine,
     passwords: Passwords,
+    limits: Arc<Limits>,
     settings: &HttpSettings,
     listener: TcpListener,
 ) -> std::io::Result<(Server, SocketAddr)> {
@@ -159,7 +161,7 @@ pub fn serve(
     let resolver = settings.reverse_dns.then(|| web::Data::new(Resolver::default()));
     let shared = web::Data::new(settings.clone());
     let has_metrics = settings.metrics.access.is_some() && settings.metrics.listen_addr.is_none();
-    let limits = web::Data::new(Limits::new(settings.rates));
+    let limits = web::Data::from(limits);
     let price = web::Data::new(Price::default());
     forget_idle(&limits);
     let guard = Guard::new(settings);

@@ -112,6 +112,28 @@ fn a_hangup_does_the_same_and_settings_that_cannot_be_used_change_nothing() {
 
 // clause: commands.die
 #[test]
+fn a_hangup_changes_how_often_one_may_ask() {
+    let file = |server: &TestServer, burst: u32| {
+        let text = format!("command_rate_limit = 0.001\ncommand_rate_burst = {burst}\n");
+        fs::write(server.folder().join("neoirc.toml"), text).unwrap();
+    };
+    let server = TestServer::launch(|launch| {
+        let file = launch.folder().join("neoirc.toml");
+        fs::write(&file, "command_rate_limit = 0\n").unwrap();
+        launch.without("COMMAND_RATE_LIMIT").word("--config").word(file.to_str().unwrap())
+    });
+    let alice = server.open("alice");
+    let asks = || alice.post(&json!({ "command": "LUSERS" })).0;
+    assert!((0..50).all(|_| asks() == 200), "there is no limit");
+    file(&server, 2);
+    server.signal("HUP");
+    until("there is a limit", || asks() == 429);
+    file(&server, 3);
+    server.signal("HUP");
+    until("it is another one", || asks() == 200);
+}
+
+#[test]
 fn die_ends_the_process_cleanly() {
     let (mut server, alice) = operated("hello");
     let bob = server.open("bob");
