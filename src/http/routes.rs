@@ -83,7 +83,15 @@ fn routes(config: &mut ServiceConfig) {
         |allow: &'static str| move || async move { Err::<String, _>(ApiError::MethodNotAllowed(allow)) };
     let (get_only, post_only) = (only("GET"), only("POST"));
     let route = |path: &str| resource(path.to_owned());
+    // Routes are tried in this order, those with a part in braces by a regular expression: the two that nearly all
+    // requests take stand in front.
     config
+        .service(
+            route("/api/v1/messages")
+                .route(get().to(messages::get))
+                .route(post().to(messages::post))
+                .default_service(web::to(only("GET, POST"))),
+        )
         .service(
             route("/api/v1/session").route(post().to(registration::open)).default_service(web::to(post_only)),
         )
@@ -98,12 +106,6 @@ fn routes(config: &mut ServiceConfig) {
             route("/api/v1/logout")
                 .route(post().to(registration::log_out))
                 .default_service(web::to(post_only)),
-        )
-        .service(
-            route("/api/v1/messages")
-                .route(get().to(messages::get))
-                .route(post().to(messages::post))
-                .default_service(web::to(only("GET, POST"))),
         )
         .service(
             route("/api/v1/history").route(get().to(messages::history)).default_service(web::to(get_only)),
