@@ -10,11 +10,23 @@ use super::routes::HttpSettings;
 use crate::engine::{Engine, Revoked};
 
 /// `GET /clients`
+#[utoipa::path(
+    get, path = "/api/v1/clients", security(("neoirc_auth" = [])),
+    responses((status = 200, description = "The devices of this session", body = [crate::reply::view::ClientView])),
+)]
 pub(super) async fn list(caller: Caller, engine: web::Data<Engine>) -> Result<HttpResponse, ApiError> {
     Ok(json().json(engine.clients(&caller).await?))
 }
 
 /// `DELETE /clients/{uuid}`: logs one device out, also the one that asks.
+#[utoipa::path(
+    delete, path = "/api/v1/clients/{uuid}", security(("neoirc_auth" = [])),
+    params(("uuid" = String, Path, description = "The device")),
+    responses(
+        (status = 200, description = "It is logged out", body = super::openapi::Done),
+        (status = 404, description = "No device of this session", body = super::openapi::Problem),
+    ),
+)]
 pub(super) async fn revoke(
     caller: Caller,
     request: HttpRequest,

@@ -26,6 +26,16 @@ const HISTORY_PAGE: usize = 50;
 const HISTORY_PAGE_MAX: usize = 500;
 
 /// `POST /messages`: any command.
+#[utoipa::path(
+    post, path = "/api/v1/messages", security(("neoirc_auth" = [])), request_body = super::openapi::Posted,
+    params(("Idempotency-Key" = Option<String>, Header, description = "Under the same key it is done once", pattern = "^[!-~]{1,64}$")),
+    responses(
+        (status = 200, description = "What became of the command", body = super::openapi::Receipt),
+        (status = 408, description = "The body took too long", body = super::openapi::Problem),
+        (status = 413, description = "The body is too large", body = super::openapi::Problem),
+        (status = 415, description = "The body is packed", body = super::openapi::Problem),
+    ),
+)]
 pub(super) async fn post(
     request: HttpRequest,
     payload: web::Payload,
@@ -61,6 +71,14 @@ fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, ApiError> {
 }
 
 /// `GET /messages`: what the client has to read.
+#[utoipa::path(
+    get, path = "/api/v1/messages", security(("neoirc_auth" = [])),
+    params(
+        ("after" = Option<u64>, Query, description = "The cursor; it acknowledges", maximum = 9_223_372_036_854_775_807_u64),
+        ("timeout" = Option<u64>, Query, description = "Seconds to wait; more than 30 is taken for 30", maximum = 9_223_372_036_854_775_807_u64),
+    ),
+    responses((status = 200, description = "What there is to read", body = super::openapi::Page)),
+)]
 pub(super) async fn get(
     request: HttpRequest,
     caller: Caller,
@@ -107,6 +125,18 @@ fn put_lines<'a>(json: &mut BytesMut, lines: impl Iterator<Item = &'a Line>) {
 }
 
 /// `GET /history`: what was said in a channel or between two sessions.
+#[utoipa::path(
+    get, path = "/api/v1/history", security(("neoirc_auth" = [])),
+    params(
+        ("target" = String, Query, description = "A channel or a nick", min_length = 1),
+        ("before" = Option<String>, Query, description = "A seq or an id", pattern = "^([0-9]{1,18}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$"),
+        ("limit" = Option<u64>, Query, description = "At most 500", maximum = 9_223_372_036_854_775_807_u64),
+    ),
+    responses(
+        (status = 200, description = "The newest before that, oldest first", body = [super::openapi::Envelope]),
+        (status = 404, description = "No such target", body = super::openapi::Problem),
+    ),
+)]
 pub(super) async fn history(
     request: HttpRequest,
     caller: Caller,

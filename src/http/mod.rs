@@ -17,6 +17,7 @@ mod log;
 mod login;
 mod messages;
 pub mod metrics;
+mod openapi;
 pub mod origin;
 mod pow;
 mod price;

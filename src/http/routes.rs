@@ -24,7 +24,7 @@ use super::limits::{FORGET_EVERY, Limits, Rates};
 use super::metrics::{self, MetricsSettings};
 use super::origin::Origins;
 use super::price::Price;
-use super::{clients, health, login, messages, registration, state};
+use super::{clients, health, login, messages, openapi, registration, state};
 use crate::auth::hostname::Resolver;
 use crate::auth::password::Passwords;
 use crate::engine::{Engine, RateLimit};
@@ -111,7 +111,7 @@ fn routes(config: &mut ServiceConfig) {
             route("/api/v1/history").route(get().to(messages::history)).default_service(web::to(get_only)),
         )
         .service(route("/api/v1/state").route(get().to(state::session)).default_service(web::to(get_only)))
-        .service(route("/api/v1/users/me").route(get().to(state::session)).default_service(web::to(get_only)))
+        .service(route("/api/v1/users/me").route(get().to(state::myself)).default_service(web::to(get_only)))
         .service(
             route("/api/v1/channels").route(get().to(state::channels)).default_service(web::to(get_only)),
         )
@@ -125,6 +125,9 @@ fn routes(config: &mut ServiceConfig) {
             route("/.well-known/healthcheck.json")
                 .route(get().to(health::healthcheck))
                 .default_service(web::to(get_only)),
+        )
+        .service(
+            route("/api/v1/openapi.json").route(get().to(openapi::show)).default_service(web::to(get_only)),
         )
         .service(route("/livez").route(get().to(health::live)).default_service(web::to(get_only)))
         .service(route("/readyz").route(get().to(health::ready)).default_service(web::to(get_only)))

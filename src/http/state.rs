@@ -17,6 +17,11 @@ use crate::reply::notice::notice_of_dropped as notice;
 
 /// `GET /state`: the session itself. With `initChannelState=1` the state of its channels goes into the
 /// client's queue.
+#[utoipa::path(
+    get, path = "/api/v1/state", security(("neoirc_auth" = [])),
+    params(("initChannelState" = Option<String>, Query, description = "With 1 the state of the channels is queued")),
+    responses((status = 200, description = "The session itself", body = crate::reply::view::StateView)),
+)]
 pub(super) async fn session(
     request: HttpRequest,
     caller: Caller,
@@ -29,12 +34,38 @@ pub(super) async fn session(
     Ok(json().json(state))
 }
 
+/// `GET /users/me`: the same.
+#[utoipa::path(
+    get, path = "/api/v1/users/me", security(("neoirc_auth" = [])),
+    params(("initChannelState" = Option<String>, Query, description = "With 1 the state of the channels is queued")),
+    responses((status = 200, description = "The session itself", body = crate::reply::view::StateView)),
+)]
+pub(super) async fn myself(
+    request: HttpRequest,
+    caller: Caller,
+    engine: web::Data<Engine>,
+) -> Result<HttpResponse, ApiError> {
+    session(request, caller, engine).await
+}
+
 /// `GET /channels`: the channels that the caller may see.
+#[utoipa::path(
+    get, path = "/api/v1/channels", security(("neoirc_auth" = [])),
+    responses((status = 200, description = "The channels that the caller may see", body = [crate::reply::view::ChannelView])),
+)]
 pub(super) async fn channels(caller: Caller, engine: web::Data<Engine>) -> Result<HttpResponse, ApiError> {
     Ok(json().json(engine.channels(caller.user).await?))
 }
 
 /// `GET /channels/{name}/members`; the `#` in front may be left out.
+#[utoipa::path(
+    get, path = "/api/v1/channels/{name}/members", security(("neoirc_auth" = [])),
+    params(("name" = String, Path, description = "The channel, with or without its #")),
+    responses(
+        (status = 200, description = "Its members", body = [crate::reply::view::MemberView]),
+        (status = 404, description = "Missing, or hidden from the caller", body = super::openapi::Problem),
+    ),
+)]
 pub(super) async fn members(
     caller: Caller,
     name: web::Path<String>,
@@ -52,6 +83,10 @@ pub(super) async fn members(
 }
 
 /// `GET /server`: what anybody may know.
+#[utoipa::path(
+    get, path = "/api/v1/server",
+    responses((status = 200, description = "What anybody may know", body = super::openapi::About)),
+)]
 pub(super) async fn server(
     engine: web::Data<Engine>,
     price: web::Data<Price>,

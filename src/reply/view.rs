@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::entry::Conversation;
@@ -12,8 +13,9 @@ use crate::id::{ChannelId, ClientId, UserId};
 use crate::world::World;
 
 /// What a session may know of itself.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct StateView {
+    #[schema(value_type = u64)]
     id: UserId,
     nick: String,
     username: String,
@@ -23,21 +25,26 @@ pub struct StateView {
     channels: Vec<JoinedView>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct JoinedView {
+    #[schema(value_type = u64)]
     id: ChannelId,
     name: String,
     topic: String,
 }
 
 /// One device in the list of a session's own.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct ClientView {
+    #[schema(value_type = String)]
     uuid: Uuid,
     #[serde(serialize_with = "rfc3339")]
+    #[schema(value_type = String)]
     created: Timestamp,
     #[serde(serialize_with = "rfc3339")]
+    #[schema(value_type = String)]
     last_seen: Timestamp,
+    #[schema(value_type = String)]
     address: IpAddr,
     current: bool,
 }
@@ -48,8 +55,9 @@ fn rfc3339<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Err
 }
 
 /// A channel in the list of channels.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct ChannelView {
+    #[schema(value_type = u64)]
     id: ChannelId,
     name: String,
     topic: String,
@@ -57,8 +65,9 @@ pub struct ChannelView {
 }
 
 /// A member in the list of a channel's members.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct MemberView {
+    #[schema(value_type = u64)]
     id: UserId,
     nick: String,
     username: String,

@@ -26,6 +26,7 @@ mod lifecycle;
 mod limits;
 mod login;
 mod metrics;
+mod openapi;
 mod operations;
 mod operators;
 mod origins;
