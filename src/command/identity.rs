@@ -68,9 +68,7 @@ impl Pubkey {
             Some(name) => {
                 let channel = world.channel_shown_to(caller.user, name)?;
                 channel.member(caller.user)?;
-                let speaker = world.user(caller.user);
-                let is_banned = || speaker.is_some_and(|user| world.is_banned(channel, user));
-                channel.may_be_spoken_to_by(caller.user, is_banned)?;
+                world.may_speak_to(channel, caller.user)?;
                 Some(channel.id)
             }
         };

@@ -79,13 +79,11 @@ impl Speak {
             return Ok(self.said_to_user(user, caller));
         }
         let channel = world.channel_by_name(name)?;
-        let speaker = world.user(caller.user);
-        let is_banned = || speaker.is_some_and(|user| world.is_banned(channel, user));
         let hidden = |refusal| {
             let seen = channel.may_be_seen_by(caller.user);
             if seen { refusal } else { Refusal::NoSuchChannel(name.to_owned()) }
         };
-        channel.may_be_spoken_to_by(caller.user, is_banned).map_err(hidden)?;
+        world.may_speak_to(channel, caller.user).map_err(hidden)?;
         let mut events: Vec<Event> = self.pay(channel, caller)?.into_iter().collect();
         let target = match rank {
             Some(rank) => Target::Ranked(channel.id, rank),

@@ -67,15 +67,19 @@ impl Writer {
         registration: Registration,
         answer: oneshot::Sender<Result<Registered, RegisterError>>,
     ) {
-        let result = self.open_session(draft, registration);
-        draft.completions.push(Completion::Register(answer, result));
+        match self.open_session(draft, registration) {
+            Ok((client, registered)) => {
+                draft.complete(registered.user, client, Completion::Register(answer, Ok(registered)));
+            }
+            Err(error) => draft.completions.push(Completion::Register(answer, Err(error))),
+        }
     }
 
     fn open_session(
         &mut self,
         draft: &mut Draft,
         registration: Registration,
-    ) -> Result<Registered, RegisterError> {
+    ) -> Result<(ClientId, Registered), RegisterError> {
         let nick = registration.nick.to_string();
         let stamp_is_spent = match registration.stamp.map(|accepted| accepted.stamp) {
             Some(stamp) if draft.spent.contains(&stamp) => true,
@@ -94,8 +98,7 @@ impl Writer {
         };
         let welcome = Decision { replies, ..Decision::nothing() };
         self.with_desk(|desk| draft.carry_out(desk, Asker::new(user, client), welcome));
-        debug_assert!(draft.left_to_answer.is_empty(), "a welcome is one piece");
-        Ok(Registered { user, nick })
+        Ok((client, Registered { user, nick }))
     }
 
     pub(super) fn log_in(

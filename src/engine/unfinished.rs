@@ -11,10 +11,8 @@ use crate::command::Reply;
 use crate::entry::Audience;
 use crate::id::{ClientId, UserId};
 use crate::reply::Context;
-use crate::reply::answer::{Answer, answer};
+use crate::reply::answer::{Answer, PIECE_LINES, answer};
 
-/// Lines after which a piece ends: a few hundred microseconds' work.
-const PIECE_LINES: usize = 64;
 /// Answers that go on in one batch.
 const PIECES_PER_BATCH: usize = 32;
 

@@ -11,7 +11,6 @@ use utoipa::{Modify, OpenApi, ToSchema};
 
 use super::messages::json;
 use super::{clients, health, login, messages, registration, state};
-use crate::reply::view::{ChannelView, ClientView, MemberView, StateView};
 
 /// The name of the scheme: the cookie's.
 const COOKIE: &str = "neoirc_auth";
@@ -262,6 +261,3 @@ static TEXT: LazyLock<String> =
 pub(super) async fn show() -> HttpResponse {
     json().body(TEXT.as_str())
 }
-
-#[expect(dead_code, reason = "these name what the handlers show, for the description alone")]
-type Views = (ChannelView, ClientView, MemberView, StateView);

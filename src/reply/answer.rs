@@ -16,6 +16,9 @@ use crate::protocol::numeric::{
 };
 use crate::world::{Channel, Flag, User, UserFlag, World};
 
+/// Lines after which a piece of a long answer ends: a few hundred microseconds' work for the writer.
+pub const PIECE_LINES: usize = 64;
+
 /// An answer, or a piece of a long one.
 #[derive(Debug, Default)]
 pub struct Answer {

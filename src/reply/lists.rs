@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use super::answer::Answer;
+use super::answer::{Answer, PIECE_LINES};
 use super::{Context, ServerInfo};
 use crate::command::Reply;
 use crate::command::list::ListQuery;
@@ -21,8 +21,6 @@ const LINE_BYTES: usize = 510;
 const ROOM_MIN: usize = 100;
 /// Members that one piece of NAMES looks at: some ten lines.
 const PIECE_MEMBERS: usize = 256;
-/// Lines in one piece of LIST.
-const PIECE_LINES: usize = 64;
 
 /// 353 for the members after a place, as far as the caller may see them, then 366 or the next piece. A channel
 /// that the caller may not see looks like one that is not there.

@@ -7,16 +7,20 @@ use crate::id::UserId;
 use crate::protocol::message::Message;
 use crate::protocol::name::Nickname;
 use crate::protocol::numeric::{Numeric, RPL_ENDOFMONLIST, RPL_MONLIST, RPL_MONOFFLINE, RPL_MONONLINE};
+use crate::world::user::hostmask;
 use crate::world::{Event, User, World};
 
 /// 730 for those nicks that somebody has, 731 for the others.
 pub(super) fn presence(to: &str, nicks: &[String], world: &World, server: &ServerInfo) -> Vec<Message> {
     let mut nicks: Vec<&str> = nicks.iter().map(String::as_str).collect();
     nicks.sort_unstable();
-    let found = |nick: &&str| world.user_by_nick(nick).is_ok();
-    let (here, gone): (Vec<&str>, Vec<&str>) = nicks.into_iter().partition(found);
-    let masks = here.into_iter().filter_map(|nick| world.user_by_nick(nick).ok()).map(User::hostmask);
-    let masks: Vec<String> = masks.collect();
+    let (mut masks, mut gone) = (Vec::new(), Vec::new());
+    for nick in nicks {
+        match world.user_by_nick(nick) {
+            Ok(user) => masks.push(user.hostmask()),
+            Err(_) => gone.push(nick),
+        }
+    }
     let mut lines = listed(RPL_MONONLINE, to, masks.iter().map(String::as_str), server);
     lines.extend(listed(RPL_MONOFFLINE, to, gone.into_iter(), server));
     lines
@@ -52,8 +56,7 @@ pub fn heralds(world: &World, event: &Event, server: &ServerInfo) -> Vec<(UserId
     };
     match event {
         Event::SessionOpened { nick, username, hostname, .. } => {
-            let mask = format!("{nick}!{}@{}", username.as_str(), hostname.as_str());
-            tell(nick, RPL_MONONLINE, &mask)
+            tell(nick, RPL_MONONLINE, &hostmask(nick, username, hostname))
         }
         Event::SessionEnded { user, .. } => {
             let Some(user) = world.user(*user) else { return Vec::new() };
@@ -63,7 +66,7 @@ pub fn heralds(world: &World, event: &Event, server: &ServerInfo) -> Vec<(UserId
         }
         Event::NickChanged { user, nick } => {
             let Some(user) = world.user(*user).filter(|user| user.nick != *nick) else { return Vec::new() };
-            let mask = format!("{nick}!{}@{}", user.username.as_str(), user.hostname.as_str());
+            let mask = hostmask(nick, &user.username, &user.hostname);
             let mut told = tell(&user.nick, RPL_MONOFFLINE, user.nick.as_str());
             told.extend(tell(nick, RPL_MONONLINE, &mask));
             // Whoever watches itself has the new nick by the time it reads this.

@@ -2,7 +2,7 @@
 //! Source: <https://modern.ircdocs.horse/#who-message>, <https://ircv3.net/specs/extensions/whox>
 
 use super::Context;
-use super::answer::Answer;
+use super::answer::{Answer, PIECE_LINES};
 use super::whois::shows_member;
 use crate::command::Reply;
 use crate::command::who::{WhoFields, WhoQuery};
@@ -16,8 +16,6 @@ use crate::world::{Channel, Membership, User, World};
 
 /// Users that a WHO for a mask tells of: more than a reader would read.
 const WHO_USERS_MAX: usize = 500;
-/// Lines in one piece of an answer.
-const PIECE_LINES: usize = 64;
 
 /// Finds those who are asked for; the lines about them are the next piece.
 pub(super) fn who(caller: &User, query: &WhoQuery, world: &World) -> Answer {

@@ -91,6 +91,13 @@ impl World {
     }
 
     /// # Refusals
+    /// Those of [`Channel::may_be_spoken_to_by`], with what the lists of the channel say of the user.
+    pub fn may_speak_to(&self, channel: &Channel, user: UserId) -> Result<(), Refusal> {
+        let is_banned = || self.user(user).is_some_and(|user| self.is_banned(channel, user));
+        channel.may_be_spoken_to_by(user, is_banned)
+    }
+
+    /// # Refusals
     /// `NoPrivileges` for whoever is no operator of the server.
     pub fn may_operate(&self, user: UserId) -> Result<(), Refusal> {
         let is_operator = self.user(user).is_some_and(|user| user.modes.operator);

@@ -48,8 +48,13 @@ pub struct User {
 impl User {
     /// `nick!username@hostname`
     pub fn hostmask(&self) -> String {
-        format!("{}!{}@{}", self.nick, self.username.as_str(), self.hostname.as_str())
+        hostmask(&self.nick, &self.username, &self.hostname)
     }
+}
+
+/// `nick!username@hostname` of somebody who is not known to the world yet, or not under this nick.
+pub fn hostmask(nick: &Nickname, username: &Username, hostname: &Hostname) -> String {
+    format!("{nick}!{}@{}", username.as_str(), hostname.as_str())
 }
 
 /// Modes of a user; each is a letter without an argument.
