@@ -1,9 +1,8 @@
 //! The reading side of the engine: long polls and histories, apart from the writer.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-
-use tokio::time::Instant;
 
 use super::{Engine, SubmitError};
 use crate::delivery::queue::Look;
@@ -36,20 +35,33 @@ impl Engine {
     /// # Errors
     /// `Gone` when the client was logged out, also while waiting; `Unavailable` when the disk cannot be read.
     pub async fn poll(&self, seat: &Arc<Seat>, after: Seq, timeout: Duration) -> Result<Page, SubmitError> {
+        let wait = (!timeout.is_zero()).then(|| tokio::time::sleep(timeout));
+        self.poll_while(seat, after, wait).await
+    }
+
+    /// The same for as long as `wait` is not over, which is not begun unless there is nothing to read yet.
+    ///
+    /// # Errors
+    /// As [`poll`](Self::poll).
+    pub async fn poll_while<W: Future<Output = ()>>(
+        &self,
+        seat: &Arc<Seat>,
+        after: Seq,
+        wait: Option<W>,
+    ) -> Result<Page, SubmitError> {
         let mut bell = seat.queue.bell();
         let limits = PageLimits::default();
         let page = self.look(seat, after, limits).await?;
-        if !page.is_empty() || timeout.is_zero() {
-            return Ok(page);
-        }
+        let (true, Some(wait)) = (page.is_empty(), wait) else { return Ok(page) };
         let ticket = seat.queue.wait_in_line(&self.shared.settings.queues);
         let place = Place { engine: self, seat, ticket };
-        let deadline = Instant::now() + timeout;
         let mut stopping = self.shared.stopping.subscribe();
+        let mut wait = pin!(wait);
         loop {
             let waited = tokio::select! {
+                biased;
                 rang = bell.changed() => rang.is_ok(),
-                () = tokio::time::sleep_until(deadline) => false,
+                () = &mut wait => false,
                 _ = stopping.wait_for(|stopping| *stopping) => false,
             };
             let page = self.look(seat, after, limits).await?;

@@ -39,7 +39,9 @@ pub(super) async fn revoke(
     let mut response = json();
     match engine.revoke(&caller, uuid).await? {
         Revoked::NoSuchClient => return Err(unknown),
-        Revoked::Current => drop(response.cookie(no_cookie(settings.trusted_proxies.came_by_tls(&request)))),
+        Revoked::Current => {
+            response.cookie(no_cookie(settings.trusted_proxies.came_by_tls(request.head())));
+        }
         Revoked::Other => {}
     }
     Ok(response.body(r#"{"status":"ok"}"#))

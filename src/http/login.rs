@@ -5,7 +5,6 @@ use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::body;
 use super::caller::cookie;
 use super::error::ApiError;
 use super::limits::Limits;
@@ -40,15 +39,14 @@ struct Credentials {
 )]
 pub(super) async fn log_in(
     request: HttpRequest,
-    payload: web::Payload,
+    body: web::Bytes,
     engine: web::Data<Engine>,
     settings: web::Data<HttpSettings>,
     limits: web::Data<Limits>,
     passwords: web::Data<Passwords>,
 ) -> Result<HttpResponse, ApiError> {
-    let body = body::read(&request, payload, &settings).await?;
     let Credentials { nick, password } = credentials(&body)?;
-    let address = settings.trusted_proxies.address_of(&request);
+    let address = settings.trusted_proxies.address_of(request.head());
     limits.login_from(address).inspect_err(|_| engine.stats().rate_limited(RateLimit::Login))?;
     if let Ok(nick) = Nickname::parse(&nick) {
         limits.login_to(&nick).inspect_err(|_| engine.stats().rate_limited(RateLimit::LoginNick))?;
@@ -68,7 +66,9 @@ pub(super) async fn log_in(
     };
     let entered = engine.log_in(login).await?;
     let answer = json!({"id": entered.user, "nick": entered.nick});
-    Ok(json().cookie(cookie(&token, settings.trusted_proxies.came_by_tls(&request))).body(answer.to_string()))
+    Ok(json()
+        .cookie(cookie(&token, settings.trusted_proxies.came_by_tls(request.head())))
+        .body(answer.to_string()))
 }
 
 fn credentials(body: &[u8]) -> Result<Credentials, ApiError> {

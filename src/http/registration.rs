@@ -5,7 +5,6 @@ use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::body;
 use super::caller::{Caller, cookie, no_cookie};
 use super::error::ApiError;
 use super::limits::Limits;
@@ -53,20 +52,19 @@ impl Wanted {
 )]
 pub(super) async fn open(
     request: HttpRequest,
-    payload: web::Payload,
+    body: web::Bytes,
     engine: web::Data<Engine>,
     settings: web::Data<HttpSettings>,
     limits: web::Data<Limits>,
     price: web::Data<Price>,
     resolver: Option<web::Data<Resolver>>,
 ) -> Result<HttpResponse, ApiError> {
-    let body = body::read(&request, payload, &settings).await?;
     let invalid = || ApiError::BadRequest("invalid request body");
     require_object(&body).map_err(|_| invalid())?;
     let wanted: Wanted = serde_json::from_slice(&body).map_err(|_| invalid())?;
     let nick = Nickname::parse(&wanted.nick).map_err(bad_nick)?;
     let username = wanted.username.as_deref().map(Username::parse).transpose().map_err(bad_username)?;
-    let address = settings.trusted_proxies.address_of(&request);
+    let address = settings.trusted_proxies.address_of(request.head());
     // Before the limit: learning what a session costs takes no turn.
     let (server, price) = (engine.server(), pow::price(&engine, &price));
     let stamp = pow::check(&server, price, wanted.stamp(), engine.now())?;
@@ -98,7 +96,7 @@ pub(super) async fn open(
     }
     let answer = json!({"id": registered.user, "nick": registered.nick});
     let mut response = HttpResponse::Created();
-    response.cookie(cookie(&token, settings.trusted_proxies.came_by_tls(&request)));
+    response.cookie(cookie(&token, settings.trusted_proxies.came_by_tls(request.head())));
     Ok(response.content_type("application/json").body(answer.to_string()))
 }
 
@@ -125,5 +123,7 @@ pub(super) async fn log_out(
     settings: web::Data<HttpSettings>,
 ) -> Result<HttpResponse, ApiError> {
     engine.log_out(&caller).await?;
-    Ok(json().cookie(no_cookie(settings.trusted_proxies.came_by_tls(&request))).body(r#"{"status":"ok"}"#))
+    Ok(json()
+        .cookie(no_cookie(settings.trusted_proxies.came_by_tls(request.head())))
+        .body(r#"{"status":"ok"}"#))
 }

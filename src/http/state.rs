@@ -27,7 +27,7 @@ pub(super) async fn session(
     caller: Caller,
     engine: web::Data<Engine>,
 ) -> Result<HttpResponse, ApiError> {
-    if Query::of(&request).text("initChannelState")?.as_deref() == Some("1") {
+    if Query::of(request.head()).text("initChannelState")?.as_deref() == Some("1") {
         engine.send_channel_state(&caller).await?;
     }
     let state = engine.state(caller.user).await?.ok_or(ApiError::Unauthorized)?;
