@@ -19,12 +19,14 @@ mod messages;
 pub mod metrics;
 mod openapi;
 pub mod origin;
+mod pages;
 mod pow;
 mod price;
 mod process;
 mod query;
 mod registration;
 pub mod routes;
+mod schema;
 mod state;
 
 pub use metrics::{MetricsAccess, MetricsSettings};

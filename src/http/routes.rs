@@ -11,7 +11,7 @@ use actix_service::{ServiceFactoryExt, fn_service, map_config};
 use actix_web::dev::{AppConfig, Server};
 use actix_web::error::InternalError;
 use actix_web::rt::net::TcpStream;
-use actix_web::web::{self, ServiceConfig, delete, get, post, resource};
+use actix_web::web::{self, ServiceConfig, delete, get, head, post, resource};
 use actix_web::{App, HttpServer, ResponseError};
 use socket2::SockRef;
 
@@ -22,9 +22,10 @@ use super::error::ApiError;
 use super::guard::Guard;
 use super::limits::{FORGET_EVERY, Limits, Rates};
 use super::metrics::{self, MetricsSettings};
+use super::openapi::Described;
 use super::origin::Origins;
 use super::price::Price;
-use super::{clients, health, login, messages, openapi, registration, state};
+use super::{clients, health, login, messages, openapi, pages, registration, state};
 use crate::auth::hostname::Resolver;
 use crate::auth::password::Passwords;
 use crate::engine::{Engine, RateLimit};
@@ -81,7 +82,7 @@ pub(super) const BODY_PATHS: [&str; 3] = ["/api/v1/session", "/api/v1/login", "/
 fn routes(config: &mut ServiceConfig) {
     let only =
         |allow: &'static str| move || async move { Err::<String, _>(ApiError::MethodNotAllowed(allow)) };
-    let (get_only, post_only) = (only("GET"), only("POST"));
+    let (get_only, post_only, read_only) = (only("GET"), only("POST"), only("GET, HEAD"));
     let route = |path: &str| resource(path.to_owned());
     // Routes are tried in this order, those with a part in braces by a regular expression: the two that nearly all
     // requests take stand in front.
@@ -129,6 +130,18 @@ fn routes(config: &mut ServiceConfig) {
         .service(
             route("/api/v1/openapi.json").route(get().to(openapi::show)).default_service(web::to(get_only)),
         )
+        .service(
+            route("/docs")
+                .route(get().to(pages::docs))
+                .route(head().to(pages::docs))
+                .default_service(web::to(read_only)),
+        )
+        .service(
+            route("/docs/{name:.*}")
+                .route(get().to(pages::docs_file))
+                .route(head().to(pages::docs_file))
+                .default_service(web::to(read_only)),
+        )
         .service(route("/livez").route(get().to(health::live)).default_service(web::to(get_only)))
         .service(route("/readyz").route(get().to(health::ready)).default_service(web::to(get_only)))
         .default_service(web::to(nothing));
@@ -168,12 +181,14 @@ pub fn serve(
     let has_metrics = settings.metrics.access.is_some() && settings.metrics.listen_addr.is_none();
     let limits = web::Data::from(limits);
     let price = web::Data::new(Price::default());
+    let described = web::Data::new(Described::new(settings.poll_timeout));
     forget_idle(&limits);
     let guard = Guard::new(settings);
     let app = move || {
         let guard = guard.clone();
         let app = App::new().app_data(engine.clone()).app_data(shared.clone()).app_data(path_config());
         let app = app.app_data(limits.clone()).app_data(passwords.clone()).app_data(price.clone());
+        let app = app.app_data(described.clone());
         let app = match &resolver {
             Some(resolver) => app.app_data(resolver.clone()),
             None => app,
