@@ -86,12 +86,12 @@ fn tag(hash: &[u8]) -> EntityTag {
 
 /// The content types of the files that there are.
 fn content_type(name: &str) -> &'static str {
-    match name.rsplit('.').next() {
+    match name.rsplit(['.', '/']).next() {
         Some("html") => "text/html; charset=utf-8",
         Some("js") => "text/javascript; charset=utf-8",
         Some("css") => "text/css; charset=utf-8",
         Some("png") => "image/png",
-        Some("txt") => "text/plain; charset=utf-8",
+        Some("txt" | "md" | "LICENSE" | "NOTICE") => "text/plain; charset=utf-8",
         _ => "application/octet-stream",
     }
 }

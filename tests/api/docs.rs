@@ -48,6 +48,19 @@ fn the_page_and_what_it_loads_are_there() {
     assert!(start.contains("\"/api/v1/openapi.json\"") && start.contains("validatorUrl: null"), "{start}");
 }
 
+/// Who got the program alone got the licences of what is in it.
+#[test]
+fn the_licences_come_along() {
+    let server = TestServer::spawn();
+    for (name, text) in
+        [("LICENSE", "Apache License"), ("NOTICE", "SmartBear"), ("swagger-ui-bundle.js.LICENSE.txt", "MIT")]
+    {
+        let answer = got(&server, &format!("/docs/{name}"));
+        assert_eq!(answer.header("content-type"), "text/plain; charset=utf-8", "{name}");
+        assert!(answer.text.contains(text), "{name}");
+    }
+}
+
 /// No script and no style stands in the page, and the policy lets none in.
 #[test]
 fn the_policy_is_strict() {
