@@ -150,7 +150,9 @@ where
         match page {
             Ok(page) if is_plain && line.may_stay() => {
                 metrics::count_response(StatusCode::OK);
-                let rest = self.plain.send(&line.connection, page.length(), |out| page.put(out))?;
+                let rest = self
+                    .plain
+                    .send(&line.connection, self.engine.now(), page.length(), |out| page.put(out))?;
                 // Not to be kept while the rest is waited for.
                 drop(page);
                 if let Some(rest) = rest {
@@ -193,7 +195,9 @@ where
             Ok(done) if !done.ended && listed.is_none() && line.is_plain(request.head()) => {
                 metrics::count_response(StatusCode::OK);
                 let put = |out: &mut BytesMut| out.extend_from_slice(done.json.as_ref());
-                if let Some(rest) = self.plain.send(&line.connection, done.json.len(), put)? {
+                if let Some(rest) =
+                    self.plain.send(&line.connection, self.engine.now(), done.json.len(), put)?
+                {
                     line.connection.write(&rest).await?;
                 }
                 Ok(true)

@@ -27,14 +27,14 @@ struct Credentials {
 /// A new client on the session that goes by the nick. What is wrong with nick or password is not told, nor does it
 /// show in how long the answer takes.
 #[utoipa::path(
-    post, path = "/api/v1/login", request_body = super::openapi::Credentials,
+    post, path = "/api/v1/login", request_body = super::schema::Credentials,
     responses(
-        (status = 200, description = "A further client of the session, its token in a cookie", body = super::openapi::Entered),
-        (status = 401, description = "Whatever is wrong with nick or password", body = super::openapi::Problem),
-        (status = 408, description = "The body took too long", body = super::openapi::Problem),
-        (status = 409, description = "The session has as many clients as it may", body = super::openapi::Problem),
-        (status = 413, description = "The body is too large", body = super::openapi::Problem),
-        (status = 415, description = "The body is packed", body = super::openapi::Problem),
+        (status = 200, description = "A further client of the session, its token in a cookie", body = super::schema::Entered),
+        (status = 401, description = "Whatever is wrong with nick or password", body = super::schema::Problem),
+        (status = 408, description = "The body took too long", body = super::schema::Problem),
+        (status = 409, description = "The session has as many clients as it may", body = super::schema::Problem),
+        (status = 413, description = "The body is too large", body = super::schema::Problem),
+        (status = 415, description = "The body is packed", body = super::schema::Problem),
     ),
 )]
 pub(super) async fn log_in(

@@ -24,18 +24,18 @@ use crate::protocol::limits::IDEMPOTENCY_KEY_MAX;
 use crate::protocol::message::Request;
 
 /// Messages in one page of history when nothing is asked for, and at most.
-const HISTORY_PAGE: usize = 50;
+pub(super) const HISTORY_PAGE: usize = 50;
 const HISTORY_PAGE_MAX: usize = 500;
 
 /// `POST /messages`: any command.
 #[utoipa::path(
-    post, path = "/api/v1/messages", security(("neoirc_auth" = [])), request_body = super::openapi::Posted,
-    params(("Idempotency-Key" = Option<String>, Header, description = "Under the same key it is done once", pattern = "^[!-~]{1,64}$")),
+    post, path = "/api/v1/messages", security(("neoirc_auth" = [])), request_body = super::schema::Posted,
+    params(("Idempotency-Key" = Option<String>, Header, description = "Under the same key it is done once", pattern = r"^[!-~]([\t -~]{0,62}[!-~])?$")),
     responses(
-        (status = 200, description = "What became of the command", body = super::openapi::Receipt),
-        (status = 408, description = "The body took too long", body = super::openapi::Problem),
-        (status = 413, description = "The body is too large", body = super::openapi::Problem),
-        (status = 415, description = "The body is packed", body = super::openapi::Problem),
+        (status = 200, description = "What became of the command", body = super::schema::Receipt),
+        (status = 408, description = "The body took too long", body = super::schema::Problem),
+        (status = 413, description = "The body is too large", body = super::schema::Problem),
+        (status = 415, description = "The body is packed", body = super::schema::Problem),
     ),
 )]
 pub(super) async fn command(
@@ -71,7 +71,7 @@ fn idempotency_key(request: &RequestHead) -> Result<Option<String>, ApiError> {
         ("after" = Option<u64>, Query, description = "The cursor; it acknowledges", maximum = 9_223_372_036_854_775_807_u64),
         ("timeout" = Option<u64>, Query, description = "Seconds to wait; more than 30 is taken for 30", maximum = 9_223_372_036_854_775_807_u64),
     ),
-    responses((status = 200, description = "What there is to read", body = super::openapi::Page)),
+    responses((status = 200, description = "What there is to read", body = super::schema::Page)),
 )]
 pub(super) async fn poll<W: Future<Output = ()>>(
     engine: &Engine,
@@ -130,7 +130,8 @@ impl Told {
             end.push_str(r#","more":true"#);
         }
         if let Some(dropped) = page.dropped {
-            end.push_str(&format!(r#","dropped":{}"#, dropped.entries));
+            end.push_str(r#","dropped":"#);
+            end.push_str(&dropped.entries.to_string());
         }
         end.push('}');
         Self { page, notice, end }
@@ -172,8 +173,8 @@ fn put_lines<'a>(json: &mut BytesMut, lines: impl Iterator<Item = &'a Line>) {
         ("limit" = Option<u64>, Query, description = "At most 500", maximum = 9_223_372_036_854_775_807_u64),
     ),
     responses(
-        (status = 200, description = "The newest before that, oldest first", body = [super::openapi::Envelope]),
-        (status = 404, description = "No such target", body = super::openapi::Problem),
+        (status = 200, description = "The newest before that, oldest first", body = [super::schema::Envelope]),
+        (status = 404, description = "No such target", body = super::schema::Problem),
     ),
 )]
 pub(super) async fn history(

@@ -21,6 +21,7 @@ mod messages;
 pub mod metrics;
 mod openapi;
 pub mod origin;
+mod pages;
 mod plain;
 mod pow;
 mod price;
@@ -28,6 +29,7 @@ mod process;
 mod query;
 mod registration;
 pub mod routes;
+mod schema;
 mod server;
 mod state;
 

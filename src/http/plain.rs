@@ -3,9 +3,10 @@
 
 use std::cell::{Cell, RefCell};
 use std::io::Write;
-use std::time::SystemTime;
 
 use bytes::{BufMut, BytesMut};
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimePrinter;
 
 use super::connection::Connection;
 use super::headers;
@@ -25,7 +26,7 @@ thread_local! {
 #[derive(Debug)]
 pub(super) struct Plain {
     head: Vec<u8>,
-    date: Cell<(u64, [u8; DATE_BYTES])>,
+    date: Cell<(i64, [u8; DATE_BYTES])>,
 }
 
 impl Default for Plain {
@@ -36,7 +37,7 @@ impl Default for Plain {
         for (name, value) in response.headers() {
             head.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
         }
-        Self { head, date: Cell::new((0, [0; DATE_BYTES])) }
+        Self { head, date: Cell::new((i64::MIN, [0; DATE_BYTES])) }
     }
 }
 
@@ -48,6 +49,7 @@ impl Plain {
     pub(super) fn send(
         &self,
         connection: &Connection,
+        now: Timestamp,
         length: usize,
         body: impl FnOnce(&mut BytesMut),
     ) -> std::io::Result<Option<BytesMut>> {
@@ -56,7 +58,7 @@ impl Plain {
             out.reserve(self.head.len() + length + 100);
             out.put_slice(&self.head);
             out.put_slice(b"date: ");
-            out.put_slice(&self.date());
+            out.put_slice(&self.date(now));
             // Writing to memory does not fail.
             let _written = write!(out.writer(), "\r\ncontent-length: {length}\r\n\r\n");
             let begins = out.len();
@@ -71,13 +73,13 @@ impl Plain {
         })
     }
 
-    fn date(&self) -> [u8; DATE_BYTES] {
-        let now = SystemTime::now();
-        let second = now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    fn date(&self, now: Timestamp) -> [u8; DATE_BYTES] {
+        let second = now.as_second();
         let (of, mut date) = self.date.get();
         if of != second {
-            let text = httpdate::fmt_http_date(now);
-            date.copy_from_slice(text.as_bytes());
+            let text = DateTimePrinter::new().timestamp_to_rfc9110_string(&now).unwrap_or_default();
+            // Years of five digits have no such form; they are told as an empty date.
+            date = text.as_bytes().try_into().unwrap_or([b' '; DATE_BYTES]);
             self.date.set((second, date));
         }
         date
@@ -100,12 +102,14 @@ mod tests {
     }
 
     #[test]
-    fn the_date_is_that_of_now() {
+    fn the_date_follows_the_time() {
         let plain = Plain::default();
-        let date = String::from_utf8(plain.date().to_vec()).unwrap();
-        let read = httpdate::parse_http_date(&date).unwrap();
-        let age = SystemTime::now().duration_since(read).unwrap();
-        assert!(age.as_secs() < 5, "{date}");
-        assert!(date.ends_with(" GMT"));
+        for (second, date) in [
+            (784_111_777, "Sun, 06 Nov 1994 08:49:37 GMT"),
+            (784_111_777, "Sun, 06 Nov 1994 08:49:37 GMT"),
+            (784_111_778, "Sun, 06 Nov 1994 08:49:38 GMT"),
+        ] {
+            assert_eq!(plain.date(Timestamp::from_second(second).unwrap()), *date.as_bytes());
+        }
     }
 }

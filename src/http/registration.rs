@@ -40,14 +40,14 @@ impl Wanted {
 
 /// `POST /session`: a new session, its token in a cookie.
 #[utoipa::path(
-    post, path = "/api/v1/session", request_body = super::openapi::NewSession,
+    post, path = "/api/v1/session", request_body = super::schema::NewSession,
     responses(
-        (status = 201, description = "A new session, its token in a cookie", body = super::openapi::Entered),
-        (status = 402, description = "It costs work", body = super::openapi::Problem),
-        (status = 408, description = "The body took too long", body = super::openapi::Problem),
-        (status = 409, description = "Somebody has the nick", body = super::openapi::Problem),
-        (status = 413, description = "The body is too large", body = super::openapi::Problem),
-        (status = 415, description = "The body is packed", body = super::openapi::Problem),
+        (status = 201, description = "A new session, its token in a cookie", body = super::schema::Entered),
+        (status = 402, description = "It costs work", body = super::schema::Unpaid),
+        (status = 408, description = "The body took too long", body = super::schema::Problem),
+        (status = 409, description = "Somebody has the nick", body = super::schema::Problem),
+        (status = 413, description = "The body is too large", body = super::schema::Problem),
+        (status = 415, description = "The body is packed", body = super::schema::Problem),
     ),
 )]
 pub(super) async fn open(
@@ -114,7 +114,7 @@ fn bad_username(_: NameError) -> ApiError {
 /// `POST /logout`: this client goes, and the session with its last.
 #[utoipa::path(
     post, path = "/api/v1/logout", security(("neoirc_auth" = [])),
-    responses((status = 200, description = "This client is gone, and its cookie cleared", body = super::openapi::Done)),
+    responses((status = 200, description = "This client is gone, and its cookie cleared", body = super::schema::Done)),
 )]
 pub(super) async fn log_out(
     request: HttpRequest,

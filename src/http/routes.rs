@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use actix_web::web::{self, ServiceConfig, delete, get, post, resource};
+use actix_web::web::{self, ServiceConfig, delete, get, head, post, resource};
 
 use super::address::Proxies;
 use super::error::ApiError;
 use super::limits::Rates;
 use super::metrics::{self, MetricsSettings};
 use super::origin::Origins;
-use super::{clients, health, login, messages, openapi, registration, state};
+use super::{clients, health, login, messages, openapi, pages, registration, state};
 
 /// What the operator may set about the HTTP face, with units.
 #[derive(Clone, Debug)]
@@ -50,7 +50,7 @@ pub(super) const MESSAGES: &str = "/api/v1/messages";
 pub(super) fn routes(config: &mut ServiceConfig) {
     let only =
         |allow: &'static str| move || async move { Err::<String, _>(ApiError::MethodNotAllowed(allow)) };
-    let (get_only, post_only) = (only("GET"), only("POST"));
+    let (get_only, post_only, read_only) = (only("GET"), only("POST"), only("GET, HEAD"));
     let route = |path: &str| resource(path.to_owned());
     // GET and POST do not come this far.
     config
@@ -91,6 +91,18 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         )
         .service(
             route("/api/v1/openapi.json").route(get().to(openapi::show)).default_service(web::to(get_only)),
+        )
+        .service(
+            route("/docs")
+                .route(get().to(pages::docs))
+                .route(head().to(pages::docs))
+                .default_service(web::to(read_only)),
+        )
+        .service(
+            route("/docs/{name:.*}")
+                .route(get().to(pages::docs_file))
+                .route(head().to(pages::docs_file))
+                .default_service(web::to(read_only)),
         )
         .service(route("/livez").route(get().to(health::live)).default_service(web::to(get_only)))
         .service(route("/readyz").route(get().to(health::ready)).default_service(web::to(get_only)))

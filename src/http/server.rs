@@ -20,6 +20,7 @@ use super::error::ApiError;
 use super::exchange::{self, Desk};
 use super::guard::Guard;
 use super::limits::{FORGET_EVERY, Limits};
+use super::openapi::Described;
 use super::plain::Plain;
 use super::price::Price;
 use super::routes::{HttpSettings, metrics_route, nothing, routes};
@@ -95,6 +96,7 @@ struct Shared {
     limits: web::Data<Limits>,
     settings: web::Data<HttpSettings>,
     price: web::Data<Price>,
+    described: web::Data<Described>,
     resolver: Option<web::Data<Resolver>>,
     door: Door,
 }
@@ -107,6 +109,7 @@ impl Shared {
             limits: web::Data::from(limits),
             settings: web::Data::new(settings.clone()),
             price: web::Data::default(),
+            described: web::Data::new(Described::new(settings.poll_timeout)),
             resolver: settings.reverse_dns.then(|| web::Data::new(Resolver::default())),
             door: Door::new(settings),
         }
@@ -164,6 +167,7 @@ impl Shared {
         let app =
             App::new().app_data(self.engine.clone()).app_data(self.settings.clone()).app_data(path_config());
         let app = app.app_data(self.limits.clone()).app_data(self.passwords.clone());
+        let app = app.app_data(self.described.clone());
         // Bodies are read before, within their limit.
         let app = app.app_data(self.price.clone()).app_data(web::PayloadConfig::new(usize::MAX));
         let app = match &self.resolver {

@@ -14,6 +14,7 @@ mod clients;
 mod connections;
 mod crowds;
 mod directory;
+mod docs;
 mod edges;
 mod expiry;
 mod full_disk;
