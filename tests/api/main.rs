@@ -16,6 +16,7 @@ mod crowds;
 mod directory;
 mod docs;
 mod edges;
+mod exchanges;
 mod expiry;
 mod full_disk;
 mod headers;
