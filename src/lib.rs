@@ -15,6 +15,7 @@
 //! - [`engine`]: order: one writer decides, commits, then tells
 //! - [`auth`]: what is random or slow about identity
 //! - [`http`]: the HTTP face
+//! - [`irc`]: the IRC face
 //! - [`config`]: every setting, and where its value comes from
 //! - `client`: the other end, a library for the authors of bots and clients, which knows none of the above
 
@@ -39,6 +40,8 @@ pub mod engine;
 pub mod auth;
 
 pub mod http;
+
+pub mod irc;
 
 pub mod config;
 

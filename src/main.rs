@@ -4,7 +4,7 @@ mod cli;
 mod operate;
 mod supervisor;
 
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -18,6 +18,7 @@ use neoirc::config::{LogFormat, Settings};
 use neoirc::engine::Engine;
 use neoirc::http;
 use neoirc::http::limits::Limits;
+use neoirc::irc::{Irc, IrcContext};
 use neoirc::protocol::stamp::front;
 use neoirc::reply::ServerInfo;
 use neoirc::store::sqlite::SqliteStore;
@@ -91,10 +92,16 @@ async fn serve(settings: Settings, source: Source) -> Result<()> {
     let engine = Engine::start(Box::new(store), info, settings.engine.clone())?;
     let listener = TcpListener::bind(settings.http_listen_addr)
         .with_context(|| format!("cannot listen on {}", settings.http_listen_addr))?;
+    let passwords = Passwords::default();
     let limits = Arc::new(Limits::new(settings.http.rates));
     let (server, address) =
-        http::serve(engine.clone(), Passwords::default(), Arc::clone(&limits), &settings.http, listener)?;
+        http::serve(engine.clone(), passwords.clone(), Arc::clone(&limits), &settings.http, listener)?;
     let handle = server.handle();
+    let irc = settings
+        .irc
+        .listen_addr
+        .map(|wanted| serve_irc(&engine, &passwords, &settings, wanted, source.is_trial()))
+        .transpose()?;
     let metrics = match settings.http.metrics.listen_addr {
         Some(address) => Some(serve_metrics(&engine, &settings, address)?),
         None => None,
@@ -114,9 +121,41 @@ async fn serve(settings: Settings, source: Source) -> Result<()> {
     if let Some(metrics) = metrics {
         metrics.stop(false).await;
     }
-    actix_web::rt::task::spawn_blocking(move || engine.finish_stop()).await?;
+    actix_web::rt::task::spawn_blocking(move || {
+        if let Some(irc) = irc {
+            irc.finish();
+        }
+        engine.finish_stop();
+    })
+    .await?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Serves IRC beside HTTP. In a trial any port will do when the usual one is taken.
+fn serve_irc(
+    engine: &Engine,
+    passwords: &Passwords,
+    settings: &Settings,
+    wanted: SocketAddr,
+    is_trial: bool,
+) -> Result<Irc> {
+    let cannot = || format!("cannot listen for IRC on {wanted} (IRC_LISTEN_ADDR; empty, IRC is not served)");
+    let listener = match TcpListener::bind(wanted) {
+        Err(error) if is_trial && error.kind() == ErrorKind::AddrInUse => TcpListener::bind((wanted.ip(), 0)),
+        bound => bound,
+    };
+    let listener = listener.with_context(cannot)?;
+    if !settings.server_name.contains('.') {
+        tracing::warn!(
+            name = settings.server_name,
+            "IRC clients tell a server from a nick by the dot in its name: SERVER_NAME has none"
+        );
+    }
+    let context = IrcContext { engine: engine.clone(), passwords: passwords.clone() };
+    let irc = Irc::serve(context, settings.irc.clone(), listener).with_context(cannot)?;
+    tracing::info!(address = %irc.address(), "serving IRC");
+    Ok(irc)
 }
 
 /// Serves metrics on an address of their own, beside everything else.

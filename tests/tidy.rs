@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// Who may know whom, beside itself: dependencies point left only. `auth` makes tokens for the faces; `config` may
 /// know whatever it configures, and so may `main.rs`, which puts everything together.
-const ARROWS: [(&str, &[&str]); 13] = [
+const ARROWS: [(&str, &[&str]); 14] = [
     ("id", &[]),
     ("entry", &["id"]),
     ("protocol", &["id", "entry"]),
@@ -21,7 +21,8 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("engine", &["id", "entry", "protocol", "world", "command", "reply", "delivery", "store"]),
     ("auth", &["id", "protocol"]),
     ("http", &["id", "entry", "protocol", "command", "reply", "delivery", "engine", "auth"]),
-    ("config", &["protocol", "command", "delivery", "engine", "http", "reply", "store"]),
+    ("irc", &["id", "entry", "protocol", "command", "reply", "delivery", "engine", "auth"]),
+    ("config", &["protocol", "command", "delivery", "engine", "http", "irc", "reply", "store"]),
     ("client", &[]),
 ];
 

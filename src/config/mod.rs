@@ -20,6 +20,7 @@ use crate::http::address::Proxies;
 use crate::http::limits::{Rate, Rates};
 use crate::http::origin::Origins;
 use crate::http::{HttpSettings, MetricsAccess, MetricsSettings};
+use crate::irc::IrcSettings;
 use crate::store::sqlite::Location;
 use parse::{address, boolean, duration, seconds, size, whole};
 pub use table::{SETTINGS, Setting};
@@ -68,6 +69,7 @@ pub struct Settings {
     pub hashcash_bits_max: u32,
     pub engine: EngineSettings,
     pub http: HttpSettings,
+    pub irc: IrcSettings,
     pub debug: bool,
     pub log_format: LogFormat,
 }
@@ -147,6 +149,7 @@ impl Values {
             hashcash_bits_max: self.read("NEOIRC_HASHCASH_BITS_MAX", parse::hashcash_bits)?,
             engine: self.engine()?,
             http: self.http()?,
+            irc: self.irc()?,
             debug: self.read("DEBUG", boolean)?,
             log_format: self.read("LOG_FORMAT", parse::log_format)?,
         })
@@ -201,6 +204,20 @@ impl Values {
             workers: self.read("WORKERS", whole)?,
             reverse_dns: self.read("REVERSE_DNS", boolean)?,
             metrics: self.metrics()?,
+        })
+    }
+
+    fn irc(&self) -> Result<IrcSettings, ConfigError> {
+        let password = self.get("IRC_PASSWORD");
+        Ok(IrcSettings {
+            listen_addr: self.read("IRC_LISTEN_ADDR", parse::optional(address))?,
+            password: (!password.is_empty()).then(|| SecretString::from(password)),
+            connections_per_address: self.read("CONNECTIONS_PER_IP", whole)?,
+            registration_timeout: self.read("IRC_REGISTRATION_TIMEOUT", parse::some_time)?,
+            ping_after: self.read("IRC_PING_AFTER", parse::some_time)?,
+            silence_max: self.read("IRC_SILENCE_MAX", parse::some_time)?,
+            send_queue_bytes: self.read("IRC_SENDQ_MAX", size)?,
+            reverse_dns: self.read("REVERSE_DNS", boolean)?,
         })
     }
 

@@ -10,14 +10,14 @@ use uuid::Uuid;
 use super::inbox::Completion;
 use super::stats::Stats;
 use super::unfinished::Unfinished;
-use crate::command::{Caller, Command, Decision, Order, Outcome, Reply, Wish};
+use crate::command::{Caller, Command, Decision, Order, Outcome, Reply, Style, Wish};
 use crate::delivery::sweep::{Collected, Now};
-use crate::entry::{Audience, Conversation, Entry, Posted, message_id};
+use crate::entry::{Audience, Conversation, Entry, Posted, Wire, message_id};
 use crate::id::{ClientId, Seq, UserId};
 use crate::protocol::message::Message;
 use crate::protocol::stamp::StampHash;
 use crate::reply::ServerInfo;
-use crate::reply::announce::{announce, conversation};
+use crate::reply::announce::{announce, conversation, source};
 use crate::reply::presence::heralds;
 use crate::reply::receipt::{Receipt, response};
 use crate::reply::refuse::refuse;
@@ -56,6 +56,7 @@ pub(super) struct Desk<'a> {
     pub(super) world: &'a mut World,
     pub(super) server: &'a ServerInfo,
     pub(super) users_peak: usize,
+    pub(super) unregistered: usize,
     pub(super) idle_s: &'a dyn Fn(UserId) -> u64,
     pub(super) uptime_s: u64,
 }
@@ -65,6 +66,8 @@ pub(super) struct Desk<'a> {
 pub(super) struct Asker {
     pub(super) user: UserId,
     pub(super) client: ClientId,
+    /// How it wants its answers.
+    pub(super) style: Style,
     /// Whether a refusal stands in the receipt alone.
     pub(super) quiet: bool,
     /// The stamp that came with the request, and whether the store has it among those that were spent.
@@ -77,7 +80,9 @@ pub(super) struct Asker {
 impl Asker {
     /// Somebody who is answered and decides nothing.
     pub(super) const fn new(user: UserId, client: ClientId) -> Self {
-        Self { user, client, quiet: false, stamp: None, stamp_is_spent: false, must_wait_for_oper: false }
+        let style = Style { multi_prefix: false, userhost_in_names: false, no_implicit_names: false };
+        let (quiet, stamp_is_spent, must_wait_for_oper) = (false, false, false);
+        Self { user, client, style, quiet, stamp: None, stamp_is_spent, must_wait_for_oper }
     }
 }
 
@@ -166,14 +171,14 @@ impl Draft {
         asker: Asker,
         decision: Decision,
     ) -> (Receipt, bool) {
-        let said = self.apply(desk, decision.events);
+        let said = self.apply(desk, Some(asker.client), decision.events);
         self.orders.extend(decision.order);
         let mut refused = None;
         for refusal in &decision.refusals {
             let receipt = self.refuse(desk, asker, refusal);
             refused.get_or_insert(receipt);
         }
-        let left = self.answer(desk, asker.user, asker.client, decision.replies.into());
+        let left = self.answer(desk, asker.user, asker.client, asker.style, decision.replies.into());
         self.left_to_answer.extend(left);
         let ended = decision.outcome == Outcome::Quit;
         let receipt = match (refused, said) {
@@ -184,23 +189,31 @@ impl Draft {
         (receipt, ended)
     }
 
-    /// Applies facts to the world and tells their witnesses. Gives id and place of what was said, if
-    /// anything was.
-    pub(super) fn apply(&mut self, desk: &mut Desk<'_>, events: Vec<Event>) -> Option<(Uuid, Seq)> {
+    /// Applies facts to the world and tells their witnesses; `by` is the device that asked for them. Gives id and
+    /// place of what was said, if anything was.
+    pub(super) fn apply(
+        &mut self,
+        desk: &mut Desk<'_>,
+        by: Option<ClientId>,
+        events: Vec<Event>,
+    ) -> Option<(Uuid, Seq)> {
         let mut said = None;
         for event in events {
             let line = announce(desk.world, &event);
+            let has_connections = desk.world.tally().connections > 0;
+            let source = if has_connections { source(desk.world, &event) } else { None };
+            let wire = wire(desk, source, by);
             let heralds = heralds(desk.world, &event, desk.server);
             let witnesses = desk.world.apply(&event);
             if let Some(line) = line {
-                let place = self.tell(witnesses, &line, conversation(&event));
+                let place = self.tell(witnesses, &line, conversation(&event), wire);
                 if let Event::Said { verb, .. } = &event {
                     self.said += u64::from(*verb != Verb::Tagmsg);
                     said = place;
                 }
             }
             for (watcher, line) in heralds {
-                self.tell(desk.world.clients_of(watcher), &line, None);
+                self.tell(desk.world.clients_of(watcher), &line, None, self::wire(desk, None, by));
             }
             if let Event::StampSpent { stamp, .. } = &event {
                 self.spent.insert(*stamp);
@@ -216,6 +229,7 @@ impl Draft {
         audience: Audience,
         message: &Message,
         conversation: Option<Conversation>,
+        wire: Option<Arc<Wire>>,
     ) -> Option<(Uuid, Seq)> {
         if audience.clients().is_empty() {
             return None;
@@ -228,7 +242,7 @@ impl Draft {
         }
         message.write_json(&mut self.texts, id, seq, at);
         let line = self.texts.split().freeze();
-        let entry = Arc::new(Entry { seq, at, since_ms, conversation, line });
+        let entry = Arc::new(Entry { seq, at, since_ms, conversation, line, wire });
         self.batch.entries.push(Posted { audience, entry });
         Some((id, seq))
     }
@@ -238,10 +252,17 @@ impl Draft {
             && let Some(caller) = desk.world.user(asker.user)
         {
             let line = refuse(desk.server, caller.nick.as_str(), refusal);
-            self.tell(Audience::One(asker.client), &line, None);
+            self.tell(Audience::One(asker.client), &line, None, wire(desk, None, Some(asker.client)));
         }
         let receipt = Receipt::refused(refusal);
         self.refused.extend(receipt.numeric());
         receipt
     }
+}
+
+/// What connections need of an entry; nothing where there are none.
+pub(super) fn wire(desk: &Desk<'_>, source: Option<String>, by: Option<ClientId>) -> Option<Arc<Wire>> {
+    let is_needed = desk.world.tally().connections > 0;
+    let source = source.map(String::into_boxed_str);
+    is_needed.then(|| Arc::new(Wire { source, by, ..Wire::default() }))
 }

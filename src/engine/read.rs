@@ -60,7 +60,12 @@ impl Engine {
     }
 
     /// Looks into a queue, on disk too where the client lags.
-    async fn look(&self, seat: &Arc<Seat>, after: Seq, limits: PageLimits) -> Result<Page, SubmitError> {
+    pub(super) async fn look(
+        &self,
+        seat: &Arc<Seat>,
+        after: Seq,
+        limits: PageLimits,
+    ) -> Result<Page, SubmitError> {
         // What is read from disk may be cut off by the writer meanwhile. Then the answer begins anew, and tells.
         for _ in 0..LOOKS_MAX {
             let (page, from_disk) = self.look_once(seat, after, limits).await?;

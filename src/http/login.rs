@@ -65,6 +65,7 @@ pub(super) async fn log_in(
         address,
         client_uuid: Uuid::new_v4(),
         token: token.hash(),
+        connection: None,
     };
     let entered = engine.log_in(login).await?;
     let answer = json!({"id": entered.user, "nick": entered.nick});

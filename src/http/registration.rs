@@ -80,6 +80,7 @@ pub(super) async fn open(
         realname: None,
         address,
         user_uuid: Uuid::new_v4(),
+        is_connection: false,
         client_uuid: Uuid::new_v4(),
         token: token.hash(),
     };

@@ -1,0 +1,49 @@
+//! The IRC face: the same people and channels for ordinary IRC clients, over TCP.
+//!
+//! Knows bytes, lines and capabilities. What a command does it does not know: lines become the requests that HTTP
+//! posts, and what comes of them it reads from the queue of its client, as a poll would that never pauses.
+
+mod capability;
+mod connection;
+mod incoming;
+mod listener;
+mod negotiation;
+mod outgoing;
+mod registration;
+mod render;
+mod request;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+pub use listener::{Irc, IrcContext};
+
+/// What the operator may set about this face.
+#[derive(Clone)]
+pub struct IrcSettings {
+    /// Where it listens; `None` when it does not.
+    pub listen_addr: Option<SocketAddr>,
+    /// The password that every connection needs; `None` when none does.
+    pub password: Option<SecretString>,
+    /// Connections of one address; 0 is no limit.
+    pub connections_per_address: usize,
+    /// How long a connection may take to register.
+    pub registration_timeout: Duration,
+    /// The silence after which it is asked whether it is still there.
+    pub ping_after: Duration,
+    /// The silence after which it is closed.
+    pub silence_max: Duration,
+    /// Bytes that may wait for a client to read them.
+    pub send_queue_bytes: usize,
+    /// Whether the names of addresses are looked up.
+    pub reverse_dns: bool,
+}
+
+impl fmt::Debug for IrcSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IrcSettings").field("listen_addr", &self.listen_addr).finish_non_exhaustive()
+    }
+}
