@@ -93,7 +93,6 @@ pub fn source(world: &World, event: &Event) -> Option<String> {
         | Event::NickChanged { user, .. }
         | Event::AwayChanged { user, .. }
         | Event::HostnameResolved { user, .. }
-        | Event::UserModesChanged { user, .. }
         | Event::RealnameChanged { user, .. }
         | Event::KeyPublished { user, .. } => user,
         Event::Kicked { by, .. }
