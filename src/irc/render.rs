@@ -98,13 +98,11 @@ fn tags(meta: &RawValue) -> String {
         let draft = DRAFTS.iter().find(|(_, known)| known == name);
         let key = draft.map_or(name.strip_prefix('+').unwrap_or(name), |(draft, _)| *draft);
         let tag = if value.is_empty() { format!("+{key}") } else { format!("+{key}={}", escape(value)) };
-        if !is_tag_key(key) || tags.len() + 1 + tag.len() > CLIENT_TAG_BYTES {
-            continue;
+        let between = if tags.is_empty() { "" } else { ";" };
+        if is_tag_key(key) && tags.len() + between.len() + tag.len() <= CLIENT_TAG_BYTES {
+            tags.push_str(between);
+            tags.push_str(&tag);
         }
-        if !tags.is_empty() {
-            tags.push(';');
-        }
-        tags.push_str(&tag);
     }
     tags
 }
