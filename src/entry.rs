@@ -74,10 +74,23 @@ pub struct Entry {
 pub struct Wire {
     /// `nick!user@host` of whoever brought it about; `None` for what the server itself says.
     pub source: Option<Box<str>>,
+    /// Whether that is a bot.
+    pub is_bot: bool,
+    /// Whether it is for those who watch a nick and share no channel with whoever has it.
+    pub is_for_watchers: bool,
     /// The device whose request brought it about.
     pub by: Option<ClientId>,
     /// The entry as lines of IRC: made by the first connection that sends it, for all of them.
     pub lines: OnceLock<WireLines>,
+}
+
+impl Wire {
+    /// The same for another entry that was brought about by the same.
+    #[must_use]
+    pub fn again(&self, is_for_watchers: bool) -> Self {
+        let (source, is_bot, by) = (self.source.clone(), self.is_bot, self.by);
+        Self { source, is_bot, is_for_watchers, by, lines: OnceLock::new() }
+    }
 }
 
 /// An entry as lines of IRC. Which of its tags a connection gets is its own affair, so they stand apart.

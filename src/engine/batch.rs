@@ -18,11 +18,12 @@ use crate::protocol::message::Message;
 use crate::protocol::stamp::StampHash;
 use crate::reply::ServerInfo;
 use crate::reply::announce::{announce, conversation, source};
+use crate::reply::aside::{Aside, asides};
 use crate::reply::presence::heralds;
 use crate::reply::receipt::{Receipt, response};
 use crate::reply::refuse::refuse;
 use crate::store::Batch;
-use crate::world::{Event, Refusal, Verb, World};
+use crate::world::{Event, Refusal, User, Verb, World};
 
 /// Size of a block of texts: some two hundred messages.
 const TEXT_BLOCK_BYTES: usize = 64 * 1024;
@@ -200,17 +201,20 @@ impl Draft {
         let mut said = None;
         for event in events {
             let line = announce(desk.world, &event);
-            let has_connections = desk.world.tally().connections > 0;
-            let source = if has_connections { source(desk.world, &event) } else { None };
-            let wire = wire(desk, source, by);
+            let wire = wire(desk, source(desk.world, &event), by);
+            let asides = if wire.is_some() { asides(desk.world, &event) } else { Vec::new() };
             let heralds = heralds(desk.world, &event, desk.server);
             let witnesses = desk.world.apply(&event);
             if let Some(line) = line {
-                let place = self.tell(witnesses, &line, conversation(&event), wire);
+                let place = self.tell(witnesses, &line, conversation(&event), wire.clone());
                 if let Event::Said { verb, .. } = &event {
                     self.said += u64::from(*verb != Verb::Tagmsg);
                     said = place;
                 }
+            }
+            for Aside { audience, line, is_for_watchers } in asides {
+                let wire = wire.as_deref().map(|wire| Arc::new(wire.again(is_for_watchers)));
+                self.tell(audience, &line, None, wire);
             }
             for (watcher, line) in heralds {
                 self.tell(desk.world.clients_of(watcher), &line, None, self::wire(desk, None, by));
@@ -261,8 +265,11 @@ impl Draft {
 }
 
 /// What connections need of an entry; nothing where there are none.
-pub(super) fn wire(desk: &Desk<'_>, source: Option<String>, by: Option<ClientId>) -> Option<Arc<Wire>> {
-    let is_needed = desk.world.tally().connections > 0;
-    let source = source.map(String::into_boxed_str);
-    is_needed.then(|| Arc::new(Wire { source, by, ..Wire::default() }))
+pub(super) fn wire(desk: &Desk<'_>, source: Option<&User>, by: Option<ClientId>) -> Option<Arc<Wire>> {
+    if desk.world.tally().connections == 0 {
+        return None;
+    }
+    let is_bot = source.is_some_and(|user| user.modes.bot);
+    let source = source.map(|user| user.hostmask().into_boxed_str());
+    Some(Arc::new(Wire { source, is_bot, by, ..Wire::default() }))
 }

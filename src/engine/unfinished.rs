@@ -74,9 +74,9 @@ impl Draft {
     }
 }
 
-/// The hostmask of the caller, where a line of an answer is its own: JOIN, for a client that learns where it is.
-fn source_of_answer(desk: &Desk<'_>, caller: &User, line: &Message) -> Option<String> {
-    (line.from != desk.server.name).then(|| caller.hostmask())
+/// The caller, where a line of an answer is its own: JOIN, for a client that learns where it is.
+fn source_of_answer<'a>(desk: &Desk<'_>, caller: &'a User, line: &Message) -> Option<&'a User> {
+    (line.from != desk.server.name).then_some(caller)
 }
 
 impl Writer {

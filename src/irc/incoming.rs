@@ -17,7 +17,7 @@ const FOREIGN: [&[u8]; 10] = [
     b"HEAD ",
     b"POST ",
     b"PUT ",
-    b"DELETE ",
+    b"DELETE",
     b"OPTIONS ",
     b"PATCH ",
     b"CONNECT ",

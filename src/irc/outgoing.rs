@@ -200,14 +200,14 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
         self.note_nick(wire, said);
         let mine = self.listener.as_ref().map(|listener| listener.seat().client);
         let is_answer = wire.by.is_some() && wire.by == mine;
-        if !self.wants(said) {
+        if !self.wants(wire, said) {
             return;
         }
         let is_message = matches!(&*said.command, "PRIVMSG" | "NOTICE" | "TAGMSG");
         let to_oneself = is_answer && is_message && said.to.eq_ignore_ascii_case(&self.nick);
         let has_echo = self.capabilities.has(Capability::EchoMessage);
         for (index, line) in said.lines.iter().enumerate() {
-            let tags = self.tags(said, is_message, index == 0);
+            let tags = self.tags(wire, said, is_message, index == 0);
             if is_answer && (!is_message || has_echo) {
                 self.answer(tags.clone(), line);
             }
@@ -219,8 +219,11 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
     }
 
     /// Whether this connection gets such lines at all.
-    fn wants(&self, said: &WireLines) -> bool {
+    fn wants(&self, wire: &Wire, said: &WireLines) -> bool {
         let has = |capability| self.capabilities.has(capability);
+        if wire.is_for_watchers && !has(Capability::ExtendedMonitor) {
+            return false;
+        }
         match &*said.command {
             "TAGMSG" => has(Capability::MessageTags),
             "AWAY" => has(Capability::AwayNotify),
@@ -242,8 +245,11 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
         }
     }
 
-    fn tags(&self, said: &WireLines, is_message: bool, is_first: bool) -> String {
+    fn tags(&self, wire: &Wire, said: &WireLines, is_message: bool, is_first: bool) -> String {
         let mut tags = self.time_tag(&said.time);
+        if self.capabilities.has(Capability::MessageTags) && is_message && wire.is_bot {
+            tags = joined(&tags, "bot");
+        }
         // An id names one message, of which the further lines are parts.
         if self.capabilities.has(Capability::MessageTags) && is_message && is_first {
             tags = joined(&tags, &format!("msgid={}", said.id));

@@ -84,8 +84,8 @@ pub fn announce(world: &World, event: &Event) -> Option<Message> {
     }
 }
 
-/// `nick!user@host` of whoever brought a fact about, from the world as it was before.
-pub fn source(world: &World, event: &Event) -> Option<String> {
+/// Whoever brought a fact about, where it is told as its doing.
+pub fn source<'a>(world: &'a World, event: &Event) -> Option<&'a User> {
     let by = match event {
         Event::Joined { user, .. }
         | Event::Parted { user, .. }
@@ -103,7 +103,7 @@ pub fn source(world: &World, event: &Event) -> Option<String> {
         | Event::Said { by, .. } => by,
         _ => return None,
     };
-    world.user(*by).map(User::hostmask)
+    world.user(*by)
 }
 
 /// The history that a fact belongs to. What was said to some of a channel alone is in none, which all would read.

@@ -4,6 +4,7 @@
 mod about;
 pub mod announce;
 pub mod answer;
+pub mod aside;
 pub mod door;
 mod lists;
 pub mod notice;

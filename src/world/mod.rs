@@ -151,6 +151,12 @@ impl World {
         Audience::Many(clients.into())
     }
 
+    /// Those of an audience that are connections.
+    pub fn connections_of(&self, audience: &Audience) -> Audience {
+        let is_connection = |id: &&ClientId| self.clients.get(id).is_some_and(|client| client.is_connection);
+        Audience::Many(audience.clients().iter().filter(is_connection).copied().collect())
+    }
+
     /// The clients of all who hear WALLOPS.
     pub fn wallops_audience(&self) -> Audience {
         let listeners = self.users.values().filter(|user| user.modes.wallops);

@@ -58,7 +58,7 @@ fn tags_are_for_those_who_asked() {
     for (line, message) in echo.iter().zip(&messages) {
         assert_eq!(tag(line, "msgid"), message["id"].as_str(), "the same for everybody");
         let ts = message["ts"].as_str().unwrap();
-        assert_eq!(tag(line, "time").unwrap().trim_end_matches('Z'), &ts[..23]);
+        assert_eq!(tag(line, "time").unwrap().trim_end_matches('Z'), ts.get(..23).unwrap());
         assert!(tag(line, "account").is_none());
     }
     assert_eq!((tag(&echo[0], "+typing"), tag(&echo[0], "+x/y")), (Some("active"), Some(r"a\:b")));
@@ -101,6 +101,60 @@ fn a_label_comes_back_once() {
     assert!(last.last().unwrap().starts_with("ERROR :"), "{last:?}");
 }
 
+/// Who is away, whose host has a name, who was invited: told to those who asked, as far as they may know.
+#[test]
+fn what_others_do_is_told_to_those_who_asked() {
+    let server = TestServer::spawn_irc(&[]);
+    let address = server.irc_address();
+    let mut curious =
+        IrcClient::open_with(&address, "curious", "away-notify invite-notify setname extended-monitor");
+    let mut distant = IrcClient::open_with(&address, "distant", "away-notify setname extended-monitor");
+    let mut plain = IrcClient::open(&address, "plain");
+    let mut bot = IrcClient::open_with(&address, "robot", "away-notify setname");
+    let web = server.open("web");
+    curious.ask("JOIN #tea");
+    for client in [&mut plain, &mut bot] {
+        client.ask("JOIN #tea");
+    }
+    distant.ask("MONITOR + robot");
+    curious.drain();
+    plain.drain();
+    bot.send("AWAY :asleep\r\nSETNAME :Robot R\r\nAWAY");
+    assert_eq!(bot.drain().len(), 3, "306, its own SETNAME, 305");
+    let told = [
+        ":robot!robot@127.0.0.1 AWAY :asleep",
+        ":robot!robot@127.0.0.1 SETNAME :Robot R",
+        ":robot!robot@127.0.0.1 AWAY",
+    ];
+    assert_eq!(curious.drain(), told);
+    assert_eq!(distant.drain(), told, "shares no channel, and watches");
+    assert!(plain.drain().is_empty(), "did not ask");
+    curious.ask("INVITE web #tea");
+    assert!(curious.drain().is_empty(), "341 was enough");
+    bot.ask("CAP REQ :invite-notify");
+    assert_eq!(curious.ask("INVITE distant #tea").len(), 1);
+    assert_eq!(bot.drain(), [":curious!curious@127.0.0.1 INVITE distant #tea"]);
+    assert_eq!(distant.drain(), [":curious!curious@127.0.0.1 INVITE distant #tea"]);
+    assert!(plain.drain().is_empty());
+    // Whoever comes in while it is away.
+    web.command(&json!({ "command": "AWAY", "body": ["at sea"] }));
+    web.join("#tea");
+    assert_eq!(curious.drain(), [":web!web@127.0.0.1 JOIN #tea", ":web!web@127.0.0.1 AWAY :at sea"]);
+    assert_eq!(plain.drain(), [":web!web@127.0.0.1 JOIN #tea"]);
+}
+
+#[test]
+fn what_a_bot_says_is_marked() {
+    let server = TestServer::spawn_irc(&[]);
+    let mut alice = IrcClient::open_with(&server.irc_address(), "alice", "message-tags");
+    let mut bot = IrcClient::open(&server.irc_address(), "robot");
+    bot.ask("PRIVMSG alice :before");
+    bot.ask("MODE robot +B");
+    bot.ask("PRIVMSG alice :beep");
+    let heard = alice.drain();
+    assert_eq!((tag(&heard[0], "bot"), tag(&heard[1], "bot")), (None, Some("")), "{heard:?}");
+}
+
 // clause: channels.multiprefix
 #[test]
 fn names_are_shown_as_one_likes() {
@@ -117,4 +171,14 @@ fn names_are_shown_as_one_likes() {
     let names = bob.ask("NAMES #tea");
     assert!(names[0].contains("@alice") && !names[0].contains('+') && !names[0].contains('!'), "{names:?}");
     assert_eq!(command_of_line(&names[1]), "366");
+}
+
+/// The name of this machine is found after somebody has come in.
+#[test]
+fn a_host_that_has_a_name_now_is_told_of() {
+    let server = TestServer::spawn_irc(&[("REVERSE_DNS", "true")]);
+    let mut alice = IrcClient::open_with(&server.irc_address(), "alice", "chghost");
+    let heard = alice.until(&["CHGHOST"]);
+    let name = heard.last().unwrap().strip_prefix(":alice!alice@127.0.0.1 CHGHOST alice ").unwrap();
+    assert_eq!(alice.ask("USERHOST alice"), [format!(":irc.test 302 alice :alice=+alice@{name}")]);
 }

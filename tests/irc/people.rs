@@ -17,15 +17,25 @@ fn everybody_hears_everything_in_one_order() {
     let address = server.irc_address();
     let mut wire: Vec<IrcClient> = (0..8).map(|n| IrcClient::open(&address, &format!("wire{n}"))).collect();
     let mut web: Vec<_> = (0..4).map(|n| server.open(&format!("web{n}"))).collect();
-    wire.iter_mut().for_each(|client| drop(client.ask("JOIN #tea")));
-    web.iter().for_each(|client| client.join("#tea"));
-    wire.iter_mut().for_each(|client| drop(client.drain()));
-    web.iter_mut().for_each(|client| drop(client.drain()));
+    for client in &mut wire {
+        client.ask("JOIN #tea");
+    }
+    for client in &web {
+        client.join("#tea");
+    }
+    for client in &mut wire {
+        client.drain();
+    }
+    for client in &mut web {
+        client.drain();
+    }
     for round in 0..25 {
         wire.iter_mut()
             .enumerate()
             .for_each(|(n, client)| client.send(&format!("PRIVMSG #tea :{n} {round}")));
-        web.iter().for_each(|client| drop(client.say("#tea", &format!("{} {round}", client.nick))));
+        for client in &web {
+            client.say("#tea", &format!("{} {round}", client.nick));
+        }
     }
     // What was sent is decided once it is answered for.
     let mut heard: Vec<Vec<String>> = wire.iter_mut().map(IrcClient::drain).collect();

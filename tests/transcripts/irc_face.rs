@@ -118,7 +118,9 @@ fn sent(line: &Line) -> String {
     let space = if text.is_empty() { "" } else { " " };
     write!(text, "{space}{}", line.command).expect("a string takes anything");
     if let Some((last, front)) = line.params.split_last() {
-        front.iter().for_each(|param| write!(text, " {param}").expect("a string takes anything"));
+        for param in front {
+            write!(text, " {param}").expect("a string takes anything");
+        }
         write!(text, " :{last}").expect("a string takes anything");
     }
     text

@@ -53,7 +53,7 @@ impl Line {
             Some((middle, trailing)) => (middle, Some(trailing)),
             None => (rest, None),
         };
-        let mut words = middle.split_ascii_whitespace().chain(trailing).map(|word| unescape(word));
+        let mut words = middle.split_ascii_whitespace().chain(trailing).map(unescape);
         let command = words.next().unwrap_or_default();
         let mut line = Self { tags, source, command, params: words.collect() };
         if let Some(object) = line.object() {
