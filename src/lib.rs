@@ -14,6 +14,7 @@
 //! - [`store`]: durability: what is committed survives
 //! - [`engine`]: order: one writer decides, commits, then tells
 //! - [`auth`]: what is random or slow about identity
+//! - [`limits`]: how often one may ask, over whichever face
 //! - [`http`]: the HTTP face
 //! - [`irc`]: the IRC face
 //! - [`config`]: every setting, and where its value comes from
@@ -38,6 +39,8 @@ pub mod store;
 pub mod engine;
 
 pub mod auth;
+
+pub mod limits;
 
 pub mod http;
 

@@ -17,8 +17,8 @@ use neoirc::command::Rules;
 use neoirc::config::{LogFormat, Settings};
 use neoirc::engine::Engine;
 use neoirc::http;
-use neoirc::http::limits::Limits;
 use neoirc::irc::{Irc, IrcContext};
+use neoirc::limits::Limits;
 use neoirc::protocol::stamp::front;
 use neoirc::reply::ServerInfo;
 use neoirc::store::sqlite::SqliteStore;
@@ -100,7 +100,7 @@ async fn serve(settings: Settings, source: Source) -> Result<()> {
     let irc = settings
         .irc
         .listen_addr
-        .map(|wanted| serve_irc(&engine, &passwords, &settings, wanted, source.is_trial()))
+        .map(|wanted| serve_irc(&engine, &passwords, &limits, &settings, wanted, source.is_trial()))
         .transpose()?;
     let metrics = match settings.http.metrics.listen_addr {
         Some(address) => Some(serve_metrics(&engine, &settings, address)?),
@@ -136,6 +136,7 @@ async fn serve(settings: Settings, source: Source) -> Result<()> {
 fn serve_irc(
     engine: &Engine,
     passwords: &Passwords,
+    limits: &Arc<Limits>,
     settings: &Settings,
     wanted: SocketAddr,
     is_trial: bool,
@@ -152,7 +153,8 @@ fn serve_irc(
             "IRC clients tell a server from a nick by the dot in its name: SERVER_NAME has none"
         );
     }
-    let context = IrcContext { engine: engine.clone(), passwords: passwords.clone() };
+    let context =
+        IrcContext { engine: engine.clone(), passwords: passwords.clone(), limits: Arc::clone(limits) };
     let irc = Irc::serve(context, settings.irc.clone(), listener).with_context(cannot)?;
     tracing::info!(address = %irc.address(), "serving IRC");
     Ok(irc)

@@ -17,10 +17,10 @@ use crate::command::OperBlock;
 use crate::delivery::QueueLimits;
 use crate::engine::EngineSettings;
 use crate::http::address::Proxies;
-use crate::http::limits::{Rate, Rates};
 use crate::http::origin::Origins;
 use crate::http::{HttpSettings, MetricsAccess, MetricsSettings};
 use crate::irc::IrcSettings;
+use crate::limits::{Rate, Rates};
 use crate::store::sqlite::Location;
 use parse::{address, boolean, duration, seconds, size, whole};
 pub use table::{SETTINGS, Setting};
@@ -216,6 +216,7 @@ impl Values {
             registration_timeout: self.read("IRC_REGISTRATION_TIMEOUT", parse::some_time)?,
             ping_after: self.read("IRC_PING_AFTER", parse::some_time)?,
             silence_max: self.read("IRC_SILENCE_MAX", parse::some_time)?,
+            connections_max: self.read("IRC_CONNECTIONS_MAX", parse::positive)?,
             send_queue_bytes: self.read("IRC_SENDQ_MAX", size)?,
             reverse_dns: self.read("REVERSE_DNS", boolean)?,
         })

@@ -20,7 +20,6 @@ use super::connection::Connection;
 use super::door::Door;
 use super::error::ApiError;
 use super::guard::Guard;
-use super::limits::{FORGET_EVERY, Limits, Rates};
 use super::metrics::{self, MetricsSettings};
 use super::origin::Origins;
 use super::price::Price;
@@ -28,6 +27,7 @@ use super::{clients, health, login, messages, openapi, registration, state};
 use crate::auth::hostname::Resolver;
 use crate::auth::password::Passwords;
 use crate::engine::{Engine, RateLimit};
+use crate::limits::{FORGET_EVERY, Limits, Rates};
 
 /// What the operator may set about the HTTP face, with units.
 #[derive(Clone, Debug)]

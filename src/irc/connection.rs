@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use secrecy::SecretString;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -16,23 +15,27 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::incoming::{Incoming, Read};
 use super::listener::Shared;
 use super::outgoing::{Outgoing, Parting};
-use super::registration::{Candidate, Entry};
+use super::registration::Candidate;
 use super::request::request;
 use crate::command::Wish;
 use crate::delivery::Seat;
-use crate::engine::SubmitError;
+use crate::engine::{RateLimit, SubmitError};
+use crate::id::UserId;
+use crate::limits::Exceeded;
 use crate::protocol::wire::{WireError, WireLine};
 use crate::reply::door::{self, Objection, objection};
 
 /// How long the last words may take.
 const FAREWELL: Duration = Duration::from_secs(2);
+/// The longest that a line is delayed; one that would have to wait longer is refused.
+pub(super) const DELAY_MAX: Duration = Duration::from_secs(5);
 /// How long to wait before a client that could not be logged out is tried again.
 const LOG_OUT_AGAIN_AFTER: Duration = Duration::from_millis(200);
 
 /// One connection.
 pub(super) struct Connection<R, W> {
     pub(super) shared: Arc<Shared>,
-    address: IpAddr,
+    pub(super) address: IpAddr,
     incoming: Incoming<R>,
     pub(super) outgoing: Outgoing<W>,
     pub(super) stage: Stage,
@@ -76,13 +79,20 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
     pub(super) async fn run(mut self) {
         let parting = self.live().await;
         let (told, others) = words(parting);
-        if let Some(told) = told {
-            let reason = format!("Closing link: {} [{told}]", self.address);
-            drop(timeout(FAREWELL, self.outgoing.finish(&reason)).await);
-        }
-        if let (Stage::Client(seat), Some(others)) = (&self.stage, others) {
-            log_out(&self.shared, seat, others).await;
-        }
+        let log_out = async {
+            if let (Stage::Client(seat), Some(others)) = (&self.stage, others) {
+                log_out(&self.shared, seat, others).await;
+            }
+        };
+        let farewell = async {
+            if let Some(told) = told {
+                let reason = format!("Closing link: {} [{told}]", self.address);
+                self.outgoing.finish(&reason).await;
+                self.incoming.discard().await;
+            }
+        };
+        // Whoever does not take its last words keeps nobody waiting.
+        tokio::join!(log_out, timeout(FAREWELL, farewell)).1.ok();
     }
 
     async fn live(&mut self) -> Parting {
@@ -167,8 +177,33 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
         done.and(caught_up)
     }
 
+    /// Waits until the client may ask again: a line too many is not dropped but delayed, and those behind it wait in
+    /// the socket. Nobody is kept waiting for long; says whether it may ask.
+    async fn wait_for_turn(&mut self, user: UserId) -> Result<bool, Parting> {
+        let mut was_counted = false;
+        while let Err(Exceeded { wait, .. }) = self.shared.limits.command(user) {
+            if !was_counted {
+                self.shared.engine.stats().rate_limited(RateLimit::Command);
+                was_counted = true;
+            }
+            if wait > DELAY_MAX {
+                return Ok(false);
+            }
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                parting = self.outgoing.pump() => return Err(parting),
+                _ = self.stopping.wait_for(|stopping| *stopping) => return Err(Parting::Stopping),
+            }
+        }
+        Ok(true)
+    }
+
     /// A line of somebody who has registered.
     async fn command(&mut self, seat: Arc<Seat>, line: WireLine) -> Result<(), Parting> {
+        if !self.wait_for_turn(seat.user).await? {
+            self.object(&Objection::TryAgain(line.command));
+            return Ok(());
+        }
         match line.command.as_str() {
             "CAP" => self.cap(&line.params),
             "PING" => self.pong(&line.params).await?,
@@ -180,6 +215,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
     }
 
     async fn submit(&mut self, seat: &Seat, line: WireLine) -> Result<(), Parting> {
+        let command = line.command.clone();
         let mut wish = Wish::parse(request(line));
         wish.style = self.outgoing.capabilities.style();
         let engine = self.shared.engine.clone();
@@ -192,14 +228,14 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
             // The queue is closed, and tells with which reason when it is read to its end.
             Ok(_) | Err(SubmitError::Gone) => Ok(()),
             Err(SubmitError::Saturated | SubmitError::Unavailable) => {
-                self.object(&Objection::TryAgain("*"));
+                self.object(&Objection::TryAgain(command));
                 Ok(())
             }
         }
     }
 
     /// What was sent before the PING is answered before it.
-    async fn pong(&mut self, params: &[String]) -> Result<(), Parting> {
+    pub(super) async fn pong(&mut self, params: &[String]) -> Result<(), Parting> {
         let Some(token) = params.first().filter(|token| !token.is_empty()) else {
             self.object(&Objection::NoOrigin);
             return Ok(());
@@ -207,67 +243,6 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
         self.outgoing.catch_up().await?;
         let server = self.shared.engine.server();
         self.outgoing.say(&door::said(&server, "PONG", vec![server.name.clone()], token));
-        Ok(())
-    }
-
-    /// A line of somebody who has not registered yet.
-    async fn register(&mut self, line: WireLine) -> Result<(), Parting> {
-        let Stage::Candidate(candidate) = &mut self.stage else { return Ok(()) };
-        let done = match line.command.as_str() {
-            "PASS" => match line.params.into_iter().next().filter(|password| !password.is_empty()) {
-                Some(password) => {
-                    candidate.password = Some(SecretString::from(password));
-                    Ok(())
-                }
-                None => Err(Objection::NeedMoreParams("PASS")),
-            },
-            "NICK" => candidate.set_nick(line.params.first()),
-            "USER" => candidate.set_user(&line.params),
-            "CAP" => {
-                self.cap(&line.params);
-                Ok(())
-            }
-            "PING" => return self.pong(&line.params).await,
-            "PONG" => Ok(()),
-            "QUIT" => {
-                let reason =
-                    line.params.first().map_or("Quit".to_owned(), |reason| format!("Quit: {reason}"));
-                return Err(Parting::Because(reason));
-            }
-            _ => Err(Objection::NotRegistered),
-        };
-        if let Err(objection) = done {
-            self.object(&objection);
-        }
-        self.enter_when_complete().await
-    }
-
-    async fn enter_when_complete(&mut self) -> Result<(), Parting> {
-        let Stage::Candidate(candidate) = &mut self.stage else { return Ok(()) };
-        if !candidate.is_complete() {
-            return Ok(());
-        }
-        let style = self.outgoing.capabilities.style();
-        let stats = self.shared.engine.stats();
-        // Those who are counted in the welcome are the others.
-        stats.unregistered.fetch_sub(1, Relaxed);
-        let entry = candidate.enter(&self.shared, self.address, style).await;
-        let Entry::In(seat, nick) = entry else {
-            stats.unregistered.fetch_add(1, Relaxed);
-            return match entry {
-                Entry::In(..) => Ok(()),
-                Entry::Not(objection) => {
-                    self.object(&objection);
-                    Ok(())
-                }
-                Entry::Never(objection) => {
-                    self.object(&objection);
-                    Err(Parting::Because("Registration failed".to_owned()))
-                }
-            };
-        };
-        self.outgoing.attach(self.shared.engine.listen(&seat), nick);
-        self.stage = Stage::Client(seat);
         Ok(())
     }
 

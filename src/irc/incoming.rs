@@ -75,6 +75,14 @@ impl<R: AsyncRead + Unpin> Incoming<R> {
         }
     }
 
+    /// Reads on until the other end has closed, and forgets it: the system would throw away the last words if the
+    /// connection were closed over what nobody has read.
+    pub(super) async fn discard(&mut self) {
+        while let Ok(1..) = self.fill().await {
+            self.buffer.clear();
+        }
+    }
+
     async fn fill(&mut self) -> io::Result<usize> {
         if self.buffer.is_empty() {
             // A long line has been read; the room that it took is given back.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use dashmap::DashMap;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::IrcSettings;
 use super::connection::Connection;
@@ -16,14 +16,15 @@ use super::registration::Entry;
 use crate::auth::hostname::Resolver;
 use crate::auth::password::Passwords;
 use crate::auth::token::Token;
-use crate::engine::Engine;
+use crate::engine::{Engine, RateLimit};
 use crate::id::UserId;
+use crate::limits::{Limits, group};
 use crate::reply::door::Objection;
 
 /// The pause after the system had no connection to give, which is when it is out of files.
 const PAUSE: Duration = Duration::from_millis(100);
-/// What somebody hears whose address has too many connections.
-const TOO_MANY: &[u8] = b"ERROR :Closing link: too many connections from your address\r\n";
+/// What somebody hears whose address has too many connections, or who is one too many altogether.
+const TOO_MANY: &[u8] = b"ERROR :Closing link: too many connections\r\n";
 /// How long connections have for their last words when the server stops.
 const STOP_PATIENCE: Duration = Duration::from_secs(3);
 
@@ -33,15 +34,19 @@ pub struct IrcContext {
     pub engine: Engine,
     /// What hashes passwords.
     pub passwords: Passwords,
+    /// How often one may ask, here and over HTTP together.
+    pub limits: Arc<Limits>,
 }
 
 /// What all connections share.
 pub(super) struct Shared {
     pub(super) engine: Engine,
     pub(super) passwords: Passwords,
+    pub(super) limits: Arc<Limits>,
     pub(super) settings: IrcSettings,
     resolver: Option<Resolver>,
     connections: Arc<DashMap<IpAddr, usize>>,
+    all: Arc<Semaphore>,
 }
 
 /// The running face.
@@ -64,9 +69,10 @@ impl Irc {
         let runtime = tokio::runtime::Builder::new_multi_thread().thread_name("irc").enable_all().build()?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        let IrcContext { engine, passwords } = context;
+        let IrcContext { engine, passwords, limits } = context;
         let resolver = settings.reverse_dns.then(Resolver::default);
-        let shared = Arc::new(Shared { engine, passwords, settings, resolver, connections: Arc::default() });
+        let (connections, all) = (Arc::default(), Arc::new(Semaphore::new(settings.connections_max)));
+        let shared = Arc::new(Shared { engine, passwords, limits, settings, resolver, connections, all });
         let accepting = Arc::clone(&shared);
         runtime.spawn(async move {
             match TcpListener::from_std(listener) {
@@ -116,6 +122,7 @@ fn admit(shared: &Arc<Shared>, socket: TcpStream, address: IpAddr) {
     // Lines are short and somebody waits for each.
     drop(socket.set_nodelay(true));
     let Some(place) = Place::take(shared, address) else {
+        shared.engine.stats().rate_limited(RateLimit::Connections);
         drop(socket.try_write(TOO_MANY));
         return;
     };
@@ -131,17 +138,19 @@ fn admit(shared: &Arc<Shared>, socket: TcpStream, address: IpAddr) {
 struct Place {
     connections: Arc<DashMap<IpAddr, usize>>,
     group: IpAddr,
+    _among_all: OwnedSemaphorePermit,
 }
 
 impl Place {
     fn take(shared: &Shared, address: IpAddr) -> Option<Self> {
-        let (max, group) = (shared.settings.connections_per_address, address);
+        let among_all = Arc::clone(&shared.all).try_acquire_owned().ok()?;
+        let (max, group) = (shared.settings.connections_per_address, group(address));
         let mut count = shared.connections.entry(group).or_insert(0);
         if max > 0 && *count >= max {
             return None;
         }
         *count += 1;
-        Some(Self { connections: Arc::clone(&shared.connections), group })
+        Some(Self { connections: Arc::clone(&shared.connections), group, _among_all: among_all })
     }
 }
 
@@ -160,7 +169,7 @@ impl Shared {
         match self.engine.authenticate(&token.hash()) {
             Some(seat) => Entry::In(seat, nick),
             // It has been logged out since, by another device.
-            None => Entry::Never(Objection::TryAgain("NICK")),
+            None => Entry::Never(Objection::TryAgain("NICK".to_owned())),
         }
     }
 

@@ -3,6 +3,7 @@
 //! Knows bytes, lines and capabilities. What a command does it does not know: lines become the requests that HTTP
 //! posts, and what comes of them it reads from the queue of its client, as a poll would that never pauses.
 
+mod arrival;
 mod capability;
 mod connection;
 mod incoming;
@@ -30,6 +31,8 @@ pub struct IrcSettings {
     pub password: Option<SecretString>,
     /// Connections of one address; 0 is no limit.
     pub connections_per_address: usize,
+    /// Connections in all.
+    pub connections_max: usize,
     /// How long a connection may take to register.
     pub registration_timeout: Duration,
     /// The silence after which it is asked whether it is still there.

@@ -6,15 +6,18 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
+use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::connection::DELAY_MAX;
 use super::listener::Shared;
 use crate::auth::token::Token;
 use crate::command::Style;
 use crate::command::login::{Login, LoginRefusal};
 use crate::command::registration::Registration;
 use crate::delivery::Seat;
-use crate::engine::{LoginError, RegisterError};
+use crate::engine::{LoginError, RateLimit, RegisterError};
+use crate::limits::Exceeded;
 use crate::protocol::limits::{NAMELEN, USERLEN, cut};
 use crate::protocol::name::{Nickname, Realname, Username};
 use crate::protocol::password::{Password, PasswordHash};
@@ -28,6 +31,8 @@ pub(super) struct Candidate {
     pub(super) user: Option<(Username, Realname)>,
     /// Whether CAP holds registration back until it ends.
     pub(super) negotiates: bool,
+    /// Lines so far.
+    pub(super) lines: usize,
 }
 
 /// What becomes of a registration.
@@ -102,7 +107,16 @@ impl Candidate {
         nick: Nickname,
         password: &SecretString,
     ) -> Entry {
-        let busy = || Entry::Never(Objection::TryAgain("PASS"));
+        let busy = || Entry::Never(Objection::TryAgain("PASS".to_owned()));
+        let stats = shared.engine.stats();
+        if shared.limits.login_from(address).is_err() {
+            stats.rate_limited(RateLimit::Login);
+            return busy();
+        }
+        if shared.limits.login_to(&nick).is_err() {
+            stats.rate_limited(RateLimit::LoginNick);
+            return busy();
+        }
         let Ok(holder) = shared.engine.holder(nick.to_string()).await else { return busy() };
         let password = Password::parse(password.expose_secret().to_owned());
         let Some((user, hash)) = holder else {
@@ -139,6 +153,9 @@ impl Candidate {
         nick: Nickname,
         password: Option<PasswordHash>,
     ) -> Entry {
+        if !may_open_session(shared, address).await {
+            return Entry::Never(Objection::TryAgain("NICK".to_owned()));
+        }
         let (username, realname) = self.user.clone().unzip();
         let token = Token::random();
         let registration = Registration {
@@ -164,10 +181,23 @@ impl Candidate {
                 Entry::Not(Objection::NicknameInUse(nick.to_string()))
             }
             Err(RegisterError::StampSpent | RegisterError::Submit(_)) => {
-                Entry::Never(Objection::TryAgain("NICK"))
+                Entry::Never(Objection::TryAgain("NICK".to_owned()))
             }
         }
     }
+}
+
+/// Waits for its turn where others of the same address have just come in, but not for long.
+async fn may_open_session(shared: &Shared, address: IpAddr) -> bool {
+    let deadline = Instant::now() + DELAY_MAX;
+    while let Err(Exceeded { wait, .. }) = shared.limits.session(address) {
+        if Instant::now() + wait > deadline {
+            shared.engine.stats().rate_limited(RateLimit::Session);
+            return false;
+        }
+        tokio::time::sleep(wait).await;
+    }
+    true
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::refuse::refuse;
 use crate::protocol::message::{Body, Message};
 use crate::protocol::numeric::{
     ERR_ALREADYREGISTERED, ERR_INPUTTOOLONG, ERR_INVALIDCAPCMD, ERR_NOORIGIN, ERR_NOTREGISTERED,
-    FAIL_INVALID_UTF8,
+    FAIL_INVALID_UTF8, RPL_TRYAGAIN,
 };
 use crate::world::Refusal;
 
@@ -37,7 +37,7 @@ pub enum Objection {
     /// The server's password, or that of the session, is another.
     PasswordMismatch,
     /// The server is too busy to look at the command.
-    TryAgain(&'static str),
+    TryAgain(String),
 }
 
 /// The line that tells it, to whoever goes by `to`: an asterisk before registration.
@@ -59,7 +59,7 @@ pub fn objection(server: &ServerInfo, to: &str, objection: &Objection) -> Messag
         Objection::ErroneousNickname(nick) => refusal(Refusal::ErroneousNickname(nick.clone())),
         Objection::NicknameInUse(nick) => refusal(Refusal::NicknameInUse(nick.clone())),
         Objection::PasswordMismatch => refusal(Refusal::PasswordMismatch),
-        Objection::TryAgain(command) => refusal(Refusal::TryAgain(command)),
+        Objection::TryAgain(command) => numeric(RPL_TRYAGAIN, &[command]),
     }
 }
 

@@ -8,6 +8,7 @@
 mod bytes;
 mod capabilities;
 mod endings;
+mod floods;
 mod passwords;
 mod people;
 #[path = "../support/mod.rs"]
