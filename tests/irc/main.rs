@@ -7,9 +7,11 @@
 
 mod bytes;
 mod capabilities;
+mod crash;
 mod endings;
 mod floods;
 mod passwords;
 mod people;
+mod programs;
 #[path = "../support/mod.rs"]
 mod support;
