@@ -37,6 +37,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
                 self.cap(&line.params);
                 Ok(())
             }
+            "AUTHENTICATE" => return self.authenticate(&line.params).await,
             "PING" => return self.pong(&line.params).await,
             "PONG" => Ok(()),
             "QUIT" => {
@@ -57,6 +58,10 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
         if !candidate.is_complete() {
             return Ok(());
         }
+        if candidate.exchange.take().is_some() {
+            self.object(&Objection::SaslAborted);
+        }
+        let Stage::Candidate(candidate) = &mut self.stage else { return Ok(()) };
         let style = self.outgoing.capabilities.style();
         let stats = self.shared.engine.stats();
         // Those who are counted in the welcome are the others.

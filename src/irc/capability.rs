@@ -1,5 +1,6 @@
 //! What a connection may ask for beyond what RFC 1459 knows. Source: <https://ircv3.net/specs/extensions/capability-negotiation>
 
+use super::sasl::MECHANISM;
 use crate::command::Style;
 
 /// A capability.
@@ -16,6 +17,7 @@ pub(super) enum Capability {
     MessageTags,
     MultiPrefix,
     NoImplicitNames,
+    Sasl,
     ServerTime,
     Setname,
     StandardReplies,
@@ -23,7 +25,7 @@ pub(super) enum Capability {
 }
 
 /// Every capability by its name.
-const ALL: [(&str, Capability); 16] = [
+const ALL: [(&str, Capability); 17] = [
     ("away-notify", Capability::AwayNotify),
     ("batch", Capability::Batch),
     ("cap-notify", Capability::CapNotify),
@@ -36,6 +38,7 @@ const ALL: [(&str, Capability); 16] = [
     ("message-tags", Capability::MessageTags),
     ("multi-prefix", Capability::MultiPrefix),
     ("no-implicit-names", Capability::NoImplicitNames),
+    ("sasl", Capability::Sasl),
     ("server-time", Capability::ServerTime),
     ("setname", Capability::Setname),
     ("standard-replies", Capability::StandardReplies),
@@ -91,15 +94,19 @@ impl Capabilities {
     }
 }
 
-/// The names of everything there is.
-pub(super) fn known() -> impl Iterator<Item = &'static str> {
-    ALL.into_iter().map(|(name, _)| name)
+/// The names of everything there is, with values for those who understand them.
+pub(super) fn known(is_302: bool) -> impl Iterator<Item = String> {
+    ALL.into_iter().map(move |(name, capability)| match capability {
+        Capability::Sasl if is_302 => format!("{name}={MECHANISM}"),
+        _ => name.to_owned(),
+    })
 }
 
 /// Names in as few texts as have room for them, at least one.
-pub(super) fn texts<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
+pub(super) fn texts(names: impl Iterator<Item = impl AsRef<str>>) -> Vec<String> {
     let mut texts = vec![String::new()];
     for name in names {
+        let name = name.as_ref();
         let text = texts.last_mut().expect("there is one from the beginning");
         if text.is_empty() {
             text.push_str(name);
@@ -133,7 +140,7 @@ mod tests {
 
     #[test]
     fn every_capability_has_a_bit_of_its_own_and_names_fit_a_line() {
-        let all: Vec<_> = known().collect();
+        let all: Vec<_> = known(false).collect();
         let mut asked = Capabilities::default();
         for name in &all {
             asked = asked.with(name, true).unwrap();
@@ -144,8 +151,8 @@ mod tests {
             .into_iter()
             .collect::<std::collections::HashSet<_>>();
         assert_eq!(bits.len(), asked.0.count_ones() as usize, "one of them has two names");
-        assert_eq!(texts(all.iter().copied()).join(" "), all.join(" "));
-        assert!(texts(all.iter().cycle().take(200).copied()).iter().all(|text| text.len() <= NAMES_BYTES));
-        assert_eq!(texts(std::iter::empty()), [""]);
+        assert_eq!(texts(all.iter()).join(" "), all.join(" "));
+        assert!(texts(all.iter().cycle().take(200)).iter().all(|text| text.len() <= NAMES_BYTES));
+        assert_eq!(texts(std::iter::empty::<String>()), [""]);
     }
 }

@@ -206,6 +206,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
         }
         match line.command.as_str() {
             "CAP" => self.cap(&line.params),
+            "AUTHENTICATE" => self.authenticate(&line.params).await?,
             "PING" => self.pong(&line.params).await?,
             "PONG" => {}
             "PASS" | "USER" => self.object(&Objection::AlreadyRegistered),

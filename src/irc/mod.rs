@@ -13,6 +13,7 @@ mod outgoing;
 mod registration;
 mod render;
 mod request;
+mod sasl;
 
 use std::fmt;
 use std::net::SocketAddr;

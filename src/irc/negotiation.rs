@@ -21,7 +21,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
                     self.is_302 = true;
                     self.outgoing.capabilities.set(Capability::CapNotify, true);
                 }
-                self.say_caps("LS", &capability::texts(capability::known()));
+                self.say_caps("LS", &capability::texts(capability::known(self.is_302)));
             }
             "LIST" => {
                 let names = capability::texts(self.outgoing.capabilities.names());

@@ -11,12 +11,15 @@ use uuid::Uuid;
 
 use super::connection::DELAY_MAX;
 use super::listener::Shared;
+use super::sasl::Exchange;
+use crate::auth::password::Verified;
 use crate::auth::token::Token;
 use crate::command::Style;
 use crate::command::login::{Login, LoginRefusal};
 use crate::command::registration::Registration;
 use crate::delivery::Seat;
 use crate::engine::{LoginError, RateLimit, RegisterError};
+use crate::id::UserId;
 use crate::limits::Exceeded;
 use crate::protocol::limits::{NAMELEN, USERLEN, cut};
 use crate::protocol::name::{Nickname, Realname, Username};
@@ -31,6 +34,10 @@ pub(super) struct Candidate {
     pub(super) user: Option<(Username, Realname)>,
     /// Whether CAP holds registration back until it ends.
     pub(super) negotiates: bool,
+    /// SASL, while it goes on.
+    pub(super) exchange: Option<Exchange>,
+    /// The session that it has proved to know the password of.
+    pub(super) proof: Option<Proof>,
     /// Lines so far.
     pub(super) lines: usize,
 }
@@ -90,6 +97,9 @@ impl Candidate {
                 return Entry::Never(Objection::PasswordMismatch);
             }
         }
+        if let Some(proof) = self.proof.take() {
+            return proof.log_in(shared, address, style).await;
+        }
         let Some(nick) = self.nick.clone() else { return Entry::Not(Objection::NoNicknameGiven) };
         // What everybody knows is nobody's own password.
         match self.password.clone().filter(|_| shared.settings.password.is_none()) {
@@ -107,42 +117,21 @@ impl Candidate {
         nick: Nickname,
         password: &SecretString,
     ) -> Entry {
-        let busy = || Entry::Never(Objection::TryAgain("PASS".to_owned()));
-        let stats = shared.engine.stats();
-        if shared.limits.login_from(address).is_err() {
-            stats.rate_limited(RateLimit::Login);
-            return busy();
-        }
-        if shared.limits.login_to(&nick).is_err() {
-            stats.rate_limited(RateLimit::LoginNick);
-            return busy();
-        }
-        let Ok(holder) = shared.engine.holder(nick.to_string()).await else { return busy() };
-        let password = Password::parse(password.expose_secret().to_owned());
-        let Some((user, hash)) = holder else {
-            let chars_min = shared.engine.server().rules.password_chars_min;
-            let Some(password) = password.filter(|password| password.has_chars(chars_min)) else {
-                return Entry::Never(Objection::NeedMoreParams("PASS"));
-            };
-            let Ok(hash) = shared.passwords.hash(&password).await else { return busy() };
-            return self.open_session(shared, address, nick, Some(hash)).await;
-        };
-        let Ok(verified) = shared.passwords.verify(password, hash).await else { return busy() };
-        let Some(verified) = verified else { return Entry::Never(Objection::PasswordMismatch) };
-        let token = Token::random();
-        let login = Login {
-            user,
-            verified: verified.hash,
-            rehashed: verified.rehashed,
-            address,
-            client_uuid: Uuid::new_v4(),
-            token: token.hash(),
-            connection: Some(style),
-        };
-        match shared.engine.log_in(login).await {
-            Ok(registered) => shared.seat(&token, registered.nick),
-            Err(LoginError::Refused(LoginRefusal::Stale)) => Entry::Never(Objection::PasswordMismatch),
-            Err(LoginError::Refused(LoginRefusal::TooManyClients) | LoginError::Submit(_)) => busy(),
+        match Proof::of(shared, address, &nick, password).await {
+            Ok(proof) => proof.log_in(shared, address, style).await,
+            Err(Unproven::Busy) => Entry::Never(Objection::TryAgain("PASS".to_owned())),
+            Err(Unproven::Wrong) => Entry::Never(Objection::PasswordMismatch),
+            Err(Unproven::Nobody) => {
+                let chars_min = shared.engine.server().rules.password_chars_min;
+                let password = Password::parse(password.expose_secret().to_owned());
+                let Some(password) = password.filter(|password| password.has_chars(chars_min)) else {
+                    return Entry::Never(Objection::NeedMoreParams("PASS"));
+                };
+                match shared.passwords.hash(&password).await {
+                    Ok(hash) => self.open_session(shared, address, nick, Some(hash)).await,
+                    Err(_) => Entry::Never(Objection::TryAgain("PASS".to_owned())),
+                }
+            }
         }
     }
 
@@ -182,6 +171,65 @@ impl Candidate {
             }
             Err(RegisterError::StampSpent | RegisterError::Submit(_)) => {
                 Entry::Never(Objection::TryAgain("NICK".to_owned()))
+            }
+        }
+    }
+}
+
+/// A living session whose password somebody knows.
+pub(super) struct Proof {
+    user: UserId,
+    verified: Verified,
+}
+
+/// Why there is no proof.
+pub(super) enum Unproven {
+    /// Nobody has the nick.
+    Nobody,
+    /// The password is another, or there is none.
+    Wrong,
+    /// It was not looked at: there were too many attempts lately, or there is too much to do.
+    Busy,
+}
+
+impl Proof {
+    /// Holds a password against that of the session that goes by the nick. As often as over HTTP and no oftener.
+    pub(super) async fn of(
+        shared: &Shared,
+        address: IpAddr,
+        nick: &Nickname,
+        password: &SecretString,
+    ) -> Result<Self, Unproven> {
+        let exceeded = |limit| {
+            shared.engine.stats().rate_limited(limit);
+            Unproven::Busy
+        };
+        shared.limits.login_from(address).map_err(|_| exceeded(RateLimit::Login))?;
+        shared.limits.login_to(nick).map_err(|_| exceeded(RateLimit::LoginNick))?;
+        let holder = shared.engine.holder(nick.to_string()).await.map_err(|_| Unproven::Busy)?;
+        let (user, hash) = holder.ok_or(Unproven::Nobody)?;
+        let password = Password::parse(password.expose_secret().to_owned());
+        let verified = shared.passwords.verify(password, hash).await.map_err(|_| Unproven::Busy)?;
+        verified.map(|verified| Self { user, verified }).ok_or(Unproven::Wrong)
+    }
+
+    /// Comes into the session.
+    async fn log_in(self, shared: &Shared, address: IpAddr, style: Style) -> Entry {
+        let token = Token::random();
+        let login = Login {
+            user: self.user,
+            verified: self.verified.hash,
+            rehashed: self.verified.rehashed,
+            address,
+            client_uuid: Uuid::new_v4(),
+            token: token.hash(),
+            connection: Some(style),
+        };
+        match shared.engine.log_in(login).await {
+            Ok(registered) => shared.seat(&token, registered.nick),
+            Err(LoginError::Refused(LoginRefusal::Stale)) => Entry::Never(Objection::PasswordMismatch),
+            Err(LoginError::Refused(LoginRefusal::TooManyClients) | LoginError::Submit(_)) => {
+                Entry::Never(Objection::TryAgain("PASS".to_owned()))
             }
         }
     }

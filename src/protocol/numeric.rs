@@ -184,6 +184,13 @@ numerics! {
     RPL_MONLIST = "732", "", "<nick,…>";
     RPL_ENDOFMONLIST = "733", "", "End of MONITOR list";
     ERR_MONLISTFULL = "734", "<limit> <nicks>", "Monitor list is full.";
+    RPL_LOGGEDIN = "900", "<nick!user@host> <account>", "You are now logged in as <account>";
+    RPL_SASLSUCCESS = "903", "", "SASL authentication successful";
+    ERR_SASLFAIL = "904", "", "SASL authentication failed";
+    ERR_SASLTOOLONG = "905", "", "SASL message too long";
+    ERR_SASLABORTED = "906", "", "SASL authentication aborted";
+    ERR_SASLALREADY = "907", "", "You have already authenticated using SASL";
+    RPL_SASLMECHS = "908", "<mechanism,…>", "are available SASL mechanisms";
     FAIL_INVALID_UTF8 = "FAIL", "<command> INVALID_UTF8", "Message is not UTF-8, or has a NUL or a CR in it";
     FAIL_INVALID_REALNAME = "FAIL", "SETNAME INVALID_REALNAME", "Realname is not valid";
 }

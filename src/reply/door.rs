@@ -7,7 +7,8 @@ use super::refuse::refuse;
 use crate::protocol::message::{Body, Message};
 use crate::protocol::numeric::{
     ERR_ALREADYREGISTERED, ERR_INPUTTOOLONG, ERR_INVALIDCAPCMD, ERR_NOORIGIN, ERR_NOTREGISTERED,
-    FAIL_INVALID_UTF8, RPL_TRYAGAIN,
+    ERR_SASLABORTED, ERR_SASLALREADY, ERR_SASLFAIL, ERR_SASLTOOLONG, FAIL_INVALID_UTF8, RPL_LOGGEDIN,
+    RPL_SASLMECHS, RPL_SASLSUCCESS, RPL_TRYAGAIN,
 };
 use crate::world::Refusal;
 
@@ -36,6 +37,14 @@ pub enum Objection {
     NicknameInUse(String),
     /// The server's password, or that of the session, is another.
     PasswordMismatch,
+    /// AUTHENTICATE with the wrong password, or with what is none.
+    SaslFail,
+    /// AUTHENTICATE with too much.
+    SaslTooLong,
+    /// AUTHENTICATE came to no end.
+    SaslAborted,
+    /// AUTHENTICATE by somebody who has a session.
+    SaslAlready,
     /// The server is too busy to look at the command.
     TryAgain(String),
 }
@@ -59,8 +68,23 @@ pub fn objection(server: &ServerInfo, to: &str, objection: &Objection) -> Messag
         Objection::ErroneousNickname(nick) => refusal(Refusal::ErroneousNickname(nick.clone())),
         Objection::NicknameInUse(nick) => refusal(Refusal::NicknameInUse(nick.clone())),
         Objection::PasswordMismatch => refusal(Refusal::PasswordMismatch),
+        Objection::SaslFail => numeric(ERR_SASLFAIL, &[]),
+        Objection::SaslTooLong => numeric(ERR_SASLTOOLONG, &[]),
+        Objection::SaslAborted => numeric(ERR_SASLABORTED, &[]),
+        Objection::SaslAlready => numeric(ERR_SASLALREADY, &[]),
         Objection::TryAgain(command) => numeric(RPL_TRYAGAIN, &[command]),
     }
+}
+
+/// 900 and 903: the connection will be a device of the session that goes by `nick`.
+pub fn logged_in(server: &ServerInfo, to: &str, nick: &str) -> [Message; 2] {
+    let params = vec![format!("{to}!*@*"), nick.to_owned()];
+    [server.numeric(RPL_LOGGEDIN, to, params, &[nick]), server.numeric(RPL_SASLSUCCESS, to, vec![], &[])]
+}
+
+/// 908: by which mechanisms one may authenticate.
+pub fn mechanisms(server: &ServerInfo, to: &str, mechanisms: &str) -> Message {
+    server.numeric(RPL_SASLMECHS, to, vec![mechanisms.to_owned()], &[])
 }
 
 /// Any other line that the face says for the server, such as PONG or CAP.

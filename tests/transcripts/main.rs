@@ -58,6 +58,7 @@ transcripts![
     irc_lines,
     irc_mode_h,
     irc_registration,
+    irc_sasl,
     ison,
     join,
     join_order,
