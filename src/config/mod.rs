@@ -19,7 +19,7 @@ use crate::engine::EngineSettings;
 use crate::http::address::Proxies;
 use crate::http::origin::Origins;
 use crate::http::{HttpSettings, MetricsAccess, MetricsSettings};
-use crate::irc::IrcSettings;
+use crate::irc::{IrcSettings, TlsSettings};
 use crate::limits::{Rate, Rates};
 use crate::store::sqlite::Location;
 use parse::{address, boolean, duration, seconds, size, whole};
@@ -211,6 +211,7 @@ impl Values {
         let password = self.get("IRC_PASSWORD");
         Ok(IrcSettings {
             listen_addr: self.read("IRC_LISTEN_ADDR", parse::optional(address))?,
+            tls: self.tls()?,
             password: (!password.is_empty()).then(|| SecretString::from(password)),
             connections_per_address: self.read("CONNECTIONS_PER_IP", whole)?,
             registration_timeout: self.read("IRC_REGISTRATION_TIMEOUT", parse::some_time)?,
@@ -220,6 +221,23 @@ impl Values {
             send_queue_bytes: self.read("IRC_SENDQ_MAX", size)?,
             reverse_dns: self.read("REVERSE_DNS", boolean)?,
         })
+    }
+
+    /// The address with both files, or nothing.
+    fn tls(&self) -> Result<Option<TlsSettings>, ConfigError> {
+        let Some(listen_addr) = self.read("IRC_TLS_LISTEN_ADDR", parse::optional(address))? else {
+            return Ok(None);
+        };
+        for name in ["TLS_CERT", "TLS_KEY"] {
+            if self.get(name).is_empty() {
+                return Err(missing(name, "IRC_TLS_LISTEN_ADDR"));
+            }
+        }
+        Ok(Some(TlsSettings {
+            listen_addr,
+            certificate: self.get("TLS_CERT").into(),
+            key: self.get("TLS_KEY").into(),
+        }))
     }
 
     fn metrics(&self) -> Result<MetricsSettings, ConfigError> {
@@ -339,6 +357,8 @@ mod tests {
         }
         let error = gather(&[("METRICS_USERNAME", "prometheus")], "").unwrap_err();
         assert_eq!(error.name, "METRICS_PASSWORD");
+        let error = gather(&[("IRC_TLS_LISTEN_ADDR", "127.0.0.1:0"), ("TLS_CERT", "x")], "").unwrap_err();
+        assert_eq!(error.name, "TLS_KEY");
         let error = gather(&[("NEOIRC_OPER_NAME", "root")], "").unwrap_err();
         assert_eq!(error.name, "NEOIRC_OPER_PASSWORD");
         assert!(gather(&[], "max_histroy = 1").unwrap_err().why.contains("max_histroy"));

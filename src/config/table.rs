@@ -48,6 +48,17 @@ pub const SETTINGS: &[Setting] = &[
         dev_default: "127.0.0.1:6667",
         help: "Address and port for IRC clients; port 0 takes a free one, empty: IRC is not served",
     },
+    setting(
+        "IRC_TLS_LISTEN_ADDR",
+        "",
+        "Address and port for IRC clients over TLS, usually port 6697; empty: none",
+    ),
+    setting(
+        "TLS_CERT",
+        "",
+        "File with the certificate for TLS and those above it, in PEM; read again on SIGHUP",
+    ),
+    setting("TLS_KEY", "", "File with the key of the certificate, in PEM"),
     setting("IRC_PASSWORD", "", "Password that every IRC client has to send first (PASS); empty: none"),
     setting(
         "CONNECTIONS_PER_IP",

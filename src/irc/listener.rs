@@ -1,7 +1,7 @@
 //! Listening: connections are let in, counted for each address, and run on threads of their own.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,10 +9,12 @@ use dashmap::DashMap;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::timeout;
 
 use super::IrcSettings;
 use super::connection::Connection;
 use super::registration::Entry;
+use super::tls::{Tls, TlsError};
 use crate::auth::hostname::Resolver;
 use crate::auth::password::Passwords;
 use crate::auth::token::Token;
@@ -25,6 +27,8 @@ use crate::reply::door::Objection;
 const PAUSE: Duration = Duration::from_millis(100);
 /// What somebody hears whose address has too many connections, or who is one too many altogether.
 const TOO_MANY: &[u8] = b"ERROR :Closing link: too many connections\r\n";
+/// How long the beginning of TLS may take.
+const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How long connections have for their last words when the server stops.
 const STOP_PATIENCE: Duration = Duration::from_secs(3);
 
@@ -51,57 +55,83 @@ pub(super) struct Shared {
 
 /// The running face.
 pub struct Irc {
-    runtime: Runtime,
-    address: SocketAddr,
+    /// There until it ends.
+    runtime: Option<Runtime>,
     shared: Arc<Shared>,
+    tls: Option<Arc<Tls>>,
+}
+
+/// The sockets that it listens on.
+#[derive(Debug, Default)]
+pub struct Sockets {
+    /// For lines as they are.
+    pub plain: Option<std::net::TcpListener>,
+    /// For TLS.
+    pub tls: Option<std::net::TcpListener>,
 }
 
 impl Irc {
-    /// Listens, on threads of its own.
+    /// Serves on sockets that listen already, with threads of its own.
     ///
     /// # Errors
-    /// When there are no threads to be had, or the socket cannot be used.
-    pub fn serve(
-        context: IrcContext,
-        settings: IrcSettings,
-        listener: std::net::TcpListener,
-    ) -> io::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_multi_thread().thread_name("irc").enable_all().build()?;
-        listener.set_nonblocking(true)?;
-        let address = listener.local_addr()?;
+    /// When there are no threads to be had, or a socket cannot be used, or the files for TLS cannot.
+    pub fn serve(context: IrcContext, settings: IrcSettings, sockets: Sockets) -> io::Result<Self> {
+        let tls = settings.tls.clone().map(Tls::load).transpose().map_err(io::Error::other)?.map(Arc::new);
         let IrcContext { engine, passwords, limits } = context;
         let resolver = settings.reverse_dns.then(Resolver::default);
         let (connections, all) = (Arc::default(), Arc::new(Semaphore::new(settings.connections_max)));
         let shared = Arc::new(Shared { engine, passwords, limits, settings, resolver, connections, all });
-        let accepting = Arc::clone(&shared);
-        runtime.spawn(async move {
-            match TcpListener::from_std(listener) {
-                Ok(listener) => accept(accepting, listener).await,
-                Err(error) => tracing::error!(%error, "IRC cannot be served"),
-            }
-        });
-        Ok(Self { runtime, address, shared })
+        let runtime = tokio::runtime::Builder::new_multi_thread().thread_name("irc").enable_all().build()?;
+        let irc = Self { runtime: Some(runtime), shared, tls };
+        irc.listen(sockets)?;
+        Ok(irc)
     }
 
-    /// Where it listens.
-    pub const fn address(&self) -> SocketAddr {
-        self.address
+    fn listen(&self, sockets: Sockets) -> io::Result<()> {
+        let Some(runtime) = &self.runtime else { return Ok(()) };
+        for (socket, tls) in [(sockets.plain, None), (sockets.tls, self.tls.clone())] {
+            let Some(socket) = socket else { continue };
+            socket.set_nonblocking(true)?;
+            let _context = runtime.enter();
+            let listener = TcpListener::from_std(socket)?;
+            runtime.spawn(accept(Arc::clone(&self.shared), listener, tls));
+        }
+        Ok(())
+    }
+
+    /// Reads certificate and key again, where there are any. Those that cannot be used change nothing.
+    ///
+    /// # Errors
+    /// [`TlsError`]
+    pub fn reload(&self) -> Result<(), TlsError> {
+        self.tls.as_ref().map_or(Ok(()), |tls| tls.reload())
     }
 
     /// Waits until every connection has had its last words, once the engine has begun to stop. Blocks.
-    pub fn finish(self) {
+    pub fn finish(mut self) {
+        let Some(runtime) = self.runtime.take() else { return };
         let shared = Arc::clone(&self.shared);
         let gone = async {
+            // This one, and the one in `self`.
             while Arc::strong_count(&shared) > 2 {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
-        drop(self.runtime.block_on(async { tokio::time::timeout(STOP_PATIENCE, gone).await }));
-        self.runtime.shutdown_timeout(STOP_PATIENCE);
+        drop(runtime.block_on(async { tokio::time::timeout(STOP_PATIENCE, gone).await }));
+        runtime.shutdown_timeout(STOP_PATIENCE);
     }
 }
 
-async fn accept(shared: Arc<Shared>, listener: TcpListener) {
+impl Drop for Irc {
+    /// When something else fails at the start, nobody waits for connections.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+async fn accept(shared: Arc<Shared>, listener: TcpListener, tls: Option<Arc<Tls>>) {
     let mut stopping: watch::Receiver<bool> = shared.engine.stopping();
     loop {
         let accepted = tokio::select! {
@@ -109,7 +139,7 @@ async fn accept(shared: Arc<Shared>, listener: TcpListener) {
             _ = stopping.wait_for(|stopping| *stopping) => return,
         };
         match accepted {
-            Ok((socket, peer)) => admit(&shared, socket, peer.ip().to_canonical()),
+            Ok((socket, peer)) => admit(&shared, socket, peer.ip().to_canonical(), tls.as_deref()),
             Err(error) => {
                 tracing::warn!(%error, "no connection to be had");
                 tokio::time::sleep(PAUSE).await;
@@ -118,7 +148,7 @@ async fn accept(shared: Arc<Shared>, listener: TcpListener) {
     }
 }
 
-fn admit(shared: &Arc<Shared>, socket: TcpStream, address: IpAddr) {
+fn admit(shared: &Arc<Shared>, socket: TcpStream, address: IpAddr, tls: Option<&Tls>) {
     // Lines are short and somebody waits for each.
     drop(socket.set_nodelay(true));
     let Some(place) = Place::take(shared, address) else {
@@ -126,10 +156,21 @@ fn admit(shared: &Arc<Shared>, socket: TcpStream, address: IpAddr) {
         drop(socket.try_write(TOO_MANY));
         return;
     };
-    let (read, write) = socket.into_split();
-    let connection = Connection::new(Arc::clone(shared), address, read, write);
+    let (shared, acceptor) = (Arc::clone(shared), tls.map(Tls::acceptor));
     tokio::spawn(async move {
-        connection.run().await;
+        match acceptor {
+            None => {
+                let (read, write) = socket.into_split();
+                Connection::new(shared, address, read, write).run().await;
+            }
+            Some(acceptor) => match timeout(HANDSHAKE, acceptor.accept(socket)).await {
+                Ok(Ok(stream)) => {
+                    let (read, write) = tokio::io::split(stream);
+                    Connection::new(shared, address, read, write).run().await;
+                }
+                failed => tracing::debug!(%address, error = ?failed.err(), "no TLS came about"),
+            },
+        }
         drop(place);
     });
 }

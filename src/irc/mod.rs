@@ -14,20 +14,25 @@ mod registration;
 mod render;
 mod request;
 mod sasl;
+mod tls;
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::SecretString;
 
-pub use listener::{Irc, IrcContext};
+pub use listener::{Irc, IrcContext, Sockets};
+pub use tls::TlsError;
 
 /// What the operator may set about this face.
 #[derive(Clone)]
 pub struct IrcSettings {
     /// Where it listens; `None` when it does not.
     pub listen_addr: Option<SocketAddr>,
+    /// TLS beside that; `None` when there is none.
+    pub tls: Option<TlsSettings>,
     /// The password that every connection needs; `None` when none does.
     pub password: Option<SecretString>,
     /// Connections of one address; 0 is no limit.
@@ -44,6 +49,17 @@ pub struct IrcSettings {
     pub send_queue_bytes: usize,
     /// Whether the names of addresses are looked up.
     pub reverse_dns: bool,
+}
+
+/// Where TLS is spoken, and as whom.
+#[derive(Clone, Debug)]
+pub struct TlsSettings {
+    /// Where it listens.
+    pub listen_addr: SocketAddr,
+    /// The file of the certificate and those above it.
+    pub certificate: PathBuf,
+    /// The file of its key.
+    pub key: PathBuf,
 }
 
 impl fmt::Debug for IrcSettings {

@@ -1,6 +1,7 @@
 //! Writing: what a client has to read becomes lines in a buffer, which is bounded. Which lines and which of their tags
 //! a connection gets is decided here by the capabilities that it has asked for.
 
+use std::io;
 use std::sync::Arc;
 
 use bytes::{BufMut, BytesMut};
@@ -40,6 +41,8 @@ pub(super) struct Outgoing<W> {
     socket: W,
     buffer: BytesMut,
     buffer_bytes_max: usize,
+    /// Whether TLS may still hold something back that was written to it.
+    is_unflushed: bool,
     listener: Option<Listener>,
     /// What it has asked for.
     pub(super) capabilities: Capabilities,
@@ -71,6 +74,7 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
             socket,
             buffer: BytesMut::new(),
             buffer_bytes_max,
+            is_unflushed: false,
             listener: None,
             capabilities: Capabilities::default(),
             nick: "*".to_owned(),
@@ -94,10 +98,13 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
             let has_something = !self.buffer.is_empty();
             tokio::select! {
                 () = wait(&mut self.listener) => {}
-                written = self.socket.write_buf(&mut self.buffer), if has_something => match written {
-                    Ok(0) | Err(_) => return Parting::Closed,
-                    Ok(_) => self.give_room_back(),
-                },
+                done = write(&mut self.socket, &mut self.buffer), if has_something || self.is_unflushed => {
+                    if done.is_err() {
+                        return Parting::Closed;
+                    }
+                    self.is_unflushed = has_something;
+                    self.give_room_back();
+                }
             }
         }
     }
@@ -133,10 +140,10 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
         while !self.buffer.is_empty() {
             tokio::select! {
                 biased;
-                written = self.socket.write_buf(&mut self.buffer) => match written {
-                    Ok(0) | Err(_) => return Err(Parting::Closed),
-                    Ok(_) => {}
-                },
+                done = write(&mut self.socket, &mut self.buffer) => {
+                    done.map_err(|_| Parting::Closed)?;
+                    self.is_unflushed = true;
+                }
                 () = std::future::ready(()) => break,
             }
         }
@@ -303,6 +310,17 @@ fn joined(front: &str, behind: &str) -> String {
     match (front, behind) {
         ("", only) | (only, "") => only.to_owned(),
         (front, behind) => format!("{front};{behind}"),
+    }
+}
+
+/// Writes some of what is in the buffer; with nothing in it, what was held back. May be dropped half-way.
+async fn write(socket: &mut (impl AsyncWrite + Unpin), buffer: &mut BytesMut) -> io::Result<()> {
+    if buffer.is_empty() {
+        return socket.flush().await;
+    }
+    match socket.write_buf(buffer).await? {
+        0 => Err(io::ErrorKind::WriteZero.into()),
+        _ => Ok(()),
     }
 }
 

@@ -15,3 +15,4 @@ mod people;
 mod programs;
 #[path = "../support/mod.rs"]
 mod support;
+mod tls;

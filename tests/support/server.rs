@@ -114,7 +114,7 @@ impl TestServer {
     #[track_caller]
     pub(crate) fn irc_address(&self) -> String {
         let log = self.log();
-        let newest = log.lines().rev().find(|line| line.contains("serving IRC"));
+        let newest = log.lines().rev().find(|line| line.contains(r#""serving IRC""#));
         let line: serde_json::Value =
             newest.and_then(|line| serde_json::from_str(line).ok()).expect("the server serves IRC");
         line["address"].as_str().expect("it says where").to_string()
