@@ -3,6 +3,7 @@
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use dashmap::DashMap;
@@ -149,6 +150,7 @@ async fn accept(shared: Arc<Shared>, listener: TcpListener, tls: Option<Arc<Tls>
 }
 
 fn admit(shared: &Arc<Shared>, socket: TcpStream, address: IpAddr, tls: Option<&Tls>) {
+    shared.engine.stats().connections.fetch_add(1, Relaxed);
     // Lines are short and somebody waits for each.
     drop(socket.set_nodelay(true));
     let Some(place) = Place::take(shared, address) else {

@@ -82,3 +82,24 @@ fn the_server_may_have_a_password() {
     assert_eq!(command_of_line(&second.next().unwrap()), "001");
     assert!(!server.log().contains("sesame"));
 }
+
+/// Whatever another device does to the session, the connection learns of it and ends.
+#[test]
+fn other_devices_may_end_a_connection() {
+    let server = TestServer::spawn_irc(&[]);
+    let address = server.irc_address();
+    let alice = server.open("alice");
+    alice.pass("correct horse");
+    let (mut first, _) = with_password(&address, "alice", "correct horse");
+    let clients = alice.http.get("/api/v1/clients").ok();
+    let others = clients.as_array().unwrap().iter().filter(|client| client["current"] == false);
+    let uuids: Vec<&str> = others.map(|client| client["uuid"].as_str().unwrap()).collect();
+    assert_eq!(uuids.len(), 1, "{clients}");
+    alice.http.request(reqwest::Method::DELETE, &format!("/api/v1/clients/{}", uuids[0])).send().unwrap();
+    assert!(first.rest().last().unwrap().contains("[Logged out]"));
+    let (mut second, _) = with_password(&address, "alice", "correct horse");
+    second.drain();
+    alice.quit();
+    let heard = second.rest();
+    assert!(heard.last().unwrap().contains("[Quit"), "{heard:?}");
+}

@@ -58,3 +58,37 @@ fn everybody_hears_everything_in_one_order() {
         assert_eq!(crate::support::texts(&client.drain()), order);
     }
 }
+
+/// Queues so short that what a connection has not taken at once goes to disk.
+#[test]
+fn what_has_left_memory_is_read_from_disk() {
+    let server = TestServer::spawn_irc(&[
+        ("QUEUE_TAIL_ENTRIES", "1"),
+        ("QUEUE_MEMORY_MAX", "1"),
+        ("QUEUE_SETTLE_AFTER", "1ms"),
+        ("QUEUE_KEEP_READ", "0"),
+    ]);
+    let mut bob = IrcClient::open(&server.irc_address(), "bob");
+    bob.ask("JOIN #tea");
+    let senders: Vec<_> = (0..6).map(|n| server.open(&format!("web{n}"))).collect();
+    for sender in &senders {
+        sender.join("#tea");
+    }
+    bob.drain();
+    std::thread::scope(|scope| {
+        for sender in &senders {
+            scope.spawn(move || {
+                for round in 0..30 {
+                    sender.say("#tea", &format!("{} {round}", sender.nick));
+                }
+            });
+        }
+    });
+    let mut reader = senders[0].clone();
+    let order = crate::support::texts(&reader.drain());
+    assert_eq!(order.len(), 180);
+    let heard = bob.drain();
+    let texts: Vec<&str> =
+        heard.iter().filter_map(|line| line.split_once(" PRIVMSG #tea :")).map(|(_, text)| text).collect();
+    assert_eq!(texts, order, "all of it, once, in order");
+}
