@@ -5,6 +5,7 @@ SHELL := bash
 ARGS ?=
 CARGO ?= cargo
 LOG := target/test.log
+SCHEMATHESIS := target/schemathesis
 # Colours would hide the counts that `test` looks for.
 test: export CARGO_TERM_COLOR := never
 
@@ -68,27 +69,36 @@ docs-tables: ## Write docs/numerics.md and docs/conformance.md anew
 clean: ## Remove everything that was built
 	$(CARGO) clean
 
-# What the tests need beside Rust: the programs that the README uses, what runs the examples, a C compiler
-# for SQLite, and other people's IRC clients.
+# What the tests need beside Rust: the programs that the README uses, what runs the examples, a C compiler for
+# SQLite, other people's IRC clients, and Schemathesis, in a folder of its own that is made anew when other versions
+# are asked for.
 test-tools:
 	@command -v $(CARGO) >/dev/null || { echo 'make: cargo is missing: install Rust 1.95 or newer' >&2; exit 1; }
 	@missing=''; \
 	command -v curl >/dev/null || missing="$$missing curl"; \
 	command -v jq >/dev/null || missing="$$missing jq"; \
 	command -v python3 >/dev/null || missing="$$missing python3"; \
+	python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$$missing python3-venv"; \
 	command -v node >/dev/null || missing="$$missing nodejs"; \
 	command -v cc >/dev/null || missing="$$missing gcc libc6-dev"; \
 	command -v irssi >/dev/null || missing="$$missing irssi"; \
 	command -v weechat-headless >/dev/null || missing="$$missing weechat-headless weechat-plugins"; \
-	python3 -c 'import venv, ensurepip' 2>/dev/null || missing="$$missing python3-venv"; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if [ "$$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then \
 		echo "make: the tests need these packages, please install them:$$missing" >&2; exit 1; fi; \
 	apt-get update -qq; \
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing
+	@if [ -x $(SCHEMATHESIS)/bin/python ] && cmp -s tests/openapi/requirements.txt $(SCHEMATHESIS)/installed.txt; then exit 0; fi; \
+	echo 'make: installing Schemathesis below target/'; \
+	rm -rf $(SCHEMATHESIS); \
+	python3 -m venv $(SCHEMATHESIS); \
+	$(SCHEMATHESIS)/bin/pip install --quiet --disable-pip-version-check --requirement tests/openapi/requirements.txt; \
+	cp tests/openapi/requirements.txt $(SCHEMATHESIS)/installed.txt
 
 # A library for bots from PyPI, on which one of the tests has a bot.
-target/venv-irc/made: | test-tools
+target/venv-irc/made: tests/irc/requirements.txt | test-tools
+	@echo 'make: installing a library for bots below target/'
+	@rm -rf target/venv-irc
 	@python3 -m venv target/venv-irc
-	@target/venv-irc/bin/pip install --quiet --disable-pip-version-check irc==20.5.0
+	@target/venv-irc/bin/pip install --quiet --disable-pip-version-check --requirement tests/irc/requirements.txt
 	@touch $@

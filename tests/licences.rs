@@ -1,5 +1,6 @@
 //! The licences of everything that the program is made of: permissive ones alone, from the public registry alone.
-//! `make deny` asks the same and more with cargo-deny; this always runs.
+//! `make deny` asks the same and more with cargo-deny; this always runs. So are those of files that were published
+//! elsewhere and are kept here, which cargo-deny does not see.
 
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by failing")]
 
@@ -7,7 +8,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
+use data_encoding::HEXLOWER;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use spdx::{Expression, LicenseReq, ParseMode};
 
 /// The list of `deny.toml`, so that there is only one.
@@ -100,4 +103,50 @@ fn copyleft_is_refused_wherever_there_is_no_other_choice() {
         assert!(objection(Some(bad), &allowed).is_some(), "{bad}");
     }
     assert!(objection(None, &allowed).is_some());
+}
+
+/// Where Swagger UI is kept.
+const SWAGGER_UI: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/web/docs");
+
+/// What of it is ours. Everything else is as it was published.
+const OURS: [&str; 3] = ["README.md", "index.html", "start.js"];
+
+/// The SHA-256 of each file of `swagger-ui-dist` 5.35.0 that is kept.
+const PUBLISHED: [(&str, &str); 7] = [
+    ("LICENSE", "cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30"),
+    ("NOTICE", "0d20d1adef18aee3f40dd258172155521ce702ac445cb5f7b7d60ed32dad2fb2"),
+    ("favicon-16x16.png", "af24ad604dd7b3bcda8f975ab973075f4a2f70a4087944a12f8ef8b63a3e07c2"),
+    ("favicon-32x32.png", "3ed612f41e050ca5e7000cad6f1cbe7e7da39f65fca99c02e99e6591056e5837"),
+    ("swagger-ui-bundle.js", "e6a898692f2d768e807c3ba4626068a69a2c5dd960dd6c76f3e4d3a3de180af2"),
+    ("swagger-ui-bundle.js.LICENSE.txt", "37eb6e7e59aed57b2c1acf076574b818ea07b74265717e0bd67b59e0baf9abbb"),
+    ("swagger-ui.css", "5ed08757e53da3e026d6cbecc61fe5d43585c9560b302d534ad56692519a273d"),
+];
+
+/// Nothing of somebody else's is here that was changed, or that has no licence beside it.
+#[test]
+fn the_files_of_others_are_as_they_were_published() {
+    let mut found = Vec::new();
+    for file in fs::read_dir(SWAGGER_UI).unwrap() {
+        let file = file.unwrap();
+        let name = file.file_name().into_string().unwrap();
+        if !OURS.contains(&name.as_str()) {
+            found.push((name, HEXLOWER.encode(&Sha256::digest(fs::read(file.path()).unwrap()))));
+        }
+    }
+    found.sort();
+    let expected = PUBLISHED.map(|(name, hash)| (name.to_owned(), hash.to_owned()));
+    assert_eq!(found, expected);
+}
+
+/// The licence is one that a dependency might have, it stands there in full, and the README says that it is there.
+#[test]
+fn the_files_of_others_have_a_permissive_licence() {
+    let read = |path: String| fs::read_to_string(path).unwrap();
+    let licence = read(format!("{SWAGGER_UI}/LICENSE"));
+    assert!(licence.contains("Apache License") && licence.contains("Version 2.0, January 2004"));
+    assert_eq!(objection(Some("Apache-2.0"), &allowed()), None);
+    let about = read(format!("{SWAGGER_UI}/README.md"));
+    assert!(about.contains("`swagger-ui-dist` 5.35.0") && about.contains("Apache-2.0"), "{about}");
+    let readme = read(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md").to_owned());
+    assert!(readme.contains("(web/docs/LICENSE)") && readme.contains("(web/docs/NOTICE)"), "{readme}");
 }

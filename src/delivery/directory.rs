@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use dashmap::DashMap;
+use rustc_hash::FxBuildHasher;
 
 use super::queue::Queue;
 use crate::id::{ClientId, TokenHash, UserId};
@@ -11,8 +12,9 @@ use crate::id::{ClientId, TokenHash, UserId};
 /// Every good token, and whose it is.
 #[derive(Debug, Default)]
 pub struct Directory {
-    seats: DashMap<TokenHash, Arc<Seat>>,
-    by_client: DashMap<ClientId, Arc<Seat>>,
+    /// Keys are digests and numbers of our own making, which nobody can choose to collide.
+    seats: DashMap<TokenHash, Arc<Seat>, FxBuildHasher>,
+    by_client: DashMap<ClientId, Arc<Seat>, FxBuildHasher>,
 }
 
 /// A client as the faces know it.
@@ -28,12 +30,14 @@ pub struct Seat {
     seen_ms: AtomicU64,
     /// The same, as the disk has it.
     saved_ms: AtomicU64,
+    /// The same clock when a poll last had something to tell.
+    told_ms: AtomicU64,
 }
 
 impl Seat {
     pub(super) const fn new(client: ClientId, user: UserId, queue: Arc<Queue>, now_ms: u64) -> Self {
         let (seen_ms, saved_ms) = (AtomicU64::new(now_ms), AtomicU64::new(now_ms));
-        Self { client, user, queue, seen_ms, saved_ms }
+        Self { client, user, queue, seen_ms, saved_ms, told_ms: AtomicU64::new(0) }
     }
 
     /// How much later the last request was than the disk knows, in milliseconds.
@@ -54,6 +58,16 @@ impl Seat {
     pub fn seen_ms(&self) -> u64 {
         self.seen_ms.load(Ordering::Relaxed)
     }
+
+    /// Notes that a poll has something to tell.
+    pub fn note_told(&self, now_ms: u64) {
+        self.told_ms.store(now_ms, Ordering::Relaxed);
+    }
+
+    /// When that was last so, in milliseconds of the server's monotonic clock; 0 for never.
+    pub fn told_ms(&self) -> u64 {
+        self.told_ms.load(Ordering::Relaxed)
+    }
 }
 
 impl Directory {
@@ -65,6 +79,13 @@ impl Directory {
     /// The client with this number.
     pub fn seat(&self, client: ClientId) -> Option<Arc<Seat>> {
         self.by_client.get(&client).map(|seat| Arc::clone(&seat))
+    }
+
+    /// Rings every client's bell: who waits looks again.
+    pub fn ring_all(&self) {
+        for seat in &self.by_client {
+            seat.queue.wake();
+        }
     }
 
     pub(super) fn insert(&self, token: TokenHash, seat: Seat) {

@@ -169,7 +169,7 @@ impl Engine {
 
     /// Whether requests can be served: loaded, writable, not stopping.
     pub fn is_ready(&self) -> bool {
-        self.shared.stats.ready.load(Relaxed) && !*self.shared.stopping.borrow()
+        self.shared.stats.ready.load(Relaxed) && !self.is_stopping()
     }
 
     /// The client whose token has this hash; its having asked is noted.
@@ -222,6 +222,11 @@ impl Engine {
     /// Begins the end: polls are answered with what they have, and requests are refused from now on.
     pub fn begin_stop(&self) {
         self.shared.stopping.send_replace(true);
+        self.shared.directory.ring_all();
+    }
+
+    fn is_stopping(&self) -> bool {
+        *self.shared.stopping.borrow()
     }
 
     /// Decides and commits what is queued, and ends the writer. Blocks until that is done.
@@ -235,7 +240,7 @@ impl Engine {
     }
 
     fn send(&self, request: Request) -> Result<(), SubmitError> {
-        if *self.shared.stopping.borrow() {
+        if self.is_stopping() {
             return Err(SubmitError::Saturated);
         }
         self.shared.inbox.try_send(request).map_err(|error| match error {

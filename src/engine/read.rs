@@ -1,9 +1,9 @@
 //! The reading side of the engine: long polls and histories, apart from the writer.
 
+use std::ops::RangeInclusive;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-
-use tokio::time::Instant;
 
 use super::{Engine, SubmitError};
 use crate::delivery::queue::Look;
@@ -14,6 +14,12 @@ use crate::id::Seq;
 const LOOKS_MAX: usize = 100;
 /// The pause before that: about as long as a commit takes.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(2);
+
+/// Messages that make an answer one of a burst: one alone is told at once, and many are enough for an answer.
+const BURST_LINES: RangeInclusive<usize> = 2..=63;
+/// How long ago the client was last told something, at most, for there to be a burst: a round trip to the same machine.
+/// Whoever is further away is told less often as it is.
+const BURST_GAP_MS: u64 = 3;
 
 /// Leaves the line of waiting polls, also when the poll is dropped half-way. The client was here until then.
 struct Place<'a> {
@@ -36,27 +42,67 @@ impl Engine {
     /// # Errors
     /// `Gone` when the client was logged out, also while waiting; `Unavailable` when the disk cannot be read.
     pub async fn poll(&self, seat: &Arc<Seat>, after: Seq, timeout: Duration) -> Result<Page, SubmitError> {
+        let wait = (!timeout.is_zero()).then(|| tokio::time::sleep(timeout));
+        self.poll_while(seat, after, wait).await
+    }
+
+    /// The same for as long as `wait` is not over, which is not begun unless there is nothing to read yet.
+    ///
+    /// # Errors
+    /// As [`poll`](Self::poll).
+    pub async fn poll_while<W: Future<Output = ()>>(
+        &self,
+        seat: &Arc<Seat>,
+        after: Seq,
+        wait: Option<W>,
+    ) -> Result<Page, SubmitError> {
         let mut bell = seat.queue.bell();
         let limits = PageLimits::default();
         let page = self.look(seat, after, limits).await?;
-        if !page.is_empty() || timeout.is_zero() {
-            return Ok(page);
+        let Some(wait) = wait else { return Ok(page) };
+        if !page.is_empty() {
+            return self.gather(seat, after, limits, page).await;
         }
         let ticket = seat.queue.wait_in_line(&self.shared.settings.queues);
         let place = Place { engine: self, seat, ticket };
-        let deadline = Instant::now() + timeout;
-        let mut stopping = self.shared.stopping.subscribe();
+        let mut wait = pin!(wait);
         loop {
-            let waited = tokio::select! {
-                rang = bell.changed() => rang.is_ok(),
-                () = tokio::time::sleep_until(deadline) => false,
-                _ = stopping.wait_for(|stopping| *stopping) => false,
-            };
+            // The end rings every bell, so whoever had this one before it began need not watch for it.
+            let goes_on = !self.is_stopping()
+                && tokio::select! {
+                    biased;
+                    rang = bell.changed() => rang.is_ok(),
+                    () = &mut wait => false,
+                };
             let page = self.look(seat, after, limits).await?;
-            if !waited || !page.is_empty() || !seat.queue.is_in_line(place.ticket) {
+            if !page.is_empty() {
+                return self.gather(seat, after, limits, page).await;
+            }
+            if !goes_on || !seat.queue.is_in_line(place.ticket) {
                 return Ok(page);
             }
         }
+    }
+
+    /// Lets a burst come together before it is told. Somebody who was told something a moment ago, and for whom several
+    /// messages have come since, is about to get more; one answer with all of them costs as much as one with the first.
+    async fn gather(
+        &self,
+        seat: &Arc<Seat>,
+        after: Seq,
+        limits: PageLimits,
+        page: Page,
+    ) -> Result<Page, SubmitError> {
+        let now_ms = self.shared.clock.ms();
+        let told_ms_ago = now_ms.saturating_sub(seat.told_ms());
+        seat.note_told(now_ms);
+        let is_burst = BURST_LINES.contains(&page.lines.len()) && !page.more && told_ms_ago <= BURST_GAP_MS;
+        if !is_burst {
+            return Ok(page);
+        }
+        // Timers go off at whole milliseconds: at the next one, which is at most one away.
+        tokio::time::sleep(Duration::from_nanos(1)).await;
+        self.look(seat, after, limits).await
     }
 
     /// Looks into a queue, on disk too where the client lags.

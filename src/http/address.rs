@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::str::FromStr;
 use std::sync::Arc;
 
-use actix_web::HttpRequest;
+use actix_web::dev::RequestHead;
 use actix_web::http::header::{HeaderName, HeaderValue, X_FORWARDED_FOR, X_FORWARDED_PROTO};
 use ipnet::IpNet;
 
@@ -42,13 +42,12 @@ impl Proxies {
     /// The address that a request comes from. Of the hops in `X-Forwarded-For`, the last was added by the peer, the
     /// one before it by that hop, and so on: they are read from right to left, until one is not trusted. What is
     /// no address ends the walk at the hop that passed it on.
-    pub(super) fn address_of(&self, request: &HttpRequest) -> IpAddr {
+    pub(super) fn address_of(&self, request: &RequestHead) -> IpAddr {
         let mut address = peer(request);
         if !self.trusts(address) {
             return address;
         }
-        let lines: Vec<&[u8]> =
-            request.headers().get_all(X_FORWARDED_FOR).map(HeaderValue::as_bytes).collect();
+        let lines: Vec<&[u8]> = request.headers.get_all(X_FORWARDED_FOR).map(HeaderValue::as_bytes).collect();
         for hop in lines.iter().rev().flat_map(|line| line.rsplit(|byte| *byte == b',')) {
             let Some(next) = self::hop(hop) else { break };
             address = next;
@@ -60,7 +59,7 @@ impl Proxies {
     }
 
     /// Whether the request came by TLS, as far as a trusted proxy says so.
-    pub(super) fn came_by_tls(&self, request: &HttpRequest) -> bool {
+    pub(super) fn came_by_tls(&self, request: &RequestHead) -> bool {
         let is_https = |said: &[u8]| said.trim_ascii().eq_ignore_ascii_case(b"https");
         self.trusts(peer(request)) && last_word(request, &X_FORWARDED_PROTO).is_some_and(is_https)
     }
@@ -72,12 +71,12 @@ pub(super) fn list(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The other end of the connection. One that has no address is nobody's.
-fn peer(request: &HttpRequest) -> IpAddr {
-    request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip().to_canonical())
+fn peer(request: &RequestHead) -> IpAddr {
+    request.peer_addr.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip().to_canonical())
 }
 
 /// What the peer itself has added to a list in a header: the last of it.
-fn last_word<'a>(request: &'a HttpRequest, name: &HeaderName) -> Option<&'a [u8]> {
+fn last_word<'a>(request: &'a RequestHead, name: &HeaderName) -> Option<&'a [u8]> {
     request
         .headers()
         .get_all(name)
@@ -107,7 +106,7 @@ mod tests {
         let lines = lines.iter().map(|line| (X_FORWARDED_FOR, *line));
         let request = lines.fold(TestRequest::default(), TestRequest::append_header);
         let request = request.peer_addr("10.0.0.1:40000".parse().unwrap()).to_http_request();
-        proxies.address_of(&request).to_string()
+        proxies.address_of(request.head()).to_string()
     }
 
     #[test]
@@ -154,8 +153,8 @@ mod tests {
                 .append_header((X_FORWARDED_PROTO, "https"))
                 .to_http_request();
             let proxies = Proxies::parse(proxies).unwrap();
-            assert_eq!(proxies.address_of(&request).to_string(), "192.0.2.99");
-            assert!(!proxies.came_by_tls(&request));
+            assert_eq!(proxies.address_of(request.head()).to_string(), "192.0.2.99");
+            assert!(!proxies.came_by_tls(request.head()));
         }
     }
 
@@ -174,7 +173,7 @@ mod tests {
             let request = lines_of.fold(TestRequest::default(), TestRequest::append_header);
             // As a listener on IPv6 sees an IPv4 address.
             let request = request.peer_addr("[::ffff:127.0.0.1]:1".parse().unwrap()).to_http_request();
-            assert_eq!(proxies.came_by_tls(&request), tls, "{lines:?}");
+            assert_eq!(proxies.came_by_tls(request.head()), tls, "{lines:?}");
         }
     }
 

@@ -1,80 +1,95 @@
 //! Reading a body, within its limits of size and time.
 
-use std::pin::Pin;
-use std::time::Duration;
-
-use actix_web::HttpRequest;
-use actix_web::dev;
+use actix_http::h1::{Codec, Message, MessageType};
+use actix_web::dev::RequestHead;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
-use actix_web::web::{BytesMut, Payload};
-use bytes::Bytes;
-use futures_core::Stream;
+use bytes::{Bytes, BytesMut};
+use tokio::time::Instant;
+use tokio_util::codec::Decoder;
 
+use super::connection::{Came, Connection};
 use super::error::ApiError;
 use super::routes::HttpSettings;
 
-/// How long an unread payload is held: longer than it takes to send the response that refuses it.
-const LINGER: Duration = Duration::from_secs(1);
+/// Says that the body may come, to whoever asked before sending it.
+const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
 /// Reads the whole body. It is read as it is whatever its content type says, so that `curl -d` is enough.
 ///
 /// # Errors
-/// `TooLarge`, `BodyTimeout`, `Encoded`; `BadRequest` when it breaks off.
+/// `TooLarge`, `BodyTimeout`, `Encoded`; `BadRequest` when it breaks off. What was not read then is still to come.
 pub(super) async fn read(
-    request: &HttpRequest,
-    payload: Payload,
+    connection: &mut Connection,
+    codec: &mut Codec,
+    request: &RequestHead,
     settings: &HttpSettings,
 ) -> Result<Bytes, ApiError> {
-    let mut payload = Box::pin(payload.into_inner());
-    if request.headers().contains_key(CONTENT_ENCODING) {
-        outlive_response(payload);
+    if request.headers.contains_key(CONTENT_ENCODING) {
         return Err(ApiError::Encoded);
     }
-    let length = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let length = request.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if length.is_some_and(|length: u64| length > settings.message_bytes_max as u64) {
-        outlive_response(payload);
         return Err(ApiError::TooLarge);
     }
-    let collect = collect(payload.as_mut(), settings.message_bytes_max);
-    let collected = if settings.body_timeout == Duration::ZERO {
-        collect.await
-    } else {
-        tokio::time::timeout(settings.body_timeout, collect).await.unwrap_or(Err(ApiError::BodyTimeout))
-    };
-    if collected.is_err() {
-        outlive_response(payload);
+    if request.expect() && connection.unread.is_empty() {
+        connection.write(CONTINUE).await.map_err(|_| INCOMPLETE)?;
     }
-    collected
+    let mut deadline = None;
+    let mut body = Body::default();
+    // Without a body the codec would take the next request for it.
+    while is_coming(codec) {
+        match codec.decode(&mut connection.unread) {
+            Ok(Some(Message::Chunk(Some(chunk)))) => body.add(chunk, settings.message_bytes_max)?,
+            Ok(Some(_)) => {}
+            Ok(None) => {
+                let patience = settings.body_timeout;
+                let has_end = !patience.is_zero();
+                deadline = deadline.or_else(|| has_end.then(|| Instant::now() + patience));
+                match connection.read(deadline, || true).await {
+                    Came::Bytes => {}
+                    Came::Nothing => return Err(ApiError::BodyTimeout),
+                    Came::End | Came::Broken => return Err(INCOMPLETE),
+                }
+            }
+            Err(_) => return Err(INCOMPLETE),
+        }
+    }
+    Ok(body.whole())
 }
 
-async fn collect(mut payload: Pin<&mut dev::Payload>, bytes_max: usize) -> Result<Bytes, ApiError> {
-    let mut first: Option<Bytes> = None;
-    let mut body = BytesMut::new();
-    while let Some(chunk) = std::future::poll_fn(|context| payload.as_mut().poll_next(context)).await {
-        let chunk = chunk.map_err(|_| ApiError::BadRequest("incomplete request body"))?;
-        let length = first.as_ref().map_or(body.len(), Bytes::len) + chunk.len();
-        if length > bytes_max {
+const INCOMPLETE: ApiError = ApiError::BadRequest("incomplete request body");
+
+/// Whether there is, or is still to come, a body of the request that was read last.
+pub(super) fn is_coming(codec: &Codec) -> bool {
+    codec.message_type() != MessageType::None
+}
+
+/// Passes over a body that nobody wants, as far as it has come.
+pub(super) fn pass_over(connection: &mut Connection, codec: &mut Codec) {
+    while is_coming(codec) && matches!(codec.decode(&mut connection.unread), Ok(Some(_))) {}
+}
+
+/// A body in the making. A small one comes as one chunk, which is then the body as it stands.
+#[derive(Default)]
+struct Body {
+    first: Bytes,
+    rest: BytesMut,
+}
+
+impl Body {
+    fn add(&mut self, chunk: Bytes, bytes_max: usize) -> Result<(), ApiError> {
+        if self.first.len() + self.rest.len() + chunk.len() > bytes_max {
             return Err(ApiError::TooLarge);
         }
-        // A small body comes as one chunk, which is then the body as it stands.
-        match first.take() {
-            None if body.is_empty() => first = Some(chunk),
-            None => body.extend_from_slice(&chunk),
-            Some(start) => {
-                body.extend_from_slice(&start);
-                body.extend_from_slice(&chunk);
-            }
+        if self.first.is_empty() {
+            self.first = chunk;
+        } else {
+            self.rest.extend_from_slice(&chunk);
         }
+        Ok(())
     }
-    Ok(first.unwrap_or_else(|| body.freeze()))
-}
 
-/// Keeps an unread payload until the response is out. The framework closes a connection whose payload is
-/// still being held then; one whose payload was dropped it would go on reading, and holding, until the rest
-/// has come, which may be never.
-pub(super) fn outlive_response(payload: Pin<Box<dev::Payload>>) {
-    actix_web::rt::spawn(async move {
-        tokio::time::sleep(LINGER).await;
-        drop(payload);
-    });
+    fn whole(self) -> Bytes {
+        if self.rest.is_empty() { self.first } else { [self.first, self.rest.freeze()].concat().into() }
+    }
 }

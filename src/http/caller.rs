@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use actix_web::cookie::time::Duration as CookieDuration;
 use actix_web::cookie::{Cookie, SameSite};
-use actix_web::dev::Payload;
+use actix_web::dev::{Payload, RequestHead};
 use actix_web::http::header::COOKIE;
 use actix_web::{FromRequest, HttpRequest, web};
 
@@ -34,25 +34,24 @@ impl FromRequest for Caller {
     type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Self::of(request))
+        let engine = request.app_data::<web::Data<Engine>>();
+        ready(engine.ok_or(ApiError::Unauthorized).and_then(|engine| Self::of(request.head(), engine)))
     }
 }
 
 impl Caller {
     /// # Errors
     /// `Unauthorized` without a good token.
-    pub(super) fn of(request: &HttpRequest) -> Result<Self, ApiError> {
-        authenticate(request).map(Self).ok_or(ApiError::Unauthorized)
+    pub(super) fn of(request: &RequestHead, engine: &Engine) -> Result<Self, ApiError> {
+        // Several cookies of one name may come from several paths; the one that is good counts.
+        let headers = request.headers.get_all(COOKIE).filter_map(|header| header.to_str().ok());
+        let pairs =
+            headers.flat_map(|header| header.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        let tokens =
+            pairs.filter(|(name, _)| *name == COOKIE_NAME).filter_map(|(_, value)| Token::parse(value));
+        let seat = tokens.take(4).find_map(|token| engine.authenticate(&token.hash()));
+        seat.map(Self).ok_or(ApiError::Unauthorized)
     }
-}
-
-fn authenticate(request: &HttpRequest) -> Option<Arc<Seat>> {
-    let engine = request.app_data::<web::Data<Engine>>()?;
-    // Several cookies of one name may come from several paths; the one that is good counts.
-    let headers = request.headers().get_all(COOKIE).filter_map(|header| header.to_str().ok());
-    let pairs = headers.flat_map(|header| header.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    let tokens = pairs.filter(|(name, _)| *name == COOKIE_NAME).filter_map(|(_, value)| Token::parse(value));
-    tokens.take(4).find_map(|token| engine.authenticate(&token.hash()))
 }
 
 /// The cookie that carries a new token; by TLS only, when that is how the request came.

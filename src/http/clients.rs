@@ -23,8 +23,8 @@ pub(super) async fn list(caller: Caller, engine: web::Data<Engine>) -> Result<Ht
     delete, path = "/api/v1/clients/{uuid}", security(("neoirc_auth" = [])),
     params(("uuid" = String, Path, description = "The device")),
     responses(
-        (status = 200, description = "It is logged out", body = super::openapi::Done),
-        (status = 404, description = "No device of this session", body = super::openapi::Problem),
+        (status = 200, description = "It is logged out", body = super::schema::Done),
+        (status = 404, description = "No device of this session", body = super::schema::Problem),
     ),
 )]
 pub(super) async fn revoke(
@@ -39,7 +39,9 @@ pub(super) async fn revoke(
     let mut response = json();
     match engine.revoke(&caller, uuid).await? {
         Revoked::NoSuchClient => return Err(unknown),
-        Revoked::Current => drop(response.cookie(no_cookie(settings.trusted_proxies.came_by_tls(&request)))),
+        Revoked::Current => {
+            response.cookie(no_cookie(settings.trusted_proxies.came_by_tls(request.head())));
+        }
         Revoked::Other => {}
     }
     Ok(response.body(r#"{"status":"ok"}"#))

@@ -1,23 +1,34 @@
-//! One connection, which may not be held without using it.
+//! One connection, beneath HTTP: what came and was not read yet, what is sent, and for how long either is waited for.
 //!
-//! The framework limits the time that the head of a connection's first request takes, and no more: the head of a
-//! later one may come as slowly as it likes, and an answer that nobody reads waits for ever. Both end here. What is
-//! slow about a body is the business of `body.rs`.
+//! Thousands of connections wait, so one that waits holds nothing that it can do without: bytes are read into a buffer
+//! that all connections of a thread share, and there is one timer for everything that a connection may wait for.
 
-use std::cell::Cell;
+use std::cell::RefCell;
+use std::future::poll_fn;
 use std::io;
-use std::pin::Pin;
-use std::rc::Rc;
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use actix_web::HttpRequest;
 use actix_web::rt::net::TcpStream;
+use bytes::BytesMut;
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Sleep, sleep, sleep_until};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::door::Place;
+
+/// What is read at once, in bytes: longer than nearly all requests, and than a head may be.
+const READ_BYTES: usize = 32 * 1024;
+/// What is read ahead, in bytes, while a request is being served: some pipelined requests, and not more.
+const AHEAD_BYTES_MAX: usize = 32 * 1024;
+
+thread_local! {
+    /// Where bytes are read to, before the connection that they came on takes them.
+    static SCRATCH: RefCell<Box<[u8]>> = RefCell::new(vec![0; READ_BYTES].into());
+}
 
 /// How long a connection may take; zero is for ever.
 #[derive(Debug)]
@@ -28,143 +39,194 @@ pub(super) struct Patience {
     pub(super) write: Duration,
 }
 
-/// A connection that keeps the time. Small, since thousands of them wait.
+/// A connection.
 #[derive(Debug)]
 pub(super) struct Connection {
     socket: TcpStream,
-    patience: Arc<Patience>,
-    head: Rc<Head>,
-    /// Set while a head is on its way. It may go off late, when the head has long come, and is then of no account:
-    /// that is cheaper than to stop it at each request.
-    head_timer: Option<Pin<Box<Sleep>>>,
-    /// Set while the other end takes nothing.
-    write_timer: Option<Pin<Box<Sleep>>>,
+    pub(super) peer: Option<SocketAddr>,
+    pub(super) patience: Arc<Patience>,
+    /// What came and was not taken yet.
+    pub(super) unread: BytesMut,
+    /// Whether the other end has said that nothing more comes.
+    pub(super) ended: bool,
+    alarm: Alarm,
     /// Given back with the connection.
     _place: Option<Place>,
 }
 
-/// What a connection and the requests on it know of each other.
-#[derive(Debug)]
-pub(super) struct Head(Cell<Stage>);
-
-/// Where a connection is between two requests.
-#[derive(Clone, Copy, Debug)]
-enum Stage {
-    /// Before its first request, whose head the framework waits for; it answers 408 where we could only close.
-    First,
-    /// A request is being served. What is read meanwhile is its body, or waits for its turn.
-    Serving,
-    /// A request may come.
-    Idle,
-    /// The first byte of a head came then; it is not whole yet.
-    Coming(Instant),
-}
-
 impl Connection {
-    pub(super) fn new(socket: TcpStream, patience: Arc<Patience>, place: Option<Place>) -> Self {
-        let head = Rc::new(Head(Cell::new(Stage::First)));
-        Self { socket, patience, head, head_timer: None, write_timer: None, _place: place }
+    pub(super) fn new(
+        socket: TcpStream,
+        peer: Option<SocketAddr>,
+        patience: Arc<Patience>,
+        place: Option<Place>,
+    ) -> Self {
+        // An answer goes out whole, so there is nothing that waiting for more of it could save.
+        let _at_worst_it_is_slow = socket.set_nodelay(true);
+        let (unread, alarm) = (BytesMut::new(), Alarm::default());
+        Self { socket, peer, patience, unread, ended: false, alarm, _place: place }
     }
 
-    /// What its requests find in their connection's data.
-    pub(super) fn head(&self) -> Rc<Head> {
-        Rc::clone(&self.head)
+    /// Takes what has come into `unread`; how many bytes that were, 0 at the end.
+    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        SCRATCH.with_borrow_mut(|scratch| {
+            let mut scratch = ReadBuf::new(scratch);
+            ready!(Pin::new(&mut self.socket).poll_read(context, &mut scratch))?;
+            let came = scratch.filled();
+            self.unread.extend_from_slice(came);
+            self.ended |= came.is_empty();
+            Poll::Ready(Ok(came.len()))
+        })
     }
 
-    /// Waits for more of a head, but not for ever.
-    fn poll_head_timer(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let patience = self.patience.head;
-        if patience.is_zero() {
-            return Poll::Pending;
-        }
-        loop {
-            if let Some(timer) = &mut self.head_timer {
-                ready!(timer.as_mut().poll(context));
-                self.head_timer = None;
-                if let Stage::Coming(since) = self.head.0.get()
-                    && since.elapsed() >= patience
-                {
-                    return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+    /// Waits for more to come, until `deadline` or for as long as `wait` lets it.
+    pub(super) async fn read(&mut self, deadline: Option<Instant>, wait: impl Fn() -> bool) -> Came {
+        poll_fn(|context| {
+            match self.poll_read(context) {
+                Poll::Ready(Ok(0)) => return Poll::Ready(Came::End),
+                Poll::Ready(Ok(_)) => return Poll::Ready(Came::Bytes),
+                Poll::Ready(Err(_)) => return Poll::Ready(Came::Broken),
+                Poll::Pending if !wait() => return Poll::Ready(Came::Nothing),
+                Poll::Pending => {}
+            }
+            deadline
+                .map_or(Poll::Pending, |deadline| self.alarm.poll_at(context, deadline))
+                .map(|()| Came::Nothing)
+        })
+        .await
+    }
+
+    /// Ends at `deadline`, or when the connection breaks. Meanwhile it reads ahead, a little: only so does a broken
+    /// connection show. One whose other end sends nothing more may still be read from there.
+    pub(super) async fn outlast(&mut self, deadline: Instant) {
+        poll_fn(|context| {
+            while !self.ended && self.unread.len() < AHEAD_BYTES_MAX {
+                match self.poll_read(context) {
+                    Poll::Ready(Ok(_)) => {}
+                    Poll::Ready(Err(_)) => return Poll::Ready(()),
+                    Poll::Pending => break,
                 }
             }
-            let Stage::Coming(since) = self.head.0.get() else { return Poll::Pending };
-            self.head_timer = Some(Box::pin(sleep_until((since + patience).into())));
+            self.alarm.poll_at(context, deadline)
+        })
+        .await;
+    }
+
+    /// Sends all of `bytes`.
+    ///
+    /// # Errors
+    /// When the connection is broken, or the other end takes nothing for too long.
+    pub(super) async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let mut written = match self.socket.try_write(bytes) {
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error),
+            tried => tried.unwrap_or(0),
+        };
+        while written < bytes.len() {
+            written += self.write_some(bytes.get(written..).unwrap_or_default()).await?;
+        }
+        Ok(())
+    }
+
+    /// What [`write`](Self::write) sends at once, or `None` when it needs to wait. Nothing is kept for the waiting
+    /// when there is none.
+    pub(super) fn write_now(&self, bytes: &[u8]) -> io::Result<usize> {
+        match self.socket.try_write(bytes) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(0),
+            tried => tried,
         }
     }
-}
 
-impl AsyncRead for Connection {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        let read = Pin::new(&mut self.socket).poll_read(context, buffer);
-        if read.is_pending() {
-            return self.poll_head_timer(context);
-        }
-        if buffer.filled().len() > before {
-            self.head.note_bytes();
-        }
-        read
-    }
-}
-
-impl AsyncWrite for Connection {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.socket).poll_write(context, bytes);
+    async fn write_some(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let patience = self.patience.write;
-        if written.is_ready() || patience.is_zero() {
-            self.write_timer = None;
-            return written;
+        let deadline = (!patience.is_zero()).then(|| Instant::now() + patience);
+        poll_fn(|context| {
+            if let Poll::Ready(written) = Pin::new(&mut self.socket).poll_write(context, bytes)? {
+                let closed = || Err(io::ErrorKind::WriteZero.into());
+                return Poll::Ready(if written == 0 { closed() } else { Ok(written) });
+            }
+            ready!(deadline.map_or(Poll::Pending, |deadline| self.alarm.poll_at(context, deadline)));
+            // What the system holds for the other end goes with the connection, instead of waiting on in its memory.
+            SockRef::from(&self.socket).set_linger(Some(Duration::ZERO))?;
+            Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+        })
+        .await
+    }
+
+    /// Says that nothing more comes, and takes what is still on its way for a while: closing over unread bytes would
+    /// make the system throw away the answer.
+    pub(super) async fn linger(mut self, patience: Duration) {
+        let deadline = Instant::now() + patience;
+        let socket = &mut self.socket;
+        if poll_fn(|context| Pin::new(&mut *socket).poll_shutdown(context)).await.is_err() {
+            return;
         }
-        let timer = self.write_timer.get_or_insert_with(|| Box::pin(sleep(patience)));
-        ready!(timer.as_mut().poll(context));
-        // What the system holds for the other end goes with the connection, instead of waiting on in its memory.
-        self.socket.set_zero_linger()?;
-        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_shutdown(context)
+        while !self.ended {
+            self.unread.clear();
+            if !matches!(self.read(Some(deadline), || true).await, Came::Bytes) {
+                return;
+            }
+        }
     }
 }
 
-impl Head {
-    fn note_bytes(&self) {
-        if matches!(self.0.get(), Stage::Idle) {
-            self.0.set(Stage::Coming(Instant::now()));
+/// What waiting for bytes gave.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Came {
+    /// Some.
+    Bytes,
+    /// None, and none will.
+    End,
+    /// None in time.
+    Nothing,
+    /// The connection is gone.
+    Broken,
+}
+
+/// The one timer of a connection. It is moved when it would go off too late and not when it would go off too early,
+/// which costs a look at the clock now and then instead of a move at every request.
+#[derive(Debug, Default)]
+struct Alarm(Option<Pin<Box<Sleep>>>);
+
+impl Alarm {
+    fn poll_at(&mut self, context: &mut Context<'_>, deadline: Instant) -> Poll<()> {
+        let sleep = self.0.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        if sleep.deadline() > deadline {
+            sleep.as_mut().reset(deadline);
+        }
+        loop {
+            ready!(pin!(&mut *sleep).poll(context));
+            if Instant::now() >= deadline {
+                return Poll::Ready(());
+            }
+            sleep.as_mut().reset(deadline);
         }
     }
 }
 
-/// A request that is being served: its connection waits for no head until this is dropped.
-#[derive(Debug)]
-pub(super) struct Activity(Option<Rc<Head>>);
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Activity {
-    pub(super) fn begin(request: &HttpRequest) -> Self {
-        let head = request.conn_data::<Rc<Head>>().map(Rc::clone);
-        if let Some(head) = &head {
-            head.0.set(Stage::Serving);
+    #[tokio::test(start_paused = true)]
+    async fn an_alarm_goes_off_in_time_whatever_it_was_set_to_before() {
+        let mut alarm = Alarm::default();
+        let start = Instant::now();
+        for (before, wanted) in [(60, 1), (1, 60), (5, 5)] {
+            let set_at = Instant::now();
+            let set = alarm_until(&mut alarm, set_at + Duration::from_secs(before));
+            assert!(tokio::time::timeout(Duration::from_millis(1), set).await.is_err());
+            let asked_at = Instant::now();
+            alarm_until(&mut alarm, asked_at + Duration::from_secs(wanted)).await;
+            let took = asked_at.elapsed();
+            assert!(
+                took >= Duration::from_secs(wanted) && took < Duration::from_secs(wanted + 1),
+                "{took:?}"
+            );
         }
-        Self(head)
+        assert!(start.elapsed() < Duration::from_secs(70));
     }
-}
 
-impl Drop for Activity {
-    fn drop(&mut self) {
-        if let Some(head) = &self.0 {
-            head.0.set(Stage::Idle);
-        }
+    async fn alarm_until(alarm: &mut Alarm, deadline: Instant) {
+        poll_fn(|context| alarm.poll_at(context, deadline)).await;
     }
 }

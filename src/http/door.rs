@@ -1,7 +1,7 @@
 //! Who is let in: connections are counted for each address, so that nobody can take them all.
 
 use std::io::{Read, Write};
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use actix_web::ResponseError;
@@ -47,8 +47,8 @@ impl Door {
         }
     }
 
-    /// A connection with the address of its other end; `None` when that has too many.
-    pub(super) fn admit(&self, socket: TcpStream) -> Option<(Connection, Option<SocketAddr>)> {
+    /// A connection; `None` when its address has too many.
+    pub(super) fn admit(&self, socket: TcpStream) -> Option<Connection> {
         let peer = socket.peer_addr().ok();
         let address = peer.map(|peer| peer.ip().to_canonical());
         let place = address.filter(|address| self.counts(*address)).map(|address| self.enter(group(address)));
@@ -57,7 +57,7 @@ impl Door {
             self.turn_away(socket);
             return None;
         }
-        Some((Connection::new(socket, Arc::clone(&self.patience), place.flatten()), peer))
+        Some(Connection::new(socket, peer, Arc::clone(&self.patience), place.flatten()))
     }
 
     /// Whether the connections of an address are counted. A trusted proxy brings everybody's. So may whoever is on

@@ -40,6 +40,9 @@ pub enum ApiError {
     /// The path takes other methods.
     #[error("method not allowed")]
     MethodNotAllowed(&'static str),
+    /// The head did not come in time.
+    #[error("request head timed out")]
+    HeadTimeout,
     /// The body did not come in time.
     #[error("request body timed out")]
     BodyTimeout,
@@ -92,7 +95,7 @@ impl ResponseError for ApiError {
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
-            Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
+            Self::HeadTimeout | Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::NickTaken | Self::TooManyClients => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Encoded => StatusCode::UNSUPPORTED_MEDIA_TYPE,

@@ -12,7 +12,7 @@ use crate::engine::Engine;
 /// `GET /.well-known/healthcheck.json`
 #[utoipa::path(
     get, path = "/.well-known/healthcheck.json",
-    responses((status = 200, description = "How the server is", body = super::openapi::Health)),
+    responses((status = 200, description = "How the server is", body = super::schema::Health)),
 )]
 pub(super) async fn healthcheck(engine: web::Data<Engine>) -> Result<HttpResponse, ApiError> {
     let (counts, queued) = (engine.counts().await?, engine.unacknowledged().await?);
@@ -35,7 +35,7 @@ pub(super) async fn healthcheck(engine: web::Data<Engine>) -> Result<HttpRespons
 
 /// `GET /livez`: the process answers.
 #[utoipa::path(
-    get, path = "/livez", responses((status = 200, description = "The process answers", body = super::openapi::Done)),
+    get, path = "/livez", responses((status = 200, description = "The process answers", body = super::schema::Done)),
 )]
 pub(super) async fn live() -> HttpResponse {
     json().body(r#"{"status":"ok"}"#)
@@ -44,7 +44,7 @@ pub(super) async fn live() -> HttpResponse {
 /// `GET /readyz`: the store is loaded and takes writes.
 #[utoipa::path(
     get, path = "/readyz",
-    responses((status = 200, description = "The store is loaded and takes writes", body = super::openapi::Done)),
+    responses((status = 200, description = "The store is loaded and takes writes", body = super::schema::Done)),
 )]
 pub(super) async fn ready(engine: web::Data<Engine>) -> Result<HttpResponse, ApiError> {
     if engine.is_ready() { Ok(json().body(r#"{"status":"ok"}"#)) } else { Err(ApiError::Busy) }

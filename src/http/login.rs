@@ -5,7 +5,6 @@ use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::body;
 use super::caller::cookie;
 use super::error::ApiError;
 use super::messages::json;
@@ -28,27 +27,26 @@ struct Credentials {
 /// A new client on the session that goes by the nick. What is wrong with nick or password is not told, nor does it
 /// show in how long the answer takes.
 #[utoipa::path(
-    post, path = "/api/v1/login", request_body = super::openapi::Credentials,
+    post, path = "/api/v1/login", request_body = super::schema::Credentials,
     responses(
-        (status = 200, description = "A further client of the session, its token in a cookie", body = super::openapi::Entered),
-        (status = 401, description = "Whatever is wrong with nick or password", body = super::openapi::Problem),
-        (status = 408, description = "The body took too long", body = super::openapi::Problem),
-        (status = 409, description = "The session has as many clients as it may", body = super::openapi::Problem),
-        (status = 413, description = "The body is too large", body = super::openapi::Problem),
-        (status = 415, description = "The body is packed", body = super::openapi::Problem),
+        (status = 200, description = "A further client of the session, its token in a cookie", body = super::schema::Entered),
+        (status = 401, description = "Whatever is wrong with nick or password", body = super::schema::Problem),
+        (status = 408, description = "The body took too long", body = super::schema::Problem),
+        (status = 409, description = "The session has as many clients as it may", body = super::schema::Problem),
+        (status = 413, description = "The body is too large", body = super::schema::Problem),
+        (status = 415, description = "The body is packed", body = super::schema::Problem),
     ),
 )]
 pub(super) async fn log_in(
     request: HttpRequest,
-    payload: web::Payload,
+    body: web::Bytes,
     engine: web::Data<Engine>,
     settings: web::Data<HttpSettings>,
     limits: web::Data<Limits>,
     passwords: web::Data<Passwords>,
 ) -> Result<HttpResponse, ApiError> {
-    let body = body::read(&request, payload, &settings).await?;
     let Credentials { nick, password } = credentials(&body)?;
-    let address = settings.trusted_proxies.address_of(&request);
+    let address = settings.trusted_proxies.address_of(request.head());
     limits.login_from(address).inspect_err(|_| engine.stats().rate_limited(RateLimit::Login))?;
     if let Ok(nick) = Nickname::parse(&nick) {
         limits.login_to(&nick).inspect_err(|_| engine.stats().rate_limited(RateLimit::LoginNick))?;
@@ -69,7 +67,9 @@ pub(super) async fn log_in(
     };
     let entered = engine.log_in(login).await?;
     let answer = json!({"id": entered.user, "nick": entered.nick});
-    Ok(json().cookie(cookie(&token, settings.trusted_proxies.came_by_tls(&request))).body(answer.to_string()))
+    Ok(json()
+        .cookie(cookie(&token, settings.trusted_proxies.came_by_tls(request.head())))
+        .body(answer.to_string()))
 }
 
 fn credentials(body: &[u8]) -> Result<Credentials, ApiError> {

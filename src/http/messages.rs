@@ -2,19 +2,21 @@
 
 use std::time::Duration;
 
+use actix_web::dev::RequestHead;
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::{BufMut, BytesMut};
+use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::caller::{Caller, no_cookie};
+use super::caller::Caller;
 use super::error::ApiError;
 use super::query::{self, Query};
 use super::routes::HttpSettings;
-use super::{body, state};
+use super::state;
 use crate::auth::password::Passwords;
 use crate::command::Wish;
 use crate::delivery::{Line, Page};
-use crate::engine::{Engine, POLL_TIMEOUT_MAX, RateLimit};
+use crate::engine::{Engine, POLL_TIMEOUT_MAX, RateLimit, Response};
 use crate::entry::seq_of_message_id;
 use crate::id::Seq;
 use crate::limits::Limits;
@@ -22,50 +24,42 @@ use crate::protocol::limits::IDEMPOTENCY_KEY_MAX;
 use crate::protocol::message::Request;
 
 /// Messages in one page of history when nothing is asked for, and at most.
-const HISTORY_PAGE: usize = 50;
+pub(super) const HISTORY_PAGE: usize = 50;
 const HISTORY_PAGE_MAX: usize = 500;
 
 /// `POST /messages`: any command.
 #[utoipa::path(
-    post, path = "/api/v1/messages", security(("neoirc_auth" = [])), request_body = super::openapi::Posted,
-    params(("Idempotency-Key" = Option<String>, Header, description = "Under the same key it is done once", pattern = "^[!-~]{1,64}$")),
+    post, path = "/api/v1/messages", security(("neoirc_auth" = [])), request_body = super::schema::Posted,
+    params(("Idempotency-Key" = Option<String>, Header, description = "Under the same key it is done once", pattern = r"^[!-~]([\t -~]{0,62}[!-~])?$")),
     responses(
-        (status = 200, description = "What became of the command", body = super::openapi::Receipt),
-        (status = 408, description = "The body took too long", body = super::openapi::Problem),
-        (status = 413, description = "The body is too large", body = super::openapi::Problem),
-        (status = 415, description = "The body is packed", body = super::openapi::Problem),
+        (status = 200, description = "What became of the command", body = super::schema::Receipt),
+        (status = 408, description = "The body took too long", body = super::schema::Problem),
+        (status = 413, description = "The body is too large", body = super::schema::Problem),
+        (status = 415, description = "The body is packed", body = super::schema::Problem),
     ),
 )]
-pub(super) async fn post(
-    request: HttpRequest,
-    payload: web::Payload,
-    engine: web::Data<Engine>,
-    settings: web::Data<HttpSettings>,
-    limits: web::Data<Limits>,
-    passwords: web::Data<Passwords>,
-) -> Result<HttpResponse, ApiError> {
-    // The body first: an answer that left it unread would leave the connection in doubt.
-    let body = body::read(&request, payload, &settings).await?;
-    let caller = Caller::of(&request)?;
+pub(super) async fn command(
+    request: &RequestHead,
+    body: &[u8],
+    engine: &Engine,
+    limits: &Limits,
+    passwords: &Passwords,
+) -> Result<Response, ApiError> {
+    let caller = Caller::of(request, engine)?;
     limits.command(caller.user).inspect_err(|_| engine.stats().rate_limited(RateLimit::Command))?;
-    let key = idempotency_key(&request)?;
-    let message = Request::parse(&body).map_err(|_| ApiError::BadRequest("invalid request"))?;
+    let key = idempotency_key(request)?;
+    let message = Request::parse(body).map_err(|_| ApiError::BadRequest("invalid request"))?;
     let mut wish = Wish::parse(message);
     if let Some(password) = wish.password(&engine.server().rules) {
         let hash = passwords.hash(password).await?;
         wish = wish.with_password_hash(hash);
     }
-    let response = engine.submit(&caller, wish, key).await?;
-    let mut reply = json();
-    if response.ended {
-        reply.cookie(no_cookie(settings.trusted_proxies.came_by_tls(&request)));
-    }
-    Ok(reply.body(response.json))
+    Ok(engine.submit(&caller, wish, key).await?)
 }
 
-fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, ApiError> {
+fn idempotency_key(request: &RequestHead) -> Result<Option<String>, ApiError> {
     let invalid = || ApiError::BadRequest("invalid Idempotency-Key");
-    let Some(key) = request.headers().get("Idempotency-Key") else { return Ok(None) };
+    let Some(key) = request.headers.get("Idempotency-Key") else { return Ok(None) };
     let key = key.to_str().map_err(|_| invalid())?;
     if key.is_empty() || key.len() > IDEMPOTENCY_KEY_MAX { Err(invalid()) } else { Ok(Some(key.to_owned())) }
 }
@@ -77,42 +71,88 @@ fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, ApiError> {
         ("after" = Option<u64>, Query, description = "The cursor; it acknowledges", maximum = 9_223_372_036_854_775_807_u64),
         ("timeout" = Option<u64>, Query, description = "Seconds to wait; more than 30 is taken for 30", maximum = 9_223_372_036_854_775_807_u64),
     ),
-    responses((status = 200, description = "What there is to read", body = super::openapi::Page)),
+    responses((status = 200, description = "What there is to read", body = super::schema::Page)),
 )]
-pub(super) async fn get(
-    request: HttpRequest,
-    caller: Caller,
-    engine: web::Data<Engine>,
-    settings: web::Data<HttpSettings>,
-) -> Result<HttpResponse, ApiError> {
-    let query = Query::of(&request);
-    let after = Seq::new(query.number("after")?.unwrap_or(0));
-    let timeout = query.number("timeout")?.map_or(settings.poll_timeout, Duration::from_secs);
-    let page = engine.poll(&caller, after, timeout.min(POLL_TIMEOUT_MAX)).await?;
+pub(super) async fn poll<W: Future<Output = ()>>(
+    engine: &Engine,
+    asked: &Asked,
+    wait: impl FnOnce(Instant) -> W,
+) -> Result<Told, ApiError> {
+    let Asked { caller, after, timeout } = asked;
+    let wait = async { wait(Instant::now() + *timeout).await };
+    let page = engine.poll_while(caller, *after, (!timeout.is_zero()).then_some(wait)).await?;
     let notice = match page.dropped {
-        Some(dropped) => Some(state::notice_of_dropped(&engine, &caller, dropped).await?),
+        Some(dropped) => Some(Box::pin(state::notice_of_dropped(engine, caller, dropped)).await?),
         None => None,
     };
-    Ok(json().body(poll_response(&page, notice.as_ref())))
+    Ok(Told::new(page, notice))
 }
 
-/// The JSON of a page, from the texts that the messages already have.
-fn poll_response(page: &Page, notice: Option<&Line>) -> bytes::Bytes {
-    let mut json =
-        BytesMut::with_capacity(96 + page.lines.iter().map(|line| line.json.len() + 1).sum::<usize>());
-    json.put_slice(br#"{"messages":["#);
-    put_lines(&mut json, notice.into_iter().chain(&page.lines));
-    json.put_slice(br#"],"last_id":"#);
-    json.put_slice(page.last.get().to_string().as_bytes());
-    if page.more {
-        json.put_slice(br#","more":true"#);
+/// A poll: who asks, for what comes after which place, and how long to wait for it.
+pub(super) struct Asked {
+    caller: Caller,
+    after: Seq,
+    timeout: Duration,
+}
+
+impl Asked {
+    /// # Errors
+    /// `Unauthorized`; `BadRequest` when a number is none.
+    pub(super) fn of(
+        request: &RequestHead,
+        engine: &Engine,
+        settings: &HttpSettings,
+    ) -> Result<Self, ApiError> {
+        let caller = Caller::of(request, engine)?;
+        let query = Query::of(request);
+        let after = Seq::new(query.number("after")?.unwrap_or(0));
+        let timeout = query.number("timeout")?.map_or(settings.poll_timeout, Duration::from_secs);
+        Ok(Self { caller, after, timeout: timeout.min(POLL_TIMEOUT_MAX) })
     }
-    if let Some(dropped) = page.dropped {
-        json.put_slice(br#","dropped":"#);
-        json.put_slice(dropped.entries.to_string().as_bytes());
+}
+
+/// What a poll is answered with.
+pub(super) struct Told {
+    page: Page,
+    /// Stands in front where something was lost.
+    notice: Option<Line>,
+    /// What comes after the messages.
+    end: String,
+}
+
+/// What comes before them.
+const BEGIN: &str = r#"{"messages":["#;
+
+impl Told {
+    fn new(page: Page, notice: Option<Line>) -> Self {
+        let mut end = format!(r#"],"last_id":{}"#, page.last.get());
+        if page.more {
+            end.push_str(r#","more":true"#);
+        }
+        if let Some(dropped) = page.dropped {
+            end.push_str(r#","dropped":"#);
+            end.push_str(&dropped.entries.to_string());
+        }
+        end.push('}');
+        Self { page, notice, end }
     }
-    json.put_slice(b"}");
-    json.freeze()
+
+    fn lines(&self) -> impl Iterator<Item = &Line> {
+        self.notice.iter().chain(&self.page.lines)
+    }
+
+    /// The length of its JSON, in bytes.
+    pub(super) fn length(&self) -> usize {
+        let with_commas: usize = self.lines().map(|line| line.json.len() + 1).sum();
+        BEGIN.len() + with_commas.saturating_sub(1) + self.end.len()
+    }
+
+    /// Writes its JSON, from the texts that the messages already have.
+    pub(super) fn put(&self, json: &mut BytesMut) {
+        json.put_slice(BEGIN.as_bytes());
+        put_lines(json, self.lines());
+        json.put_slice(self.end.as_bytes());
+    }
 }
 
 fn put_lines<'a>(json: &mut BytesMut, lines: impl Iterator<Item = &'a Line>) {
@@ -133,8 +173,8 @@ fn put_lines<'a>(json: &mut BytesMut, lines: impl Iterator<Item = &'a Line>) {
         ("limit" = Option<u64>, Query, description = "At most 500", maximum = 9_223_372_036_854_775_807_u64),
     ),
     responses(
-        (status = 200, description = "The newest before that, oldest first", body = [super::openapi::Envelope]),
-        (status = 404, description = "No such target", body = super::openapi::Problem),
+        (status = 200, description = "The newest before that, oldest first", body = [super::schema::Envelope]),
+        (status = 404, description = "No such target", body = super::schema::Problem),
     ),
 )]
 pub(super) async fn history(
@@ -142,7 +182,7 @@ pub(super) async fn history(
     caller: Caller,
     engine: web::Data<Engine>,
 ) -> Result<HttpResponse, ApiError> {
-    let query = Query::of(&request);
+    let query = Query::of(request.head());
     let target = query.text("target")?.filter(|target| !target.is_empty());
     let target = target.ok_or(ApiError::BadRequest("target required"))?.into_owned();
     let before = query.text("before")?.map(|before| place(&before)).transpose()?;

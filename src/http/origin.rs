@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use actix_web::HttpRequest;
+use actix_web::dev::RequestHead;
 use actix_web::http::Method;
 use actix_web::http::header::{ACCESS_CONTROL_REQUEST_METHOD, HOST, HeaderName, HeaderValue, ORIGIN};
 
@@ -49,10 +49,10 @@ impl Origins {
     ///
     /// A sibling (`same-site`) is foreign: it may be anybody's who has a page below the same domain, and our cookie
     /// goes along with what it asks, `SameSite` or not.
-    pub(super) fn page_of(&self, request: &HttpRequest, proxies: &Proxies) -> Page {
-        let site = request.headers().get(SEC_FETCH_SITE).map(HeaderValue::as_bytes);
+    pub(super) fn page_of(&self, request: &RequestHead, proxies: &Proxies) -> Page {
+        let site = request.headers.get(SEC_FETCH_SITE).map(HeaderValue::as_bytes);
         let from_elsewhere = matches!(site, Some(b"cross-site" | b"same-site"));
-        let mut origins = request.headers().get_all(ORIGIN);
+        let mut origins = request.headers.get_all(ORIGIN);
         match (origins.next(), origins.next()) {
             (Some(origin), None) if self.lists(origin.as_bytes()) => Page::Listed,
             (Some(origin), None) if !from_elsewhere => {
@@ -81,20 +81,20 @@ fn is_origin(text: &str) -> bool {
 }
 
 /// Whether a browser asks what a page of a listed origin may do here, before the page does it.
-pub(super) fn is_preflight(request: &HttpRequest) -> bool {
-    request.method() == Method::OPTIONS && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD)
+pub(super) fn is_preflight(request: &RequestHead) -> bool {
+    request.method == Method::OPTIONS && request.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
 }
 
 /// Whether somebody follows a link to one of our pages. Nothing below `/api` is a page.
-fn is_visit(request: &HttpRequest) -> bool {
-    let navigates = request.headers().get(SEC_FETCH_MODE).is_some_and(|mode| mode == "navigate");
-    navigates && request.method() == Method::GET && !request.path().starts_with("/api")
+fn is_visit(request: &RequestHead) -> bool {
+    let navigates = request.headers.get(SEC_FETCH_MODE).is_some_and(|mode| mode == "navigate");
+    navigates && request.method == Method::GET && !request.uri.path().starts_with("/api")
 }
 
 /// Whether an origin is the one that the request was sent to. TLS may end at a proxy that we know nothing of; then
 /// the browser alone knows that the schemes are the same.
-fn is_own(origin: &[u8], request: &HttpRequest, proxies: &Proxies, scheme_is_vouched_for: bool) -> bool {
-    let (Some((scheme, authority)), Some(host)) = (split(origin), request.headers().get(HOST)) else {
+fn is_own(origin: &[u8], request: &RequestHead, proxies: &Proxies, scheme_is_vouched_for: bool) -> bool {
+    let (Some((scheme, authority)), Some(host)) = (split(origin), request.headers.get(HOST)) else {
         return false;
     };
     let (own_scheme, _) = if proxies.came_by_tls(request) { HTTPS } else { HTTP };
@@ -136,7 +136,7 @@ mod tests {
             .fold(TestRequest::with_uri(path), |request, header| request.append_header((header.0, header.1)));
         let request = request.append_header(("Host", "chat.example.org"));
         let request = request.peer_addr(format!("{peer}:1").parse().unwrap()).to_http_request();
-        origins.page_of(&request, &Proxies::parse("127.0.0.1").unwrap())
+        origins.page_of(request.head(), &Proxies::parse("127.0.0.1").unwrap())
     }
 
     #[test]

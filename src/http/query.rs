@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use actix_web::HttpRequest;
+use actix_web::dev::RequestHead;
 
 use super::error::ApiError;
 
@@ -10,8 +10,8 @@ use super::error::ApiError;
 pub(super) struct Query<'a>(&'a [u8]);
 
 impl<'a> Query<'a> {
-    pub(super) fn of(request: &'a HttpRequest) -> Self {
-        Self(request.query_string().as_bytes())
+    pub(super) fn of(request: &'a RequestHead) -> Self {
+        Self(request.uri.query().unwrap_or_default().as_bytes())
     }
 
     /// The value of a parameter.

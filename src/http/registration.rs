@@ -5,7 +5,6 @@ use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::body;
 use super::caller::{Caller, cookie, no_cookie};
 use super::error::ApiError;
 use super::messages::json;
@@ -41,32 +40,31 @@ impl Wanted {
 
 /// `POST /session`: a new session, its token in a cookie.
 #[utoipa::path(
-    post, path = "/api/v1/session", request_body = super::openapi::NewSession,
+    post, path = "/api/v1/session", request_body = super::schema::NewSession,
     responses(
-        (status = 201, description = "A new session, its token in a cookie", body = super::openapi::Entered),
-        (status = 402, description = "It costs work", body = super::openapi::Problem),
-        (status = 408, description = "The body took too long", body = super::openapi::Problem),
-        (status = 409, description = "Somebody has the nick", body = super::openapi::Problem),
-        (status = 413, description = "The body is too large", body = super::openapi::Problem),
-        (status = 415, description = "The body is packed", body = super::openapi::Problem),
+        (status = 201, description = "A new session, its token in a cookie", body = super::schema::Entered),
+        (status = 402, description = "It costs work", body = super::schema::Unpaid),
+        (status = 408, description = "The body took too long", body = super::schema::Problem),
+        (status = 409, description = "Somebody has the nick", body = super::schema::Problem),
+        (status = 413, description = "The body is too large", body = super::schema::Problem),
+        (status = 415, description = "The body is packed", body = super::schema::Problem),
     ),
 )]
 pub(super) async fn open(
     request: HttpRequest,
-    payload: web::Payload,
+    body: web::Bytes,
     engine: web::Data<Engine>,
     settings: web::Data<HttpSettings>,
     limits: web::Data<Limits>,
     price: web::Data<Price>,
     resolver: Option<web::Data<Resolver>>,
 ) -> Result<HttpResponse, ApiError> {
-    let body = body::read(&request, payload, &settings).await?;
     let invalid = || ApiError::BadRequest("invalid request body");
     require_object(&body).map_err(|_| invalid())?;
     let wanted: Wanted = serde_json::from_slice(&body).map_err(|_| invalid())?;
     let nick = Nickname::parse(&wanted.nick).map_err(bad_nick)?;
     let username = wanted.username.as_deref().map(Username::parse).transpose().map_err(bad_username)?;
-    let address = settings.trusted_proxies.address_of(&request);
+    let address = settings.trusted_proxies.address_of(request.head());
     // Before the limit: learning what a session costs takes no turn.
     let (server, price) = (engine.server(), pow::price(&engine, &price));
     let stamp = pow::check(&server, price, wanted.stamp(), engine.now())?;
@@ -99,7 +97,7 @@ pub(super) async fn open(
     }
     let answer = json!({"id": registered.user, "nick": registered.nick});
     let mut response = HttpResponse::Created();
-    response.cookie(cookie(&token, settings.trusted_proxies.came_by_tls(&request)));
+    response.cookie(cookie(&token, settings.trusted_proxies.came_by_tls(request.head())));
     Ok(response.content_type("application/json").body(answer.to_string()))
 }
 
@@ -117,7 +115,7 @@ fn bad_username(_: NameError) -> ApiError {
 /// `POST /logout`: this client goes, and the session with its last.
 #[utoipa::path(
     post, path = "/api/v1/logout", security(("neoirc_auth" = [])),
-    responses((status = 200, description = "This client is gone, and its cookie cleared", body = super::openapi::Done)),
+    responses((status = 200, description = "This client is gone, and its cookie cleared", body = super::schema::Done)),
 )]
 pub(super) async fn log_out(
     request: HttpRequest,
@@ -126,5 +124,7 @@ pub(super) async fn log_out(
     settings: web::Data<HttpSettings>,
 ) -> Result<HttpResponse, ApiError> {
     engine.log_out(&caller).await?;
-    Ok(json().cookie(no_cookie(settings.trusted_proxies.came_by_tls(&request))).body(r#"{"status":"ok"}"#))
+    Ok(json()
+        .cookie(no_cookie(settings.trusted_proxies.came_by_tls(request.head())))
+        .body(r#"{"status":"ok"}"#))
 }

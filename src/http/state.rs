@@ -27,7 +27,7 @@ pub(super) async fn session(
     caller: Caller,
     engine: web::Data<Engine>,
 ) -> Result<HttpResponse, ApiError> {
-    if Query::of(&request).text("initChannelState")?.as_deref() == Some("1") {
+    if Query::of(request.head()).text("initChannelState")?.as_deref() == Some("1") {
         engine.send_channel_state(&caller).await?;
     }
     let state = engine.state(caller.user).await?.ok_or(ApiError::Unauthorized)?;
@@ -63,7 +63,7 @@ pub(super) async fn channels(caller: Caller, engine: web::Data<Engine>) -> Resul
     params(("name" = String, Path, description = "The channel, with or without its #")),
     responses(
         (status = 200, description = "Its members", body = [crate::reply::view::MemberView]),
-        (status = 404, description = "Missing, or hidden from the caller", body = super::openapi::Problem),
+        (status = 404, description = "Missing, or hidden from the caller", body = super::schema::Problem),
     ),
 )]
 pub(super) async fn members(
@@ -85,7 +85,7 @@ pub(super) async fn members(
 /// `GET /server`: what anybody may know.
 #[utoipa::path(
     get, path = "/api/v1/server",
-    responses((status = 200, description = "What anybody may know", body = super::openapi::About)),
+    responses((status = 200, description = "What anybody may know", body = super::schema::About)),
 )]
 pub(super) async fn server(
     engine: web::Data<Engine>,

@@ -1,0 +1,336 @@
+//! One request after another on a connection, and the way of each: through the guard, then to the read and write loop
+//! or to the table of routes, and its answer back.
+//!
+//! The framework's codec reads heads and bodies and writes answers; its dispatcher is not used. That keeps two buffers
+//! of 8 KiB a connection, and routes every poll through tables that were made for hundreds of paths. What nearly all
+//! requests ask for, [`super::messages`], is found here with two comparisons instead.
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::Poll;
+use std::time::Duration;
+
+use actix_http::body::{BodySize, BoxBody, MessageBody};
+use actix_http::error::ParseError;
+use actix_http::h1::{Codec, Message};
+use actix_http::{
+    ConnectionType, KeepAlive, Payload, Request, Response, ServiceConfig, ServiceConfigBuilder, Version,
+};
+use actix_service::Service;
+use actix_web::dev::{RequestHead, ServiceResponse};
+use actix_web::http::header::HeaderValue;
+use actix_web::http::{Method, StatusCode};
+use actix_web::{HttpResponse, ResponseError, web};
+use bytes::BytesMut;
+use tokio::time::Instant;
+use tokio_util::codec::{Decoder, Encoder};
+
+use super::caller::no_cookie;
+use super::closing::{Closing, Watch};
+use super::connection::{Came, Connection};
+use super::error::ApiError;
+use super::guard::{self, Guard, Verdict};
+use super::log::Served;
+use super::messages::{self, Asked};
+use super::plain::Plain;
+use super::routes::{HttpSettings, MESSAGES};
+use super::{body, headers, metrics};
+use crate::auth::password::Passwords;
+use crate::engine::Engine;
+use crate::limits::Limits;
+
+/// How long a connection without a request stays open: longer than the longest poll, so that a client that
+/// polls keeps its connection.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How long a connection that is being closed may take to end.
+const LINGER: Duration = Duration::from_secs(1);
+/// What may come of a head before it is whole, in bytes: more than the guard lets through, so that the guard can say
+/// what is wrong with it.
+const HEAD_BYTES_MAX: usize = 64 * 1024;
+/// What of an answer is put together before it is sent, in bytes.
+const ANSWER_BYTES: usize = 32 * 1024;
+
+/// What one thread serves its connections with.
+pub(super) struct Desk<S> {
+    /// The table of routes.
+    pub(super) service: S,
+    pub(super) guard: Guard,
+    pub(super) engine: web::Data<Engine>,
+    pub(super) settings: web::Data<HttpSettings>,
+    pub(super) limits: web::Data<Limits>,
+    pub(super) passwords: web::Data<Passwords>,
+    pub(super) config: ServiceConfig,
+    pub(super) plain: Plain,
+    pub(super) closing: Rc<Closing>,
+}
+
+/// How the codec writes answers: connections stay open unless an answer says otherwise. How long is not its business.
+pub(super) fn codec_config() -> ServiceConfig {
+    ServiceConfigBuilder::new().keep_alive(KeepAlive::Timeout(KEEP_ALIVE)).build()
+}
+
+/// What came instead of, or as, the next request.
+enum Next {
+    Request(Request),
+    Refused(ApiError),
+    Over,
+}
+
+/// A connection whose requests are being served.
+struct Line {
+    connection: Connection,
+    codec: Codec,
+    watch: Watch,
+}
+
+impl<S> Desk<S>
+where
+    S: Service<Request, Response = ServiceResponse<BoxBody>, Error = actix_web::Error>,
+{
+    /// Serves a connection until it ends.
+    pub(super) async fn serve(&self, connection: Connection) {
+        let watch = poll_fn(|context| Poll::Ready(self.closing.watch(context.waker().clone()))).await;
+        let mut line = Line { connection, codec: Codec::new(self.config.clone()), watch };
+        let mut is_first = true;
+        loop {
+            let stays = match line.next(is_first).await {
+                Next::Request(request) => self.exchange(&mut line, request).await,
+                Next::Refused(error) => Box::pin(self.answer(&mut line, error.error_response(), None)).await,
+                Next::Over => return,
+            };
+            match stays {
+                Ok(true) => is_first = false,
+                Ok(false) => return Box::pin(line.connection.linger(LINGER)).await,
+                Err(_) => return,
+            }
+        }
+    }
+
+    /// Serves a request. Says whether a further one may come.
+    async fn exchange(&self, line: &mut Line, request: Request) -> io::Result<bool> {
+        let served = Served::begin();
+        let Verdict { refusal, listed } = self.guard.judge(request.head());
+        if let Some(refusal) = refusal {
+            served.log(request.method(), request.path(), refusal.status());
+            return Box::pin(self.answer(line, refusal, listed)).await;
+        }
+        match (request.method(), request.path()) {
+            (&Method::GET, MESSAGES) => {
+                body::pass_over(&mut line.connection, &mut line.codec);
+                let is_plain = listed.is_none() && line.is_plain(request.head());
+                let asked = Asked::of(request.head(), &self.engine, &self.settings);
+                // What is kept while a poll waits is kept ten thousand times.
+                drop(request);
+                let listed = listed.map(Box::new);
+                self.poll(line, served, asked, is_plain, listed).await
+            }
+            (&Method::POST, MESSAGES) => Box::pin(self.command(line, served, request, listed)).await,
+            _ => Box::pin(self.route(line, served, request, listed)).await,
+        }
+    }
+
+    /// `GET /messages`
+    async fn poll(
+        &self,
+        line: &mut Line,
+        served: Served,
+        asked: Result<Asked, ApiError>,
+        is_plain: bool,
+        listed: Option<Box<HeaderValue>>,
+    ) -> io::Result<bool> {
+        let connection = &mut line.connection;
+        let page = match asked {
+            Ok(asked) => messages::poll(&self.engine, &asked, move |until| connection.outlast(until)).await,
+            Err(error) => Err(error),
+        };
+        let status = page.as_ref().map_or_else(ApiError::status_code, |_| StatusCode::OK);
+        served.log(&Method::GET, MESSAGES, status);
+        match page {
+            Ok(page) if is_plain && line.may_stay() => {
+                metrics::count_response(StatusCode::OK);
+                let rest = self
+                    .plain
+                    .send(&line.connection, self.engine.now(), page.length(), |out| page.put(out))?;
+                // Not to be kept while the rest is waited for.
+                drop(page);
+                if let Some(rest) = rest {
+                    Box::pin(line.connection.write(&rest)).await?;
+                }
+                Ok(true)
+            }
+            Ok(page) => {
+                let mut text = BytesMut::with_capacity(page.length());
+                page.put(&mut text);
+                let response = messages::json().body(text.freeze());
+                Box::pin(self.answer(line, response, listed.map(|listed| *listed))).await
+            }
+            Err(error) => {
+                Box::pin(self.answer(line, error.error_response(), listed.map(|listed| *listed))).await
+            }
+        }
+    }
+
+    /// `POST /messages`
+    async fn command(
+        &self,
+        line: &mut Line,
+        served: Served,
+        request: Request,
+        listed: Option<HeaderValue>,
+    ) -> io::Result<bool> {
+        // The body first: an answer that left it unread would leave the connection in doubt.
+        let body = body::read(&mut line.connection, &mut line.codec, request.head(), &self.settings).await;
+        let response = match body {
+            Ok(body) => {
+                let (limits, passwords) = (&self.limits, &self.passwords);
+                messages::command(request.head(), &body, &self.engine, limits, passwords).await
+            }
+            Err(error) => Err(error),
+        };
+        let status = response.as_ref().map_or_else(ApiError::status_code, |_| StatusCode::OK);
+        served.log(&Method::POST, MESSAGES, status);
+        match response {
+            Ok(done) if !done.ended && listed.is_none() && line.is_plain(request.head()) => {
+                metrics::count_response(StatusCode::OK);
+                let put = |out: &mut BytesMut| out.extend_from_slice(done.json.as_ref());
+                if let Some(rest) =
+                    self.plain.send(&line.connection, self.engine.now(), done.json.len(), put)?
+                {
+                    line.connection.write(&rest).await?;
+                }
+                Ok(true)
+            }
+            Ok(done) => {
+                let mut response = messages::json();
+                if done.ended {
+                    let by_tls = self.settings.trusted_proxies.came_by_tls(request.head());
+                    response.cookie(no_cookie(by_tls));
+                }
+                self.answer(line, response.body(done.json), listed).await
+            }
+            Err(error) => self.answer(line, error.error_response(), listed).await,
+        }
+    }
+
+    /// Everything else.
+    async fn route(
+        &self,
+        line: &mut Line,
+        served: Served,
+        mut request: Request,
+        listed: Option<HeaderValue>,
+    ) -> io::Result<bool> {
+        if guard::reads_body(request.head()) {
+            let read =
+                body::read(&mut line.connection, &mut line.codec, request.head(), &self.settings).await;
+            match read {
+                Ok(body) => *request.payload() = Payload::from(body),
+                Err(error) => {
+                    served.log(request.method(), request.path(), error.status_code());
+                    return self.answer(line, error.error_response(), listed).await;
+                }
+            }
+        } else {
+            body::pass_over(&mut line.connection, &mut line.codec);
+        }
+        request.head_mut().peer_addr = line.connection.peer;
+        let (request, response) = self.service.call(request).await.map_or_else(
+            |error| (None, error.error_response()),
+            |response| {
+                let (request, response) = response.into_parts();
+                (Some(request), response)
+            },
+        );
+        let (method, path) =
+            request.as_ref().map_or((&Method::GET, ""), |asked| (asked.method(), asked.path()));
+        served.log(method, path, response.status());
+        drop(request);
+        self.answer(line, response, listed).await
+    }
+
+    /// Sends an answer. Says whether a further request may come.
+    async fn answer(
+        &self,
+        line: &mut Line,
+        mut response: HttpResponse,
+        listed: Option<HeaderValue>,
+    ) -> io::Result<bool> {
+        headers::dress(response.headers_mut(), listed);
+        metrics::count_response(response.status());
+        let (mut head, body) = Response::from(response).into_parts();
+        if !line.may_stay() {
+            head.head_mut().set_connection_type(ConnectionType::Close);
+        }
+        let Line { connection, codec, .. } = line;
+        let mut out = BytesMut::new();
+        let size = body.size();
+        codec.encode(Message::Item((head, size)), &mut out)?;
+        if !matches!(size, BodySize::None | BodySize::Sized(0)) {
+            let mut body = pin!(body);
+            loop {
+                let chunk = poll_fn(|context| body.as_mut().poll_next(context)).await;
+                let chunk = chunk.transpose().map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?;
+                let is_last = chunk.is_none();
+                codec.encode(Message::Chunk(chunk), &mut out)?;
+                if is_last {
+                    break;
+                }
+                if out.len() >= ANSWER_BYTES {
+                    connection.write(&out.split()).await?;
+                }
+            }
+        }
+        connection.write(&out).await?;
+        Ok(codec.keep_alive())
+    }
+}
+
+impl Line {
+    /// Waits for the next request.
+    async fn next(&mut self, is_first: bool) -> Next {
+        let patience = self.connection.patience.head;
+        // For the first one its sender has only just come to ask.
+        let mut since = is_first.then(Instant::now);
+        loop {
+            if !self.connection.unread.is_empty() {
+                match self.codec.decode(&mut self.connection.unread) {
+                    Ok(Some(Message::Item(mut request))) => {
+                        request.head_mut().peer_addr = self.connection.peer;
+                        return Next::Request(request);
+                    }
+                    // The body of the last request is read or has closed the connection.
+                    Ok(Some(Message::Chunk(_))) => return Next::Over,
+                    Ok(None) if self.connection.unread.len() > HEAD_BYTES_MAX => {
+                        return Next::Refused(ApiError::HeadTooLarge);
+                    }
+                    Ok(None) => drop(since.get_or_insert_with(Instant::now)),
+                    Err(ParseError::TooLarge) => return Next::Refused(ApiError::HeadTooLarge),
+                    Err(_) => return Next::Refused(ApiError::BadRequest("invalid request")),
+                }
+            }
+            let deadline = match since {
+                Some(since) => (!patience.is_zero()).then(|| since + patience),
+                None => Some(Instant::now() + KEEP_ALIVE),
+            };
+            let is_idle = self.connection.unread.is_empty();
+            let watch = &self.watch;
+            match self.connection.read(deadline, || !(is_idle && watch.has_begun())).await {
+                Came::Bytes => {}
+                Came::Nothing if is_first && !is_idle => return Next::Refused(ApiError::HeadTimeout),
+                _ => return Next::Over,
+            }
+        }
+    }
+
+    /// Whether a further request may come after this one, as far as the connection is concerned.
+    fn may_stay(&self) -> bool {
+        !body::is_coming(&self.codec) && !self.watch.has_begun()
+    }
+
+    /// Whether a request is one that a ready-made head will do for.
+    fn is_plain(&self, request: &RequestHead) -> bool {
+        request.version == Version::HTTP_11 && self.codec.keep_alive() && self.may_stay()
+    }
+}

@@ -1,0 +1,235 @@
+//! One request after another on a connection: what is kept apart, what is kept open, and what is answered although
+//! its sender has gone quiet. RFC 9112.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::time::Duration;
+
+use reqwest::Method;
+
+use crate::support::{Answer, PATIENCE, TestServer, until};
+
+fn connect(server: &TestServer) -> TcpStream {
+    let socket = TcpStream::connect(server.socket_address()).unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    socket
+}
+
+/// Sends, says that nothing more comes, and reads all that is answered.
+fn answers(server: &TestServer, bytes: &[u8]) -> String {
+    let mut socket = connect(server);
+    socket.write_all(bytes).unwrap();
+    socket.shutdown(Shutdown::Write).unwrap();
+    let mut text = String::new();
+    socket.read_to_string(&mut text).unwrap();
+    text
+}
+
+/// The statuses of the answers in `text`, in order.
+fn statuses(text: &str) -> Vec<&str> {
+    let starts = text.split("HTTP/1.").skip(1).filter_map(|answer| answer.get(2..5));
+    starts.filter(|status| status.bytes().all(|byte| byte.is_ascii_digit())).collect()
+}
+
+fn post(cookie: &str, body: &str) -> String {
+    let length = body.len();
+    format!(
+        "POST /api/v1/messages HTTP/1.1\r\nHost: x\r\nCookie: neoirc_auth={cookie}\r\nContent-Length: {length}\r\n\r\n{body}"
+    )
+}
+
+fn poll(cookie: &str, after: u64, timeout: u64) -> String {
+    format!(
+        "GET /api/v1/messages?after={after}&timeout={timeout} HTTP/1.1\r\nHost: x\r\nCookie: neoirc_auth={cookie}\r\n\r\n"
+    )
+}
+
+/// Commands and polls in one packet are done in their order, and no body is taken for a request.
+#[test]
+fn what_comes_in_one_packet_is_done_in_order() {
+    let server = TestServer::spawn();
+    let alice = server.open("alice");
+    let cookie = alice.http.token().unwrap();
+    let say =
+        |text: &str| post(cookie, &format!(r#"{{"command":"PRIVMSG","to":"alice","body":["{text}"]}}"#));
+    let smuggled = say("GET /livez HTTP/1.1");
+    let bytes =
+        [say("one"), smuggled, poll(cookie, alice.cursor, 0), say("three"), poll(cookie, 0, 0)].concat();
+    let text = answers(&server, bytes.as_bytes());
+    assert_eq!(statuses(&text), ["200"; 5], "{text}");
+    let (one, three) = (text.find(r#"["one"]"#).unwrap(), text.find(r#"["three"]"#).unwrap());
+    assert!(one < three && text.contains(r#"["GET /livez HTTP/1.1"]"#), "{text}");
+}
+
+/// A body that comes byte by byte, in chunks, or across packets is the same body.
+#[test]
+fn a_body_may_come_in_pieces() {
+    let server = TestServer::spawn();
+    let alice = server.open("alice");
+    let cookie = alice.http.token().unwrap();
+    let mut socket = connect(&server);
+    for byte in post(cookie, r#"{"command":"PRIVMSG","to":"alice","body":["slowly"]}"#).as_bytes() {
+        socket.write_all(&[*byte]).unwrap();
+    }
+    let chunked =
+        "POST /api/v1/messages HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nCookie: neoirc_auth=";
+    let chunks = [
+        "\r\n\r\n10\r\n{\"command\":\"PRIV",
+        "\r\n24\r\nMSG\",\"to\":\"alice\",\"body\":[\"chunks\"]}\r\n",
+        "0\r\n\r\n",
+    ];
+    for piece in [&[chunked, cookie][..], &chunks].concat() {
+        socket.write_all(piece.as_bytes()).unwrap();
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    socket.shutdown(Shutdown::Write).unwrap();
+    let mut text = String::new();
+    socket.read_to_string(&mut text).unwrap();
+    assert_eq!(statuses(&text), ["200", "200"], "{text}");
+    let mut alice = alice;
+    let heard = alice.drain();
+    assert_eq!(heard.len(), 2, "{heard:?}");
+}
+
+/// "Expect: 100-continue": the body is asked for when it is wanted, and only then.
+#[test]
+fn a_body_is_asked_for_only_when_it_is_wanted() {
+    let server = TestServer::spawn();
+    let alice = server.open("alice");
+    let cookie = alice.http.token().unwrap();
+    let head = |length: usize| {
+        format!(
+            "POST /api/v1/messages HTTP/1.1\r\nHost: x\r\nCookie: neoirc_auth={cookie}\r\nExpect: 100-continue\r\nContent-Length: {length}\r\n\r\n"
+        )
+    };
+    let mut socket = connect(&server);
+    socket.write_all(head(18).as_bytes()).unwrap();
+    let mut asked = [0; 25];
+    socket.read_exact(&mut asked).unwrap();
+    assert_eq!(&asked, b"HTTP/1.1 100 Continue\r\n\r\n");
+    socket.write_all(br#"{"command":"PING"}"#).unwrap();
+    socket.shutdown(Shutdown::Write).unwrap();
+    let mut text = String::new();
+    socket.read_to_string(&mut text).unwrap();
+    assert_eq!(statuses(&text), ["200"], "{text}");
+    assert_eq!(statuses(&answers(&server, head(50_000_000).as_bytes())), ["413"]);
+}
+
+/// HTTP/1.0 closes unless it is asked to stay; HTTP/1.1 stays unless it is asked to close. Polls and pages alike.
+#[test]
+fn a_connection_stays_as_long_as_it_is_wanted() {
+    let server = TestServer::spawn();
+    let alice = server.open("alice");
+    let cookie = format!("Cookie: neoirc_auth={}", alice.http.token().unwrap());
+    for path in ["/api/v1/messages?timeout=0", "/api/v1/state", "/livez"] {
+        for (version, header, stays) in [
+            ("1.1", "X: y", true),
+            ("1.1", "Connection: close", false),
+            ("1.0", "X: y", false),
+            ("1.0", "Connection: keep-alive", true),
+        ] {
+            let once = format!("GET {path} HTTP/{version}\r\nHost: x\r\n{cookie}\r\n{header}\r\n\r\n");
+            let text = answers(&server, once.repeat(2).as_bytes());
+            let expected = if stays { 2 } else { 1 };
+            assert_eq!(statuses(&text), vec!["200"; expected], "{path} {version} {header}: {text}");
+        }
+    }
+}
+
+/// A body where none is read: a small one is passed over, one that has not come closes the connection.
+#[test]
+fn an_unwanted_body_is_never_taken_for_a_request() {
+    let server = TestServer::spawn();
+    let smuggled = "GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n";
+    let with = |length: usize| {
+        format!("GET /livez HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n{smuggled}")
+    };
+    let next = "GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n";
+    let text = answers(&server, format!("{}{next}", with(smuggled.len())).as_bytes());
+    assert_eq!(statuses(&text), ["200", "200"], "{text}");
+    let text = answers(&server, format!("{}{next}", with(1_000)).as_bytes());
+    assert_eq!(statuses(&text), ["200"], "{text}");
+}
+
+/// What is refused before any handler has the one shape of errors too, and the headers of every answer.
+#[test]
+fn a_garbled_head_is_refused_in_json() {
+    let server = TestServer::spawn();
+    let long = format!("GET /livez HTTP/1.1\r\nHost: x\r\nX: {}", "y".repeat(200_000));
+    for (bytes, status) in [
+        ("GET /livez HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", "400"),
+        ("GET  /livez\r\n\r\n", "400"),
+        ("POST /api/v1/login HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", "400"),
+        (&long, "431"),
+    ] {
+        let mut socket = connect(&server);
+        // The server may have closed by then.
+        drop(socket.write_all(bytes.as_bytes()));
+        let mut text = Vec::new();
+        drop(socket.read_to_end(&mut text));
+        let text = String::from_utf8_lossy(&text);
+        assert_eq!(statuses(&text), [status], "{text}");
+        assert!(text.contains("\r\n\r\n{\"error\":\""), "{text}");
+        assert!(
+            text.contains("x-content-type-options: nosniff") && text.contains("connection: close"),
+            "{text}"
+        );
+    }
+}
+
+/// Somebody who says that nothing more comes still wants the answer.
+#[test]
+fn a_poll_is_answered_although_its_sender_sends_no_more() {
+    let server = TestServer::spawn();
+    let (alice, bob) = (server.open("alice"), server.open("bob"));
+    let mut socket = connect(&server);
+    socket.write_all(poll(alice.http.token().unwrap(), alice.cursor, 20).as_bytes()).unwrap();
+    socket.shutdown(Shutdown::Write).unwrap();
+    std::thread::sleep(Duration::from_millis(100));
+    bob.say("alice", "still there?");
+    let mut text = String::new();
+    socket.read_to_string(&mut text).unwrap();
+    assert!(text.contains("still there?"), "{text}");
+}
+
+/// What comes while a poll waits is done afterwards, and does not end the wait.
+#[test]
+fn what_comes_during_a_poll_is_done_after_it() {
+    let server = TestServer::spawn();
+    let (alice, bob) = (server.open("alice"), server.open("bob"));
+    let mut socket = connect(&server);
+    socket.write_all(poll(alice.http.token().unwrap(), alice.cursor, 20).as_bytes()).unwrap();
+    std::thread::sleep(Duration::from_millis(50));
+    for _ in 0..3 {
+        socket.write_all(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    }
+    std::thread::sleep(Duration::from_millis(50));
+    bob.say("alice", "now");
+    socket.shutdown(Shutdown::Write).unwrap();
+    let mut text = String::new();
+    socket.read_to_string(&mut text).unwrap();
+    assert_eq!(statuses(&text), ["200"; 4], "{text}");
+    assert!(text.find("now").unwrap() < text.find(r#"{"status":"ok"}"#).unwrap(), "{text}");
+}
+
+/// A poll whose connection broke leaves the line of those that wait at once.
+#[test]
+fn a_broken_connection_ends_its_poll() {
+    let server = TestServer::spawn_with(&[("METRICS_USERNAME", "m"), ("METRICS_PASSWORD", "p")]);
+    let alice = server.open("alice");
+    let waiting = || {
+        let metrics = server.nobody().request(Method::GET, "/metrics").basic_auth("m", Some("p"));
+        let metrics = Answer::of(metrics).unwrap().text;
+        metrics
+            .lines()
+            .find_map(|line| line.strip_prefix("neoirc_waiting_polls ")?.parse::<u32>().ok())
+            .unwrap()
+    };
+    let mut socket = connect(&server);
+    socket.write_all(poll(alice.http.token().unwrap(), alice.cursor, 30).as_bytes()).unwrap();
+    until("the poll waits", || waiting() == 1);
+    // A close with a zero linger is a reset.
+    socket2::SockRef::from(&socket).set_linger(Some(Duration::ZERO)).unwrap();
+    drop(socket);
+    until("it waits no more", || waiting() == 0);
+}
