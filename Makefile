@@ -19,7 +19,7 @@ run: ## Start a server for a trial: loopback only, data in a temporary folder
 	@$(CARGO) run --bin neoircd -- --dev $(ARGS)
 
 # A test that does not run proves nothing, so one that was passed over is as good as one that failed.
-test: test-tools ## Run every test; on a fresh Debian, as root, install what they need first
+test: test-tools target/venv-irc/made ## Run every test; on a fresh Debian, as root, install what they need first
 	@mkdir -p target
 	@if $(CARGO) nextest --version >/dev/null 2>&1; \
 		then $(CARGO) nextest run 2>&1 | tee $(LOG); \
@@ -70,7 +70,8 @@ clean: ## Remove everything that was built
 	$(CARGO) clean
 
 # What the tests need beside Rust: the programs that the README uses, what runs the examples, a C compiler for
-# SQLite, and Schemathesis, in a folder of its own that is made anew when other versions are asked for.
+# SQLite, other people's IRC clients, and Schemathesis, in a folder of its own that is made anew when other versions
+# are asked for.
 test-tools:
 	@command -v $(CARGO) >/dev/null || { echo 'make: cargo is missing: install Rust 1.95 or newer' >&2; exit 1; }
 	@missing=''; \
@@ -80,6 +81,8 @@ test-tools:
 	python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$$missing python3-venv"; \
 	command -v node >/dev/null || missing="$$missing nodejs"; \
 	command -v cc >/dev/null || missing="$$missing gcc libc6-dev"; \
+	command -v irssi >/dev/null || missing="$$missing irssi"; \
+	command -v weechat-headless >/dev/null || missing="$$missing weechat-headless weechat-plugins"; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if [ "$$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then \
 		echo "make: the tests need these packages, please install them:$$missing" >&2; exit 1; fi; \
@@ -91,3 +94,11 @@ test-tools:
 	python3 -m venv $(SCHEMATHESIS); \
 	$(SCHEMATHESIS)/bin/pip install --quiet --disable-pip-version-check --requirement tests/openapi/requirements.txt; \
 	cp tests/openapi/requirements.txt $(SCHEMATHESIS)/installed.txt
+
+# A library for bots from PyPI, on which one of the tests has a bot.
+target/venv-irc/made: tests/irc/requirements.txt | test-tools
+	@echo 'make: installing a library for bots below target/'
+	@rm -rf target/venv-irc
+	@python3 -m venv target/venv-irc
+	@target/venv-irc/bin/pip install --quiet --disable-pip-version-check --requirement tests/irc/requirements.txt
+	@touch $@

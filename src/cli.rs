@@ -51,6 +51,11 @@ impl Source {
         Ok(gather(&self.matches, self.trial.as_deref())?.settings()?)
     }
 
+    /// Whether this is a trial.
+    pub(crate) const fn is_trial(&self) -> bool {
+        self.trial.is_some()
+    }
+
     /// The file, if there is one.
     pub(crate) fn name(&self) -> String {
         let file = self.matches.get_one::<String>("config");

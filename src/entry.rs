@@ -3,7 +3,7 @@
 //! An entry is made once by the writer, stored once, and shared by every queue it stands in; its JSON text
 //! is never made again.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -65,6 +65,49 @@ pub struct Entry {
     pub conversation: Option<Conversation>,
     /// The message as JSON, as every recipient gets it.
     pub line: Bytes,
+    /// What connections need besides; `None` where there were none when the entry was made.
+    pub wire: Option<Arc<Wire>>,
+}
+
+/// What connections need of an entry beside its JSON text. Lives in memory alone, as connections do.
+#[derive(Debug, Default)]
+pub struct Wire {
+    /// `nick!user@host` of whoever brought it about; `None` for what the server itself says.
+    pub source: Option<Box<str>>,
+    /// Whether that is a bot.
+    pub is_bot: bool,
+    /// Whether it is for those who watch a nick and share no channel with whoever has it.
+    pub is_for_watchers: bool,
+    /// The device whose request brought it about.
+    pub by: Option<ClientId>,
+    /// The entry as lines of IRC: made by the first connection that sends it, for all of them.
+    pub lines: OnceLock<WireLines>,
+}
+
+impl Wire {
+    /// The same for another entry that was brought about by the same.
+    #[must_use]
+    pub fn again(&self, is_for_watchers: bool) -> Self {
+        let (source, is_bot, by) = (self.source.clone(), self.is_bot, self.by);
+        Self { source, is_bot, is_for_watchers, by, lines: OnceLock::new() }
+    }
+}
+
+/// An entry as lines of IRC. Which of its tags a connection gets is its own affair, so they stand apart.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct WireLines {
+    /// The command, or the digits of a numeric.
+    pub command: Box<str>,
+    /// The channel or nick that it is for.
+    pub to: Box<str>,
+    /// The lines with their ends, without tags.
+    pub lines: Vec<Box<str>>,
+    /// The value of the tag `time`.
+    pub time: Box<str>,
+    /// The value of the tag `msgid`.
+    pub id: Box<str>,
+    /// The sender's own tags, ready to be sent; empty where there are none.
+    pub tags: Box<str>,
 }
 
 /// An entry with those who are to hear it. Once it stands in their queues nobody asks who they were, so the

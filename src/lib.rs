@@ -14,7 +14,9 @@
 //! - [`store`]: durability: what is committed survives
 //! - [`engine`]: order: one writer decides, commits, then tells
 //! - [`auth`]: what is random or slow about identity
+//! - [`limits`]: how often one may ask, over whichever face
 //! - [`http`]: the HTTP face
+//! - [`irc`]: the IRC face
 //! - [`config`]: every setting, and where its value comes from
 //! - `client`: the other end, a library for the authors of bots and clients, which knows none of the above
 
@@ -38,7 +40,11 @@ pub mod engine;
 
 pub mod auth;
 
+pub mod limits;
+
 pub mod http;
+
+pub mod irc;
 
 pub mod config;
 

@@ -4,7 +4,7 @@ mod cli;
 mod operate;
 mod supervisor;
 
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -17,7 +17,8 @@ use neoirc::command::Rules;
 use neoirc::config::{LogFormat, Settings};
 use neoirc::engine::Engine;
 use neoirc::http;
-use neoirc::http::limits::Limits;
+use neoirc::irc::{Irc, IrcContext, Sockets};
+use neoirc::limits::Limits;
 use neoirc::protocol::stamp::front;
 use neoirc::reply::ServerInfo;
 use neoirc::store::sqlite::SqliteStore;
@@ -91,10 +92,12 @@ async fn serve(settings: Settings, source: Source) -> Result<()> {
     let engine = Engine::start(Box::new(store), info, settings.engine.clone())?;
     let listener = TcpListener::bind(settings.http_listen_addr)
         .with_context(|| format!("cannot listen on {}", settings.http_listen_addr))?;
+    let passwords = Passwords::default();
     let limits = Arc::new(Limits::new(settings.http.rates));
     let (server, address) =
-        http::serve(engine.clone(), Passwords::default(), Arc::clone(&limits), &settings.http, listener)?;
+        http::serve(engine.clone(), passwords.clone(), Arc::clone(&limits), &settings.http, listener)?;
     let handle = server.handle();
+    let irc = serve_irc(&engine, &passwords, &limits, &settings, source.is_trial())?;
     let metrics = match settings.http.metrics.listen_addr {
         Some(address) => Some(serve_metrics(&engine, &settings, address)?),
         None => None,
@@ -105,7 +108,7 @@ async fn serve(settings: Settings, source: Source) -> Result<()> {
     std::io::stdout().flush()?;
     tracing::info!(%address, version = engine.server().version, "serving");
     supervisor::ready(&engine);
-    wait_for_the_end(&engine, &limits, &source).await?;
+    wait_for_the_end(&engine, &limits, irc.as_ref(), &source).await?;
     tracing::info!("stopping");
     supervisor::stopping();
     engine.begin_stop();
@@ -114,9 +117,57 @@ async fn serve(settings: Settings, source: Source) -> Result<()> {
     if let Some(metrics) = metrics {
         metrics.stop(false).await;
     }
-    actix_web::rt::task::spawn_blocking(move || engine.finish_stop()).await?;
+    actix_web::rt::task::spawn_blocking(move || {
+        if let Some(irc) = irc {
+            irc.finish();
+        }
+        engine.finish_stop();
+    })
+    .await?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Serves IRC beside HTTP, where the operator wants it.
+fn serve_irc(
+    engine: &Engine,
+    passwords: &Passwords,
+    limits: &Arc<Limits>,
+    settings: &Settings,
+    is_trial: bool,
+) -> Result<Option<Irc>> {
+    let mut sockets = Sockets::default();
+    if let Some(wanted) = settings.irc.listen_addr {
+        sockets.plain = Some(listen_for_irc(wanted, is_trial, "serving IRC")?);
+    }
+    if let Some(tls) = &settings.irc.tls {
+        sockets.tls = Some(listen_for_irc(tls.listen_addr, is_trial, "serving IRC over TLS")?);
+    }
+    if sockets.plain.is_none() && sockets.tls.is_none() {
+        return Ok(None);
+    }
+    if !settings.server_name.contains('.') {
+        tracing::warn!(
+            name = settings.server_name,
+            "IRC clients tell a server from a nick by the dot in its name: SERVER_NAME has none"
+        );
+    }
+    let (passwords, limits) = (passwords.clone(), Arc::clone(limits));
+    let context = IrcContext { engine: engine.clone(), passwords, limits };
+    Irc::serve(context, settings.irc.clone(), sockets).context("cannot serve IRC").map(Some)
+}
+
+/// Listens for IRC clients. In a trial any port will do when the usual one is taken.
+fn listen_for_irc(wanted: SocketAddr, is_trial: bool, message: &str) -> Result<TcpListener> {
+    let cannot = || format!("cannot listen for IRC on {wanted}; with IRC_LISTEN_ADDR empty, nobody does");
+    let listener = match TcpListener::bind(wanted) {
+        Err(error) if is_trial && error.kind() == ErrorKind::AddrInUse => TcpListener::bind((wanted.ip(), 0)),
+        bound => bound,
+    };
+    let listener = listener.with_context(cannot)?;
+    let address = listener.local_addr().with_context(cannot)?;
+    tracing::info!(%address, "{message}");
+    Ok(listener)
 }
 
 /// Serves metrics on an address of their own, beside everything else.
@@ -166,7 +217,12 @@ fn outlive_file_size_limit() -> Option<tokio::signal::unix::Signal> {
 }
 
 /// Waits for a signal, or an operator of the server, to end it. Until then reads the settings again when asked to.
-async fn wait_for_the_end(engine: &Engine, limits: &Limits, source: &Source) -> Result<()> {
+async fn wait_for_the_end(
+    engine: &Engine,
+    limits: &Limits,
+    irc: Option<&Irc>,
+    source: &Source,
+) -> Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hang_up = signal(SignalKind::hangup())?;
@@ -175,12 +231,12 @@ async fn wait_for_the_end(engine: &Engine, limits: &Limits, source: &Source) -> 
         tokio::select! {
             _ = terminate.recv() => return Ok(()),
             _ = interrupt.recv() => return Ok(()),
-            _ = hang_up.recv() => rehash(engine, limits, source),
+            _ = hang_up.recv() => rehash(engine, limits, irc, source),
             changed = orders.changed() => {
                 if changed.is_err() || orders.borrow_and_update().die {
                     return Ok(());
                 }
-                rehash(engine, limits, source);
+                rehash(engine, limits, irc, source);
             }
         }
     }
@@ -188,7 +244,10 @@ async fn wait_for_the_end(engine: &Engine, limits: &Limits, source: &Source) -> 
 
 /// Reads the settings again. What the server says about itself, the rules that commands go by and how often one may
 /// ask change at once; the rest at the next start. Settings that cannot be used change nothing.
-fn rehash(engine: &Engine, limits: &Limits, source: &Source) {
+fn rehash(engine: &Engine, limits: &Limits, irc: Option<&Irc>, source: &Source) {
+    if let Some(Err(error)) = irc.map(Irc::reload) {
+        tracing::error!(%error, "the certificate for TLS stays as it is: it cannot be read again");
+    }
     match source.read() {
         Ok(settings) => {
             let started_at = engine.server().started_at;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// Who may know whom, beside itself: dependencies point left only. `auth` makes tokens for the faces; `config` may
 /// know whatever it configures, and so may `main.rs`, which puts everything together.
-const ARROWS: [(&str, &[&str]); 13] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("id", &[]),
     ("entry", &["id"]),
     ("protocol", &["id", "entry"]),
@@ -20,8 +20,10 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("store", &["id", "entry", "protocol", "world", "delivery"]),
     ("engine", &["id", "entry", "protocol", "world", "command", "reply", "delivery", "store"]),
     ("auth", &["id", "protocol"]),
-    ("http", &["id", "entry", "protocol", "command", "reply", "delivery", "engine", "auth"]),
-    ("config", &["protocol", "command", "delivery", "engine", "http", "reply", "store"]),
+    ("limits", &["id", "protocol"]),
+    ("http", &["id", "entry", "protocol", "command", "reply", "delivery", "engine", "auth", "limits"]),
+    ("irc", &["id", "entry", "protocol", "command", "reply", "delivery", "engine", "auth", "limits"]),
+    ("config", &["protocol", "command", "delivery", "engine", "http", "irc", "limits", "reply", "store"]),
     ("client", &[]),
 ];
 

@@ -73,7 +73,7 @@ fn fill(folder: &Folder, members: usize) -> Result<()> {
             at,
         });
         let (uuid, token) = (Uuid::from_u128(u128::from(client.get())), Token::random().hash());
-        events.push(Event::ClientAdded { client, user, uuid, token, address, at });
+        events.push(Event::ClientAdded { client, user, uuid, token, address, is_connection: false, at });
         events.push(Event::Joined { channel, user, membership: Membership::default() });
     }
     for part in events.chunks(EVENTS_PER_BATCH) {

@@ -26,6 +26,18 @@ pub struct Caller<'a> {
     pub must_wait_for_oper: bool,
 }
 
+/// How a client wants its answers, where that is not how everybody gets them.
+/// Source: <https://ircv3.net/irc/>, the capabilities of the same names
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Style {
+    /// All prefixes of a member in NAMES and WHO, the highest first.
+    pub multi_prefix: bool,
+    /// Whole hostmasks in NAMES.
+    pub userhost_in_names: bool,
+    /// No NAMES for a JOIN unless it is asked for.
+    pub no_implicit_names: bool,
+}
+
 /// What decisions go by that the operator has set.
 #[derive(Clone, Debug, Default)]
 pub struct Rules {

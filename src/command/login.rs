@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::decision::{Decision, Reply};
+use super::decision::{Decision, Reply, Style};
 use crate::id::{ClientId, TokenHash, UserId};
 use crate::protocol::password::PasswordHash;
 use crate::world::{Client, Event, World};
@@ -25,6 +25,8 @@ pub struct Login {
     pub client_uuid: Uuid,
     /// SHA-256 of the token that the client was given.
     pub token: TokenHash,
+    /// How the client wants its answers where it is a connection, and ends with it; `None` for one that polls.
+    pub connection: Option<Style>,
 }
 
 /// Why somebody with the right password is not let in.
@@ -54,7 +56,8 @@ impl Login {
         }
         let client = ClientId::new(world.next_id());
         let (user, uuid, token, address) = (self.user, self.client_uuid, self.token, self.address);
-        let mut events = vec![Event::ClientAdded { client, user, uuid, token, address, at }];
+        let is_connection = self.connection.is_some();
+        let mut events = vec![Event::ClientAdded { client, user, uuid, token, address, is_connection, at }];
         events.extend(self.rehashed.map(|password| Event::PasswordSet { user, password }));
         let replies = vec![Reply::Welcome, Reply::ChannelState];
         Ok((client, Decision { events, replies, ..Decision::nothing() }))
@@ -82,6 +85,7 @@ mod tests {
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
             client_uuid: Uuid::from_u128(99),
             token: TokenHash::new([99; 32]),
+            connection: None,
         }
     }
 

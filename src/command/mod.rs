@@ -37,7 +37,7 @@ mod topic;
 pub mod who;
 mod whois;
 
-pub use decision::{Caller, Decision, Order, Outcome, Reply, Rules};
+pub use decision::{Caller, Decision, Order, Outcome, Reply, Rules, Style};
 pub use oper::OperBlock;
 
 use self::about::Question;
@@ -135,6 +135,8 @@ pub struct Wish {
     pub quiet: bool,
     /// The stamp that came with it, for the store to say whether it was spent before.
     pub stamp: Option<StampHash>,
+    /// How the client wants its answers.
+    pub style: Style,
 }
 
 impl Wish {
@@ -146,7 +148,7 @@ impl Wish {
             Ok([Command::Speak(speak), ..]) => speak.stamp(),
             _ => None,
         };
-        Self { commands, quiet, stamp }
+        Self { commands, quiet, stamp, style: Style::default() }
     }
 
     /// The password that a face is to hash, off its own threads, before it submits the wish; `None` when there is
@@ -264,6 +266,7 @@ mod tests {
                     realname: None,
                     address: IpAddr::V4(Ipv4Addr::LOCALHOST),
                     user_uuid: Uuid::from_u128(u128::from(number)),
+                    is_connection: false,
                     client_uuid: Uuid::from_u128(u128::from(number) << 8),
                     token: TokenHash::new([number; 32]),
                     password: None,

@@ -1,9 +1,11 @@
-//! QUIT: end the session. Source: <https://modern.ircdocs.horse/#quit-message>
+//! QUIT: end the session; from a connection, leave it, which ends it where that was the last device.
+//! Source: <https://modern.ircdocs.horse/#quit-message>
 
 use jiff::Timestamp;
 
 use super::arguments::Arguments;
 use super::decision::{Caller, Decision, Outcome};
+use super::logout::Logout;
 use crate::id::UserId;
 use crate::protocol::limits::{KICKLEN, cut};
 use crate::world::{Event, Past, World};
@@ -25,6 +27,10 @@ impl Quit {
             Some(reason) => format!("Quit: {}", cut(&reason, KICKLEN)),
             None => "Quit".to_owned(),
         };
+        if world.client(caller.client).is_some_and(|client| client.is_connection) {
+            // Whoever closes a program stays with the other devices.
+            return Logout { client: caller.client, reason: reason.into() }.decide(world, caller.at);
+        }
         let events = end_of_session(world, caller.user, &reason, caller.at);
         Decision { events, ..Decision::nothing() }.with_outcome(Outcome::Quit)
     }

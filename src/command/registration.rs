@@ -26,6 +26,8 @@ pub struct Registration {
     pub address: IpAddr,
     /// The session's public identity.
     pub user_uuid: Uuid,
+    /// Whether the first client is a connection, and ends with it.
+    pub is_connection: bool,
     /// The first client's public identity.
     pub client_uuid: Uuid,
     /// SHA-256 of the token that the client was given.
@@ -75,7 +77,8 @@ impl Registration {
             at,
         };
         let (uuid, token, address) = (self.client_uuid, self.token, self.address);
-        let added = Event::ClientAdded { client, user, uuid, token, address, at };
+        let is_connection = self.is_connection;
+        let added = Event::ClientAdded { client, user, uuid, token, address, is_connection, at };
         let mut events = vec![opened];
         events.extend(self.password.map(|password| Event::PasswordSet { user, password }));
         events.extend(self.stamp.map(|Accepted { stamp, until }| Event::StampSpent { stamp, until }));

@@ -17,9 +17,10 @@ use crate::command::OperBlock;
 use crate::delivery::QueueLimits;
 use crate::engine::EngineSettings;
 use crate::http::address::Proxies;
-use crate::http::limits::{Rate, Rates};
 use crate::http::origin::Origins;
 use crate::http::{HttpSettings, MetricsAccess, MetricsSettings};
+use crate::irc::{IrcSettings, TlsSettings};
+use crate::limits::{Rate, Rates};
 use crate::store::sqlite::Location;
 use parse::{address, boolean, duration, seconds, size, whole};
 pub use table::{SETTINGS, Setting};
@@ -68,6 +69,7 @@ pub struct Settings {
     pub hashcash_bits_max: u32,
     pub engine: EngineSettings,
     pub http: HttpSettings,
+    pub irc: IrcSettings,
     pub debug: bool,
     pub log_format: LogFormat,
 }
@@ -147,6 +149,7 @@ impl Values {
             hashcash_bits_max: self.read("NEOIRC_HASHCASH_BITS_MAX", parse::hashcash_bits)?,
             engine: self.engine()?,
             http: self.http()?,
+            irc: self.irc()?,
             debug: self.read("DEBUG", boolean)?,
             log_format: self.read("LOG_FORMAT", parse::log_format)?,
         })
@@ -202,6 +205,39 @@ impl Values {
             reverse_dns: self.read("REVERSE_DNS", boolean)?,
             metrics: self.metrics()?,
         })
+    }
+
+    fn irc(&self) -> Result<IrcSettings, ConfigError> {
+        let password = self.get("IRC_PASSWORD");
+        Ok(IrcSettings {
+            listen_addr: self.read("IRC_LISTEN_ADDR", parse::optional(address))?,
+            tls: self.tls()?,
+            password: (!password.is_empty()).then(|| SecretString::from(password)),
+            connections_per_address: self.read("CONNECTIONS_PER_IP", whole)?,
+            registration_timeout: self.read("IRC_REGISTRATION_TIMEOUT", parse::some_time)?,
+            ping_after: self.read("IRC_PING_AFTER", parse::some_time)?,
+            silence_max: self.read("IRC_SILENCE_MAX", parse::some_time)?,
+            connections_max: self.read("IRC_CONNECTIONS_MAX", parse::positive)?,
+            send_queue_bytes: self.read("IRC_SENDQ_MAX", size)?,
+            reverse_dns: self.read("REVERSE_DNS", boolean)?,
+        })
+    }
+
+    /// The address with both files, or nothing.
+    fn tls(&self) -> Result<Option<TlsSettings>, ConfigError> {
+        let Some(listen_addr) = self.read("IRC_TLS_LISTEN_ADDR", parse::optional(address))? else {
+            return Ok(None);
+        };
+        for name in ["TLS_CERT", "TLS_KEY"] {
+            if self.get(name).is_empty() {
+                return Err(missing(name, "IRC_TLS_LISTEN_ADDR"));
+            }
+        }
+        Ok(Some(TlsSettings {
+            listen_addr,
+            certificate: self.get("TLS_CERT").into(),
+            key: self.get("TLS_KEY").into(),
+        }))
     }
 
     fn metrics(&self) -> Result<MetricsSettings, ConfigError> {
@@ -321,6 +357,8 @@ mod tests {
         }
         let error = gather(&[("METRICS_USERNAME", "prometheus")], "").unwrap_err();
         assert_eq!(error.name, "METRICS_PASSWORD");
+        let error = gather(&[("IRC_TLS_LISTEN_ADDR", "127.0.0.1:0"), ("TLS_CERT", "x")], "").unwrap_err();
+        assert_eq!(error.name, "TLS_KEY");
         let error = gather(&[("NEOIRC_OPER_NAME", "root")], "").unwrap_err();
         assert_eq!(error.name, "NEOIRC_OPER_PASSWORD");
         assert!(gather(&[], "max_histroy = 1").unwrap_err().why.contains("max_histroy"));

@@ -42,6 +42,38 @@ pub const SETTINGS: &[Setting] = &[
         dev_default: "127.0.0.1:8080",
         help: "Address and port for HTTP; port 0 takes a free one",
     },
+    Setting {
+        name: "IRC_LISTEN_ADDR",
+        default: "127.0.0.1:6667",
+        dev_default: "127.0.0.1:6667",
+        help: "Address and port for IRC clients; port 0 takes a free one, empty: IRC is not served",
+    },
+    setting(
+        "IRC_TLS_LISTEN_ADDR",
+        "",
+        "Address and port for IRC clients over TLS, usually port 6697; empty: none",
+    ),
+    setting(
+        "TLS_CERT",
+        "",
+        "File with the certificate for TLS and those above it, in PEM; read again on SIGHUP",
+    ),
+    setting("TLS_KEY", "", "File with the key of the certificate, in PEM"),
+    setting("IRC_PASSWORD", "", "Password that every IRC client has to send first (PASS); empty: none"),
+    setting(
+        "CONNECTIONS_PER_IP",
+        "32",
+        "IRC connections at once, for each address (IPv6: each /64); 0 is no limit",
+    ),
+    setting("IRC_CONNECTIONS_MAX", "20000", "IRC connections at once; a further one is closed"),
+    setting("IRC_REGISTRATION_TIMEOUT", "60s", "How long an IRC connection may take to say who it is"),
+    setting("IRC_PING_AFTER", "90s", "After how long a silence an IRC client is asked whether it is there"),
+    setting("IRC_SILENCE_MAX", "150s", "After how long a silence an IRC connection is closed"),
+    setting(
+        "IRC_SENDQ_MAX",
+        "1MiB",
+        "How much may wait for an IRC client that does not read, before it is cut off",
+    ),
     setting("PORT", "", "Port for HTTP alone, for hosts that give one"),
     setting(
         "DBURL",

@@ -119,11 +119,14 @@ impl Delivery {
         self.directory.insert(token, Seat::new(client, user, queue, seen_ms));
     }
 
-    /// Closes the queue of a client: its token is invalid at once, and its polls end.
-    pub fn close(&mut self, client: ClientId, token: &TokenHash) {
+    /// Closes the queue of a client: its token is invalid at once, and its polls end. `ended` is a session that has
+    /// ended, with the reason, which the client learns if it is its own.
+    pub fn close(&mut self, client: ClientId, token: &TokenHash, ended: Option<(UserId, &str)>) {
+        let user = self.directory.seat(client).map(|seat| seat.user);
+        let reason = ended.filter(|(ended, _)| Some(*ended) == user).map(|(_, reason)| reason.into());
         self.directory.remove(token);
         if let Some(queue) = self.queues.remove(&client) {
-            queue.close();
+            queue.close(reason);
         }
     }
 
@@ -244,7 +247,8 @@ mod tests {
     fn publish_to(delivery: &mut Delivery, client: ClientId, seqs: std::ops::RangeInclusive<u64>) {
         for seq in seqs {
             let (seq, at) = (Seq::new(seq), Timestamp::UNIX_EPOCH);
-            let entry = Arc::new(Entry { seq, at, since_ms: 0, conversation: None, line: "{}".into() });
+            let entry =
+                Arc::new(Entry { seq, at, since_ms: 0, conversation: None, line: "{}".into(), wire: None });
             delivery.publish(&[Posted { audience: Audience::One(client), entry }], 0).ring();
         }
     }
@@ -314,7 +318,7 @@ mod tests {
     fn whoever_is_logged_out_reads_nothing_more() {
         let (mut delivery, queue) = with_client();
         publish(&mut delivery, 1..=1);
-        delivery.close(CLIENT, &TOKEN);
+        delivery.close(CLIENT, &TOKEN, None);
         assert!(matches!(queue.look(Seq::ZERO, PageLimits::default()), Look::Closed));
         assert!(delivery.directory.find(&TOKEN).is_none());
     }

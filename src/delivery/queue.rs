@@ -60,6 +60,17 @@ pub enum Look {
     Closed,
 }
 
+/// What [`Queue::take`] gives.
+#[derive(Debug)]
+pub enum Taken {
+    /// The entries, ascending; none when there is nothing new.
+    Entries(Vec<Arc<Entry>>),
+    /// The next ones have to be read from disk.
+    Disk,
+    /// The client was logged out; with its session, if there is a reason.
+    Closed(Option<Arc<str>>),
+}
+
 impl Queue {
     pub(super) fn new(client: ClientId, disk: &Settled) -> Self {
         let state = State {
@@ -70,6 +81,7 @@ impl Queue {
             disk: *disk,
             woken: false,
             closed: false,
+            farewell: None,
             settling: false,
             overflow_told: false,
             waiting: Waiting::default(),
@@ -111,8 +123,11 @@ impl Queue {
         self.bell.send_modify(|count| *count = count.wrapping_add(1));
     }
 
-    pub(super) fn close(&self) {
-        self.state().closed = true;
+    pub(super) fn close(&self, reason: Option<Arc<str>>) {
+        let mut state = self.state();
+        state.closed = true;
+        state.farewell = reason;
+        drop(state);
         self.wake();
     }
 
@@ -160,6 +175,25 @@ impl Queue {
             return Look::Disk { page, through: state.floor };
         }
         Look::Page(state.fill(page, limits))
+    }
+
+    /// Acknowledges everything up to `after`, and takes what comes behind it: for a connection, which reads nothing
+    /// twice, so that the tail lets go of what it has.
+    pub fn take(&self, after: Seq, max: usize) -> Taken {
+        let mut state = self.state();
+        let after = after.min(state.newest);
+        state.acked = state.acked.max(after);
+        state.let_go_of_acknowledged();
+        let is_cut = state.disk.dropped.is_some_and(|dropped| after < dropped.through);
+        if !state.closed && (is_cut || (state.disk.stored > 0 && after < state.floor)) {
+            return Taken::Disk;
+        }
+        let start = state.first_after(after);
+        let entries: Vec<_> = state.tail.iter().skip(start).take(max).cloned().collect();
+        if entries.is_empty() && state.closed {
+            return Taken::Closed(state.farewell.clone());
+        }
+        Taken::Entries(entries)
     }
 
     /// Whether a page after this place, read from disk, tells of everything that was dropped there. Not while

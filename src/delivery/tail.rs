@@ -33,6 +33,8 @@ pub(super) struct State {
     /// Whether a wake-up is due since the last one.
     pub(super) woken: bool,
     pub(super) closed: bool,
+    /// Why the session ended, when it did.
+    pub(super) farewell: Option<Arc<str>>,
     /// Whether the writer has a settlement of this queue that is not committed yet.
     pub(super) settling: bool,
     /// Whether the writer knows that the tail has outgrown its limit.
@@ -60,6 +62,17 @@ impl State {
             self.tail.pop_front();
         }
         if self.tail.len() < self.tail.capacity() / 4 {
+            self.tail.shrink_to(self.tail.len() * 2);
+        }
+    }
+
+    /// Lets go of what is acknowledged, for a client that reads nothing twice.
+    pub(super) fn let_go_of_acknowledged(&mut self) {
+        while let Some(front) = self.tail.front().filter(|front| front.seq <= self.acked) {
+            self.floor = front.seq;
+            self.tail.pop_front();
+        }
+        if self.tail.capacity() > NEAR_THE_END && self.tail.len() < self.tail.capacity() / 4 {
             self.tail.shrink_to(self.tail.len() * 2);
         }
     }

@@ -10,19 +10,20 @@ use uuid::Uuid;
 use super::inbox::Completion;
 use super::stats::Stats;
 use super::unfinished::Unfinished;
-use crate::command::{Caller, Command, Decision, Order, Outcome, Reply, Wish};
+use crate::command::{Caller, Command, Decision, Order, Outcome, Reply, Style, Wish};
 use crate::delivery::sweep::{Collected, Now};
-use crate::entry::{Audience, Conversation, Entry, Posted, message_id};
+use crate::entry::{Audience, Conversation, Entry, Posted, Wire, message_id};
 use crate::id::{ClientId, Seq, UserId};
 use crate::protocol::message::Message;
 use crate::protocol::stamp::StampHash;
 use crate::reply::ServerInfo;
-use crate::reply::announce::{announce, conversation};
+use crate::reply::announce::{announce, conversation, source};
+use crate::reply::aside::{Aside, asides};
 use crate::reply::presence::heralds;
 use crate::reply::receipt::{Receipt, response};
 use crate::reply::refuse::refuse;
 use crate::store::Batch;
-use crate::world::{Event, Refusal, Verb, World};
+use crate::world::{Event, Refusal, User, Verb, World};
 
 /// Size of a block of texts: some two hundred messages.
 const TEXT_BLOCK_BYTES: usize = 64 * 1024;
@@ -56,6 +57,7 @@ pub(super) struct Desk<'a> {
     pub(super) world: &'a mut World,
     pub(super) server: &'a ServerInfo,
     pub(super) users_peak: usize,
+    pub(super) unregistered: usize,
     pub(super) idle_s: &'a dyn Fn(UserId) -> u64,
     pub(super) uptime_s: u64,
 }
@@ -65,6 +67,8 @@ pub(super) struct Desk<'a> {
 pub(super) struct Asker {
     pub(super) user: UserId,
     pub(super) client: ClientId,
+    /// How it wants its answers.
+    pub(super) style: Style,
     /// Whether a refusal stands in the receipt alone.
     pub(super) quiet: bool,
     /// The stamp that came with the request, and whether the store has it among those that were spent.
@@ -77,7 +81,9 @@ pub(super) struct Asker {
 impl Asker {
     /// Somebody who is answered and decides nothing.
     pub(super) const fn new(user: UserId, client: ClientId) -> Self {
-        Self { user, client, quiet: false, stamp: None, stamp_is_spent: false, must_wait_for_oper: false }
+        let style = Style { multi_prefix: false, userhost_in_names: false, no_implicit_names: false };
+        let (quiet, stamp_is_spent, must_wait_for_oper) = (false, false, false);
+        Self { user, client, style, quiet, stamp: None, stamp_is_spent, must_wait_for_oper }
     }
 }
 
@@ -166,14 +172,14 @@ impl Draft {
         asker: Asker,
         decision: Decision,
     ) -> (Receipt, bool) {
-        let said = self.apply(desk, decision.events);
+        let said = self.apply(desk, Some(asker.client), decision.events);
         self.orders.extend(decision.order);
         let mut refused = None;
         for refusal in &decision.refusals {
             let receipt = self.refuse(desk, asker, refusal);
             refused.get_or_insert(receipt);
         }
-        let left = self.answer(desk, asker.user, asker.client, decision.replies.into());
+        let left = self.answer(desk, asker.user, asker.client, asker.style, decision.replies.into());
         self.left_to_answer.extend(left);
         let ended = decision.outcome == Outcome::Quit;
         let receipt = match (refused, said) {
@@ -184,23 +190,34 @@ impl Draft {
         (receipt, ended)
     }
 
-    /// Applies facts to the world and tells their witnesses. Gives id and place of what was said, if
-    /// anything was.
-    pub(super) fn apply(&mut self, desk: &mut Desk<'_>, events: Vec<Event>) -> Option<(Uuid, Seq)> {
+    /// Applies facts to the world and tells their witnesses; `by` is the device that asked for them. Gives id and
+    /// place of what was said, if anything was.
+    pub(super) fn apply(
+        &mut self,
+        desk: &mut Desk<'_>,
+        by: Option<ClientId>,
+        events: Vec<Event>,
+    ) -> Option<(Uuid, Seq)> {
         let mut said = None;
         for event in events {
             let line = announce(desk.world, &event);
+            let wire = wire(desk, source(desk.world, &event), by);
+            let asides = if wire.is_some() { asides(desk.world, &event) } else { Vec::new() };
             let heralds = heralds(desk.world, &event, desk.server);
             let witnesses = desk.world.apply(&event);
             if let Some(line) = line {
-                let place = self.tell(witnesses, &line, conversation(&event));
+                let place = self.tell(witnesses, &line, conversation(&event), wire.clone());
                 if let Event::Said { verb, .. } = &event {
                     self.said += u64::from(*verb != Verb::Tagmsg);
                     said = place;
                 }
             }
+            for Aside { audience, line, is_for_watchers } in asides {
+                let wire = wire.as_deref().map(|wire| Arc::new(wire.again(is_for_watchers)));
+                self.tell(audience, &line, None, wire);
+            }
             for (watcher, line) in heralds {
-                self.tell(desk.world.clients_of(watcher), &line, None);
+                self.tell(desk.world.clients_of(watcher), &line, None, self::wire(desk, None, by));
             }
             if let Event::StampSpent { stamp, .. } = &event {
                 self.spent.insert(*stamp);
@@ -216,6 +233,7 @@ impl Draft {
         audience: Audience,
         message: &Message,
         conversation: Option<Conversation>,
+        wire: Option<Arc<Wire>>,
     ) -> Option<(Uuid, Seq)> {
         if audience.clients().is_empty() {
             return None;
@@ -228,7 +246,7 @@ impl Draft {
         }
         message.write_json(&mut self.texts, id, seq, at);
         let line = self.texts.split().freeze();
-        let entry = Arc::new(Entry { seq, at, since_ms, conversation, line });
+        let entry = Arc::new(Entry { seq, at, since_ms, conversation, line, wire });
         self.batch.entries.push(Posted { audience, entry });
         Some((id, seq))
     }
@@ -238,10 +256,20 @@ impl Draft {
             && let Some(caller) = desk.world.user(asker.user)
         {
             let line = refuse(desk.server, caller.nick.as_str(), refusal);
-            self.tell(Audience::One(asker.client), &line, None);
+            self.tell(Audience::One(asker.client), &line, None, wire(desk, None, Some(asker.client)));
         }
         let receipt = Receipt::refused(refusal);
         self.refused.extend(receipt.numeric());
         receipt
     }
+}
+
+/// What connections need of an entry; nothing where there are none.
+pub(super) fn wire(desk: &Desk<'_>, source: Option<&User>, by: Option<ClientId>) -> Option<Arc<Wire>> {
+    if desk.world.tally().connections == 0 {
+        return None;
+    }
+    let is_bot = source.is_some_and(|user| user.modes.bot);
+    let source = source.map(|user| user.hostmask().into_boxed_str());
+    Some(Arc::new(Wire { source, is_bot, by, ..Wire::default() }))
 }

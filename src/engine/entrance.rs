@@ -1,5 +1,7 @@
 //! Coming and going: sessions that are opened, devices that log in, devices that are logged out.
 
+use std::borrow::Cow;
+
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -7,16 +9,18 @@ use super::Engine;
 use super::batch::{Asker, Draft};
 use super::inbox::{Completion, LoginError, RegisterError, Registered, Request, Revoked, SubmitError};
 use super::writer::{Writer, unreadable};
-use crate::command::Decision;
 use crate::command::login::{Login, LoginRefusal, client_of};
 use crate::command::logout::Logout;
 use crate::command::registration::{Registration, RegistrationRefusal};
+use crate::command::{Decision, Style};
 use crate::delivery::Seat;
 use crate::id::ClientId;
 use crate::world::Event;
 
 /// What others are told when a session ends with its last device.
 pub(super) const LOGGED_OUT: &str = "Logged out";
+/// Connections that one batch logs out when the server starts or stops.
+const CONNECTIONS_PER_BATCH: usize = 256;
 
 impl Engine {
     /// Opens a session.
@@ -44,8 +48,16 @@ impl Engine {
     /// # Errors
     /// [`SubmitError`] when it was not done.
     pub async fn log_out(&self, seat: &Seat) -> Result<(), SubmitError> {
+        self.log_out_because(seat, LOGGED_OUT.into()).await
+    }
+
+    /// The same with what others are told when the session ends with it.
+    ///
+    /// # Errors
+    /// [`SubmitError`] when it was not done.
+    pub async fn log_out_because(&self, seat: &Seat, reason: Cow<'static, str>) -> Result<(), SubmitError> {
         let (answer, answered) = oneshot::channel();
-        self.send(Request::Logout { client: seat.client, answer })?;
+        self.send(Request::Logout { client: seat.client, reason, answer })?;
         answered.await.unwrap_or(Err(SubmitError::Unavailable))
     }
 
@@ -69,7 +81,8 @@ impl Writer {
     ) {
         match self.open_session(draft, registration) {
             Ok((client, registered)) => {
-                draft.complete(registered.user, client, Completion::Register(answer, Ok(registered)));
+                let (user, completion) = (registered.user, Completion::Register(answer, Ok(registered)));
+                draft.complete(user, client, Style::default(), completion);
             }
             Err(error) => draft.completions.push(Completion::Register(answer, Err(error))),
         }
@@ -92,7 +105,7 @@ impl Writer {
             RegistrationRefusal::StampSpent => RegisterError::StampSpent,
         })?;
         let replies = std::mem::take(&mut decision.replies);
-        self.with_desk(|desk| draft.apply(desk, decision.events));
+        self.with_desk(|desk| draft.apply(desk, None, decision.events));
         let Some(&Event::ClientAdded { client, user, .. }) = draft.batch.events.last() else {
             return Err(SubmitError::Gone.into());
         };
@@ -107,7 +120,7 @@ impl Writer {
         login: Login,
         answer: oneshot::Sender<Result<Registered, LoginError>>,
     ) {
-        let user = login.user;
+        let (user, style) = (login.user, login.connection.unwrap_or_default());
         let clients_max = self.server.load().rules.clients_max;
         match login.decide(&self.world, clients_max, draft.now.at) {
             Err(refusal) => {
@@ -117,10 +130,12 @@ impl Writer {
             Ok((client, decision)) => {
                 let nick = self.world.user(user).map(|user| user.nick.to_string());
                 let registered = nick.map(|nick| Registered { user, nick });
-                self.with_desk(|desk| draft.carry_out(desk, Asker::new(user, client), decision));
+                self.with_desk(|desk| {
+                    draft.carry_out(desk, Asker { style, ..Asker::new(user, client) }, decision)
+                });
                 // The token is told once everything that it is to find is there.
                 let result = registered.ok_or(LoginError::Refused(LoginRefusal::Stale));
-                draft.complete(user, client, Completion::LogIn(answer, result));
+                draft.complete(user, client, style, Completion::LogIn(answer, result));
             }
         }
     }
@@ -135,12 +150,30 @@ impl Writer {
         let Some(client) = client_of(&self.world, user, uuid).map(|client| client.id) else {
             return Ok(Revoked::NoSuchClient);
         };
-        self.log_out(draft, client, LOGGED_OUT);
+        self.log_out(draft, client, LOGGED_OUT.into());
         Ok(if client == asking { Revoked::Current } else { Revoked::Other })
     }
 
-    pub(super) fn log_out(&mut self, draft: &mut Draft, client: ClientId, reason: &'static str) {
+    pub(super) fn log_out(&mut self, draft: &mut Draft, client: ClientId, reason: Cow<'static, str>) {
         let decision = Logout { client, reason }.decide(&self.world, draft.now.at);
-        self.with_desk(|desk| draft.apply(desk, decision.events));
+        self.with_desk(|desk| draft.apply(desk, None, decision.events));
+    }
+
+    /// Logs every connection out: none outlives the process. At the start those that the last process could not log
+    /// out itself, because it was killed.
+    pub(super) fn end_connections(&mut self, reason: &'static str) {
+        let connections = self.world.clients().filter(|client| client.is_connection);
+        let mut connections: Vec<ClientId> = connections.map(|client| client.id).collect();
+        connections.sort_unstable();
+        for some in connections.chunks(CONNECTIONS_PER_BATCH) {
+            if self.disk_rests_until_ms.is_some() {
+                return;
+            }
+            let mut draft = Draft::new(self.next_seq, self.clock.now());
+            for client in some {
+                self.log_out(&mut draft, *client, reason.into());
+            }
+            self.finish(draft);
+        }
     }
 }

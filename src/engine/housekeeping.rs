@@ -196,7 +196,7 @@ impl Writer {
             self.housekeeping.idle_check_at = now_ms + PAUSE_MS;
         }
         for client in silent {
-            self.log_out(draft, client, "Session expired");
+            self.log_out(draft, client, "Session expired".into());
         }
     }
 

@@ -1,5 +1,7 @@
 //! What faces ask of the writer, and how it answers.
 
+use std::borrow::Cow;
+
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -31,7 +33,12 @@ pub(super) enum Request {
     /// The state of its channels, for a client that has lost its own.
     ChannelState { user: UserId, client: ClientId, answer: oneshot::Sender<Result<(), SubmitError>> },
     /// A client goes.
-    Logout { client: ClientId, answer: oneshot::Sender<Result<(), SubmitError>> },
+    Logout {
+        client: ClientId,
+        /// What others are told when the session ends with it.
+        reason: Cow<'static, str>,
+        answer: oneshot::Sender<Result<(), SubmitError>>,
+    },
     /// Reverse DNS found a name.
     Hostname { user: UserId, hostname: Hostname },
     /// A question about the state. What it finds is told after the commit that makes it so.

@@ -11,6 +11,7 @@ mod figures;
 mod gather;
 mod housekeeping;
 mod inbox;
+mod listen;
 mod orders;
 mod read;
 mod recovery;
@@ -42,6 +43,7 @@ pub use figures::Figures;
 use housekeeping::Housekeeping;
 use inbox::Request;
 pub use inbox::{LoginError, RegisterError, Registered, Response, Revoked, SubmitError};
+pub use listen::{Heard, Listener};
 pub use orders::Orders;
 pub use settings::EngineSettings;
 pub use stats::{Histogram, RateLimit, Stats};
@@ -178,6 +180,11 @@ impl Engine {
         Some(seat)
     }
 
+    /// Notes that a client has been heard of.
+    pub fn touch(&self, seat: &Seat) {
+        seat.touch(self.shared.clock.ms());
+    }
+
     /// Decides commands of a client. The answer comes when what was decided is durable.
     ///
     /// # Errors
@@ -206,6 +213,11 @@ impl Engine {
     /// Gives a session the name that reverse DNS found. Losing it under load does no harm.
     pub fn set_hostname(&self, user: UserId, hostname: Hostname) {
         let _ = self.send(Request::Hostname { user, hostname });
+    }
+
+    /// Whether the end has begun, to be watched.
+    pub fn stopping(&self) -> watch::Receiver<bool> {
+        self.shared.stopping.subscribe()
     }
 
     /// Begins the end: polls are answered with what they have, and requests are refused from now on.

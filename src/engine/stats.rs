@@ -25,6 +25,8 @@ pub struct Stats {
     pub ready: AtomicBool,
     /// TCP connections.
     pub connections: AtomicU64,
+    /// Connections on which nobody has registered yet.
+    pub unregistered: AtomicUsize,
     /// Sessions opened.
     pub sessions: AtomicU64,
     /// Messages said, by PRIVMSG or NOTICE.
@@ -85,6 +87,7 @@ impl Default for Stats {
         Self {
             ready: AtomicBool::default(),
             connections: AtomicU64::default(),
+            unregistered: AtomicUsize::default(),
             sessions: AtomicU64::default(),
             messages: AtomicU64::default(),
             users_peak: AtomicUsize::default(),

@@ -4,14 +4,16 @@
 
 use std::collections::VecDeque;
 
-use super::batch::{Desk, Draft};
+use super::batch::{Desk, Draft, wire};
 use super::inbox::Completion;
 use super::writer::Writer;
-use crate::command::Reply;
+use crate::command::{Reply, Style};
 use crate::entry::Audience;
 use crate::id::{ClientId, UserId};
+use crate::protocol::message::Message;
 use crate::reply::Context;
 use crate::reply::answer::{Answer, PIECE_LINES, answer};
+use crate::world::User;
 
 /// Answers that go on in one batch.
 const PIECES_PER_BATCH: usize = 32;
@@ -20,6 +22,7 @@ const PIECES_PER_BATCH: usize = 32;
 pub(super) struct Unfinished {
     pub(super) user: UserId,
     pub(super) client: ClientId,
+    pub(super) style: Style,
     pub(super) replies: VecDeque<Reply>,
     /// The receipt, which waits for the end.
     pub(super) completion: Completion,
@@ -32,12 +35,15 @@ impl Draft {
         desk: &Desk<'_>,
         user: UserId,
         client: ClientId,
+        style: Style,
         mut replies: VecDeque<Reply>,
     ) -> VecDeque<Reply> {
         let context = Context {
             server: desk.server,
             at: self.now.at,
             users_peak: desk.users_peak,
+            unregistered: desk.unregistered,
+            style,
             idle_s: desk.idle_s,
             uptime_s: desk.uptime_s,
         };
@@ -49,7 +55,8 @@ impl Draft {
             let Answer { lines: said, then } = answer(&reply, caller, desk.world, &context);
             lines += said.len();
             for line in &said {
-                self.tell(Audience::One(client), line, None);
+                let source = source_of_answer(desk, caller, line);
+                self.tell(Audience::One(client), line, None, wire(desk, source, Some(client)));
             }
             then.into_iter().rev().for_each(|next| replies.push_front(next));
         }
@@ -57,14 +64,19 @@ impl Draft {
     }
 
     /// Tells the receipt with the commit, or, where there is more to answer, with the last piece of it.
-    pub(super) fn complete(&mut self, user: UserId, client: ClientId, completion: Completion) {
+    pub(super) fn complete(&mut self, user: UserId, client: ClientId, style: Style, completion: Completion) {
         let replies = std::mem::take(&mut self.left_to_answer);
         if replies.is_empty() {
             self.completions.push(completion);
         } else {
-            self.unfinished.push(Unfinished { user, client, replies, completion });
+            self.unfinished.push(Unfinished { user, client, style, replies, completion });
         }
     }
+}
+
+/// The caller, where a line of an answer is its own: JOIN, for a client that learns where it is.
+fn source_of_answer<'a>(desk: &Desk<'_>, caller: &'a User, line: &Message) -> Option<&'a User> {
+    (line.from != desk.server.name).then_some(caller)
 }
 
 impl Writer {
@@ -74,13 +86,14 @@ impl Writer {
             return;
         }
         for _ in 0..PIECES_PER_BATCH {
-            let Some(Unfinished { user, client, replies, completion }) = self.unfinished.pop_front() else {
+            let Some(Unfinished { user, client, style, replies, completion }) = self.unfinished.pop_front()
+            else {
                 break;
             };
             let is_here = self.world.client(client).is_some();
             let replies = if is_here { replies } else { VecDeque::new() };
-            draft.left_to_answer = self.with_desk(|desk| draft.answer(desk, user, client, replies));
-            draft.complete(user, client, completion);
+            draft.left_to_answer = self.with_desk(|desk| draft.answer(desk, user, client, style, replies));
+            draft.complete(user, client, style, completion);
         }
     }
 }

@@ -18,13 +18,12 @@ use super::Orders;
 use super::attempts::Attempts;
 use super::batch::{Asker, Desk, Draft};
 use super::clock::Clock;
-use super::entrance::LOGGED_OUT;
 use super::housekeeping::Housekeeping;
 use super::inbox::{Completion, Glance, Request, Response, SubmitError};
 use super::settings::EngineSettings;
 use super::stats::{RateLimit, Stats};
 use super::unfinished::Unfinished;
-use crate::command::{Decision, Reply, Wish};
+use crate::command::{Decision, Reply, Style, Wish};
 use crate::delivery::{Bells, Delivery, Settled};
 use crate::id::{ClientId, IdMap, Seq, UserId};
 use crate::reply::ServerInfo;
@@ -72,6 +71,7 @@ pub(super) struct Writer {
 impl Writer {
     /// Works until it is told to stop.
     pub(super) fn run(mut self) {
+        self.end_connections("Connection lost");
         loop {
             let wait = if self.unfinished.is_empty() { self.housekeeping_wait() } else { Duration::ZERO };
             let texts = std::mem::take(&mut self.texts);
@@ -87,6 +87,7 @@ impl Writer {
             self.finish(draft);
             if stop {
                 self.finish_answers();
+                self.end_connections("Server shutting down");
                 self.save_last_requests();
                 return;
             }
@@ -127,28 +128,29 @@ impl Writer {
         }
         match request {
             Request::Commands { user, client, wish, key, answer } => {
+                let style = wish.style;
                 let response = self.commands(draft, user, client, wish, key);
-                draft.complete(user, client, Completion::Commands(answer, response));
+                draft.complete(user, client, style, Completion::Commands(answer, response));
             }
             Request::Register { registration, answer } => self.register(draft, *registration, answer),
             Request::ChannelState { user, client, answer } => {
                 let decision = Decision::answer(Reply::ChannelState);
                 self.with_desk(|desk| draft.carry_out(desk, Asker::new(user, client), decision));
-                draft.complete(user, client, Completion::Done(answer));
+                draft.complete(user, client, Style::default(), Completion::Done(answer));
             }
             Request::LogIn { login, answer } => self.log_in(draft, *login, answer),
             Request::Revoke { client, uuid, answer } => {
                 let revoked = self.revoke(draft, client, uuid);
                 draft.completions.push(Completion::Revoke(answer, revoked));
             }
-            Request::Logout { client, answer } => {
-                self.log_out(draft, client, LOGGED_OUT);
+            Request::Logout { client, reason, answer } => {
+                self.log_out(draft, client, reason);
                 draft.completions.push(Completion::Done(answer));
             }
             Request::Hostname { user, hostname } => {
                 if self.world.user(user).is_some() {
                     let event = Event::HostnameResolved { user, hostname };
-                    self.with_desk(|desk| draft.apply(desk, vec![event]));
+                    self.with_desk(|desk| draft.apply(desk, None, vec![event]));
                 }
             }
             Request::View(look) => {
@@ -184,8 +186,8 @@ impl Writer {
         if must_wait_for_oper {
             self.stats.rate_limited(RateLimit::Oper);
         }
-        let (quiet, stamp) = (wish.quiet, wish.stamp);
-        let asker = Asker { user, client, quiet, stamp, stamp_is_spent, must_wait_for_oper };
+        let (quiet, stamp, style) = (wish.quiet, wish.stamp, wish.style);
+        let asker = Asker { user, client, style, quiet, stamp, stamp_is_spent, must_wait_for_oper };
         let (json, ended) = self.with_desk(|desk| draft.decide(desk, asker, wish));
         if tries_oper {
             let granted = self.world.may_operate(user).is_ok();
@@ -220,13 +222,14 @@ impl Writer {
         let users_peak = self.stats.users_peak.load(Relaxed);
         let uptime_s = clock.uptime_ms() / 1_000;
         let server = self.server.load();
-        let mut desk =
-            Desk { world: &mut self.world, server: &server, users_peak, idle_s: &idle_s, uptime_s };
+        let unregistered = self.stats.unregistered.load(Relaxed);
+        let world = &mut self.world;
+        let mut desk = Desk { world, server: &server, users_peak, unregistered, idle_s: &idle_s, uptime_s };
         work(&mut desk)
     }
 
     /// Commits, publishes, answers: in this order.
-    fn finish(&mut self, mut draft: Draft) {
+    pub(super) fn finish(&mut self, mut draft: Draft) {
         let next_id = self.world.next_id();
         draft.batch.next_id = (next_id != self.saved_next_id).then_some(next_id);
         // While the disk rests nothing is decided, and what a world that is not whole says of itself is not so.
@@ -287,16 +290,28 @@ impl Writer {
         }
         self.delivery.settled(settled, draft.batch.checkpoint, now_ms);
         let bells = self.delivery.publish(&draft.batch.entries, now_ms);
-        for event in &draft.batch.events {
-            if let Event::ClientRemoved { client, token } = event {
-                self.delivery.close(*client, token);
-            }
-        }
+        self.close_queues(&draft.batch.events);
         self.housekeeping.note_saved(&draft.batch, now_ms);
         draft.count(&self.stats);
         self.stats.users_peak.fetch_max(self.world.users().len(), Relaxed);
         self.stats.ready.store(true, Relaxed);
         bells
+    }
+}
+
+impl Writer {
+    /// Closes the queues of clients that were removed. Where a session ended with them, they are told why.
+    fn close_queues(&mut self, events: &[Event]) {
+        let mut ended = None;
+        for event in events.iter().rev() {
+            match event {
+                Event::SessionEnded { user, reason } => ended = Some((*user, reason.as_str())),
+                Event::ClientRemoved { client, token } => {
+                    self.delivery.close(*client, token, ended);
+                }
+                _ => {}
+            }
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! `X-Forwarded-For` and `X-Forwarded-Proto` are text that anybody can send. They count only when the peer is in
 //! `TRUSTED_PROXIES`, and then only as far back as each hop that is named is trusted in turn.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -68,18 +68,6 @@ impl Proxies {
 /// The parts of a list in a setting.
 pub(super) fn list(text: &str) -> impl Iterator<Item = &str> {
     text.split([',', ' ', '\t', '\n']).filter(|part| !part.is_empty())
-}
-
-/// What limits on addresses count as one: an IPv6 network of 64 bits, which every household has for itself, and an
-/// IPv4 address.
-pub fn group(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => IpAddr::V4(address),
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-    }
 }
 
 /// The other end of the connection. One that has no address is nobody's.
@@ -187,14 +175,6 @@ mod tests {
             let request = request.peer_addr("[::ffff:127.0.0.1]:1".parse().unwrap()).to_http_request();
             assert_eq!(proxies.came_by_tls(request.head()), tls, "{lines:?}");
         }
-    }
-
-    #[test]
-    fn a_household_counts_as_one() {
-        let group = |text: &str| group(text.parse().unwrap()).to_string();
-        assert_eq!(group("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
-        assert_eq!(group("192.0.2.7"), "192.0.2.7");
-        assert_eq!(group("::ffff:192.0.2.7"), "192.0.2.7");
     }
 
     #[test]

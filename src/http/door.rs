@@ -8,11 +8,12 @@ use actix_web::ResponseError;
 use actix_web::rt::net::TcpStream;
 use dashmap::DashMap;
 
-use super::address::{Proxies, group};
+use super::address::Proxies;
 use super::connection::{Connection, Patience};
 use super::error::ApiError;
 use super::headers;
 use super::routes::HttpSettings;
+use crate::limits::group;
 
 /// What of a request is read before its connection is closed on it: closing over unread bytes would make the system
 /// throw away the answer.

@@ -9,6 +9,7 @@ use super::pow::Unpaid;
 use crate::auth::password::Crowded;
 use crate::command::login::LoginRefusal;
 use crate::engine::{HistoryError, LoginError, SubmitError};
+use crate::limits::Exceeded;
 use crate::reply::view::HistoryRefusal;
 
 const RATELIMIT_LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
@@ -77,6 +78,12 @@ pub enum ApiError {
     /// Too much to do, or the disk refuses.
     #[error("server busy, try again")]
     Busy,
+}
+
+impl From<Exceeded> for ApiError {
+    fn from(exceeded: Exceeded) -> Self {
+        Self::RateLimited { wait_s: exceeded.wait_s(), burst: exceeded.burst }
+    }
 }
 
 impl ResponseError for ApiError {

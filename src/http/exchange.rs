@@ -32,7 +32,6 @@ use super::closing::{Closing, Watch};
 use super::connection::{Came, Connection};
 use super::error::ApiError;
 use super::guard::{self, Guard, Verdict};
-use super::limits::Limits;
 use super::log::Served;
 use super::messages::{self, Asked};
 use super::plain::Plain;
@@ -40,6 +39,7 @@ use super::routes::{HttpSettings, MESSAGES};
 use super::{body, headers, metrics};
 use crate::auth::password::Passwords;
 use crate::engine::Engine;
+use crate::limits::Limits;
 
 /// How long a connection without a request stays open: longer than the longest poll, so that a client that
 /// polls keeps its connection.

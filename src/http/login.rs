@@ -7,13 +7,13 @@ use uuid::Uuid;
 
 use super::caller::cookie;
 use super::error::ApiError;
-use super::limits::Limits;
 use super::messages::json;
 use super::routes::HttpSettings;
 use crate::auth::password::Passwords;
 use crate::auth::token::Token;
 use crate::command::login::Login;
 use crate::engine::{Engine, RateLimit};
+use crate::limits::Limits;
 use crate::protocol::message::require_object;
 use crate::protocol::name::Nickname;
 use crate::protocol::password::Password;
@@ -63,6 +63,7 @@ pub(super) async fn log_in(
         address,
         client_uuid: Uuid::new_v4(),
         token: token.hash(),
+        connection: None,
     };
     let entered = engine.log_in(login).await?;
     let answer = json!({"id": entered.user, "nick": entered.nick});

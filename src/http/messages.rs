@@ -10,7 +10,6 @@ use uuid::Uuid;
 
 use super::caller::Caller;
 use super::error::ApiError;
-use super::limits::Limits;
 use super::query::{self, Query};
 use super::routes::HttpSettings;
 use super::state;
@@ -20,6 +19,7 @@ use crate::delivery::{Line, Page};
 use crate::engine::{Engine, POLL_TIMEOUT_MAX, RateLimit, Response};
 use crate::entry::seq_of_message_id;
 use crate::id::Seq;
+use crate::limits::Limits;
 use crate::protocol::limits::IDEMPOTENCY_KEY_MAX;
 use crate::protocol::message::Request;
 

@@ -14,7 +14,6 @@ mod exposition;
 mod guard;
 mod headers;
 mod health;
-pub mod limits;
 mod log;
 mod login;
 mod messages;

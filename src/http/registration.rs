@@ -7,7 +7,6 @@ use uuid::Uuid;
 
 use super::caller::{Caller, cookie, no_cookie};
 use super::error::ApiError;
-use super::limits::Limits;
 use super::messages::json;
 use super::pow;
 use super::price::Price;
@@ -16,6 +15,7 @@ use crate::auth::hostname::Resolver;
 use crate::auth::token::Token;
 use crate::command::registration::Registration;
 use crate::engine::{Engine, RateLimit, RegisterError};
+use crate::limits::Limits;
 use crate::protocol::message::require_object;
 use crate::protocol::name::{NameError, Nickname, Username};
 use crate::protocol::stamp::StampError;
@@ -78,6 +78,7 @@ pub(super) async fn open(
         realname: None,
         address,
         user_uuid: Uuid::new_v4(),
+        is_connection: false,
         client_uuid: Uuid::new_v4(),
         token: token.hash(),
     };

@@ -19,7 +19,6 @@ use super::door::Door;
 use super::error::ApiError;
 use super::exchange::{self, Desk};
 use super::guard::Guard;
-use super::limits::{FORGET_EVERY, Limits};
 use super::openapi::Described;
 use super::plain::Plain;
 use super::price::Price;
@@ -27,6 +26,7 @@ use super::routes::{HttpSettings, metrics_route, nothing, routes};
 use crate::auth::hostname::Resolver;
 use crate::auth::password::Passwords;
 use crate::engine::{Engine, RateLimit};
+use crate::limits::{FORGET_EVERY, Limits};
 
 /// How long requests may take to end once the server stops.
 const SHUTDOWN_TIMEOUT_S: u64 = 5;

@@ -14,3 +14,4 @@ pub mod name;
 pub mod numeric;
 pub mod password;
 pub mod stamp;
+pub mod wire;

@@ -80,6 +80,7 @@ numerics! {
     RPL_STATSUPTIME = "242", "", "Server Up <days> days <hours>:<minutes>:<seconds>";
     RPL_LUSERCLIENT = "251", "", "There are <visible> users and <invisible> invisible on 1 servers";
     RPL_LUSEROP = "252", "<operators>", "operator(s) online";
+    RPL_LUSERUNKNOWN = "253", "<connections>", "unknown connection(s)";
     RPL_LUSERCHANNELS = "254", "<channels>", "channels formed";
     RPL_LUSERME = "255", "", "I have <clients> clients and 0 servers";
     RPL_ADMINME = "256", "<server>", "Administrative info";
@@ -144,8 +145,11 @@ numerics! {
     ERR_TOOMANYCHANNELS = "405", "<channel>", "You have joined too many channels";
     ERR_WASNOSUCHNICK = "406", "<nick>", "There was no such nickname";
     ERR_TOOMANYTARGETS = "407", "<target>", "Too many targets";
+    ERR_NOORIGIN = "409", "", "No origin specified";
+    ERR_INVALIDCAPCMD = "410", "<subcommand>", "Invalid CAP command";
     ERR_NORECIPIENT = "411", "", "No recipient given (<command>)";
     ERR_NOTEXTTOSEND = "412", "", "No text to send";
+    ERR_INPUTTOOLONG = "417", "", "Input line was too long";
     ERR_UNKNOWNCOMMAND = "421", "<command>", "Unknown command";
     ERR_NOMOTD = "422", "", "MOTD File is missing";
     ERR_NONICKNAMEGIVEN = "431", "", "No nickname given";
@@ -154,7 +158,9 @@ numerics! {
     ERR_USERNOTINCHANNEL = "441", "<nick> <channel>", "They aren't on that channel";
     ERR_NOTONCHANNEL = "442", "<channel>", "You're not on that channel";
     ERR_USERONCHANNEL = "443", "<nick> <channel>", "is already on channel";
+    ERR_NOTREGISTERED = "451", "", "You have not registered";
     ERR_NEEDMOREPARAMS = "461", "<command>", "Not enough parameters";
+    ERR_ALREADYREGISTERED = "462", "", "You may not reregister";
     ERR_PASSWDMISMATCH = "464", "", "Password incorrect";
     ERR_CHANNELISFULL = "471", "<channel>", "Cannot join channel (+l)";
     ERR_UNKNOWNMODE = "472", "<letter>", "is unknown mode char to me";
@@ -178,6 +184,14 @@ numerics! {
     RPL_MONLIST = "732", "", "<nick,…>";
     RPL_ENDOFMONLIST = "733", "", "End of MONITOR list";
     ERR_MONLISTFULL = "734", "<limit> <nicks>", "Monitor list is full.";
+    RPL_LOGGEDIN = "900", "<nick!user@host> <account>", "You are now logged in as <account>";
+    RPL_SASLSUCCESS = "903", "", "SASL authentication successful";
+    ERR_SASLFAIL = "904", "", "SASL authentication failed";
+    ERR_SASLTOOLONG = "905", "", "SASL message too long";
+    ERR_SASLABORTED = "906", "", "SASL authentication aborted";
+    ERR_SASLALREADY = "907", "", "You have already authenticated using SASL";
+    RPL_SASLMECHS = "908", "<mechanism,…>", "are available SASL mechanisms";
+    FAIL_INVALID_UTF8 = "FAIL", "<command> INVALID_UTF8", "Message is not UTF-8, or has a NUL or a CR in it";
     FAIL_INVALID_REALNAME = "FAIL", "SETNAME INVALID_REALNAME", "Realname is not valid";
 }
 
@@ -201,6 +215,6 @@ mod tests {
         let names: HashSet<_> = ALL.iter().map(|numeric| numeric.name()).collect();
         assert_eq!(names.len(), ALL.len());
         let codes: Vec<_> = ALL.iter().map(|numeric| numeric.code()).collect();
-        assert!(codes.windows(2).all(|pair| pair[0] < pair[1]), "{codes:?}");
+        assert!(codes.windows(2).all(|pair| pair[0] < pair[1] || pair == ["FAIL"; 2]), "{codes:?}");
     }
 }

@@ -9,7 +9,7 @@ use crate::id::UserId;
 use crate::protocol::hostmask::Hostmask;
 use crate::protocol::message::{Body, Message};
 use crate::protocol::mode::{Direction, ModeChange, render_changes};
-use crate::world::{ChannelChange, Event, Rank, Target, Verb, World};
+use crate::world::{ChannelChange, Event, Rank, Target, User, Verb, World};
 
 /// The line that tells a fact, from the world as it was before; `None` for facts that nobody is told.
 pub fn announce(world: &World, event: &Event) -> Option<Message> {
@@ -82,6 +82,28 @@ pub fn announce(world: &World, event: &Event) -> Option<Message> {
         | Event::ChannelCreated { .. }
         | Event::ChannelEnded { .. } => None,
     }
+}
+
+/// Whoever brought a fact about, where it is told as its doing.
+pub fn source<'a>(world: &'a World, event: &Event) -> Option<&'a User> {
+    let by = match event {
+        Event::Joined { user, .. }
+        | Event::Parted { user, .. }
+        | Event::SessionEnded { user, .. }
+        | Event::NickChanged { user, .. }
+        | Event::AwayChanged { user, .. }
+        | Event::HostnameResolved { user, .. }
+        | Event::RealnameChanged { user, .. }
+        | Event::KeyPublished { user, .. } => user,
+        Event::Kicked { by, .. }
+        | Event::WallopsSent { by, .. }
+        | Event::Invited { by, .. }
+        | Event::TopicSet { by, .. }
+        | Event::ModesChanged { by, .. }
+        | Event::Said { by, .. } => by,
+        _ => return None,
+    };
+    world.user(*by)
 }
 
 /// The history that a fact belongs to. What was said to some of a channel alone is in none, which all would read.

@@ -120,7 +120,7 @@ fn answer_on_channel(reply: &Reply, caller: &User, world: &World, context: &Cont
         }),
         Reply::Entered(id) => with_channel(id, &|channel| Answer {
             lines: topic(to, channel, server),
-            then: vec![Reply::Names(channel.name.to_string(), None)],
+            then: names_of_entered(channel, context),
         }),
         Reply::Topic(id) => with_channel(id, &|channel| topic_or_none(to, channel, server).into()),
         Reply::ChannelModes(id) => with_channel(id, &|channel| channel_modes(caller, channel, server).into()),
@@ -133,6 +133,12 @@ fn answer_on_channel(reply: &Reply, caller: &User, world: &World, context: &Cont
         }),
         _ => unreachable!("called for the replies above alone"),
     }
+}
+
+/// Whoever just came in is told who is there, unless it prefers to ask.
+fn names_of_entered(channel: &Channel, context: &Context<'_>) -> Vec<Reply> {
+    let unasked = !context.style.no_implicit_names;
+    unasked.then(|| Reply::Names(channel.name.to_string(), None)).into_iter().collect()
 }
 
 /// JOIN from oneself, for a client that has to learn where it is.

@@ -1,5 +1,6 @@
 //! Answers that are lists: NAMES, LIST, the mask lists of channels, invitations.
 
+use std::borrow::Cow;
 use std::ops::Bound;
 
 use super::answer::{Answer, PIECE_LINES};
@@ -39,7 +40,15 @@ pub(super) fn names(
         let piece: Vec<_> = members.by_ref().take(PIECE_MEMBERS).collect();
         let users = piece.iter().filter_map(|(id, rank)| Some((world.user(**id)?, **rank)));
         let shown = users.filter(|(user, _)| found.has(caller.id) || user.may_be_listed_for(caller));
-        let names = shown.map(|(user, rank)| (rank.prefix(), user.nick.as_str()));
+        let style = context.style;
+        let names: Vec<_> = shown
+            .map(|(user, rank)| {
+                let prefix = if style.multi_prefix { rank.prefixes() } else { rank.prefix() };
+                let nick = Cow::Borrowed(user.nick.as_str());
+                (prefix, if style.userhost_in_names { user.hostmask().into() } else { nick })
+            })
+            .collect();
+        let names = names.iter().map(|(prefix, name)| (*prefix, &**name));
         let symbol = if found.modes.secret { "@" } else { "=" };
         let params = [symbol.to_owned(), found.name.to_string()];
         for part in packed(names, ' ', room(context.server, to, &params)) {

@@ -4,6 +4,8 @@
 mod about;
 pub mod announce;
 pub mod answer;
+pub mod aside;
+pub mod door;
 mod lists;
 pub mod notice;
 pub mod presence;
@@ -16,7 +18,7 @@ mod whois;
 
 use jiff::Timestamp;
 
-use crate::command::Rules;
+use crate::command::{Rules, Style};
 use crate::id::UserId;
 use crate::protocol::message::{Body, Message};
 use crate::protocol::numeric::Numeric;
@@ -52,6 +54,10 @@ pub struct Context<'a> {
     pub at: Timestamp,
     /// Most users at once since the start.
     pub users_peak: usize,
+    /// Connections on which nobody has registered yet.
+    pub unregistered: usize,
+    /// How the client wants its answers.
+    pub style: Style,
     /// Seconds since a user last said something.
     pub idle_s: &'a dyn Fn(UserId) -> u64,
     /// Seconds since the server started.

@@ -6,8 +6,8 @@ use crate::protocol::isupport::{self, CHANNEL_MODES, CHANNEL_MODES_WITH_PARAMETE
 use crate::protocol::message::Message;
 use crate::protocol::numeric::{
     ERR_NOMOTD, RPL_CREATED, RPL_ENDOFMOTD, RPL_GLOBALUSERS, RPL_ISUPPORT, RPL_LOCALUSERS, RPL_LUSERCHANNELS,
-    RPL_LUSERCLIENT, RPL_LUSERME, RPL_LUSEROP, RPL_MOTD, RPL_MOTDSTART, RPL_MYINFO, RPL_WELCOME,
-    RPL_YOURHOST,
+    RPL_LUSERCLIENT, RPL_LUSERME, RPL_LUSEROP, RPL_LUSERUNKNOWN, RPL_MOTD, RPL_MOTDSTART, RPL_MYINFO,
+    RPL_WELCOME, RPL_YOURHOST,
 };
 use crate::world::{User, World};
 
@@ -52,14 +52,21 @@ pub(super) fn lusers(to: &str, world: &World, context: &Context<'_>) -> Vec<Mess
     let both = [users.as_str(), peak.as_str()];
     let counts = || both.map(str::to_owned).to_vec();
     let channels = world.channels().len().to_string();
-    vec![
+    let unknown = (context.unregistered > 0).then(|| {
+        let unknown = context.unregistered.to_string();
+        server.numeric(RPL_LUSERUNKNOWN, to, vec![unknown], &[])
+    });
+    let first = [
         server.numeric(RPL_LUSERCLIENT, to, vec![], &[&visible, &invisible]),
         operator_count(to, world, server),
+    ];
+    let then = [
         server.numeric(RPL_LUSERCHANNELS, to, vec![channels], &[]),
         server.numeric(RPL_LUSERME, to, vec![], &[&users]),
         server.numeric(RPL_LOCALUSERS, to, counts(), &both),
         server.numeric(RPL_GLOBALUSERS, to, counts(), &both),
-    ]
+    ];
+    first.into_iter().chain(unknown).chain(then).collect()
 }
 
 /// The message of the day, or that there is none.

@@ -4,8 +4,8 @@
 use super::Context;
 use super::answer::{Answer, PIECE_LINES};
 use super::whois::shows_member;
-use crate::command::Reply;
 use crate::command::who::{WhoFields, WhoQuery};
+use crate::command::{Reply, Style};
 use crate::id::{ChannelId, UserId};
 use crate::protocol::isupport::BOT_LETTER;
 use crate::protocol::mask::Mask;
@@ -95,12 +95,13 @@ fn matches(caller: &User, mask: &str, world: &World) -> Vec<UserId> {
 }
 
 /// `H` here or `G` gone, `*` for an operator of the server, the prefix in the channel, `B` for a bot.
-fn flags(user: &User, shown: Option<(&Channel, Membership)>) -> String {
+fn flags(user: &User, shown: Option<(&Channel, Membership)>, style: Style) -> String {
     let mut flags = if user.away.is_some() { "G" } else { "H" }.to_owned();
     if user.modes.operator {
         flags.push('*');
     }
-    flags.push_str(shown.map_or("", |(_, rank)| rank.prefix()));
+    let prefix = |rank: Membership| if style.multi_prefix { rank.prefixes() } else { rank.prefix() };
+    flags.push_str(shown.map_or("", |(_, rank)| prefix(rank)));
     if user.modes.bot {
         flags.push(BOT_LETTER);
     }
@@ -123,7 +124,7 @@ fn usual(
         user.hostname.as_str().to_owned(),
         context.server.name.clone(),
         user.nick.to_string(),
-        flags(user, shown),
+        flags(user, shown, context.style),
     ];
     context.server.numeric(RPL_WHOREPLY, caller.nick.as_str(), params, &["0", user.realname.as_str()])
 }
@@ -145,7 +146,7 @@ fn chosen(
         'h' => user.hostname.as_str().to_owned(),
         's' => context.server.name.clone(),
         'n' => user.nick.to_string(),
-        'f' => flags(user, shown),
+        'f' => flags(user, shown, context.style),
         'l' => (context.idle_s)(user.id).to_string(),
         // The server is no hop away, and nobody has an account.
         'd' | 'a' => "0".to_owned(),

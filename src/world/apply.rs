@@ -75,10 +75,11 @@ impl World {
                 self.users.insert(*user, opened);
                 Audience::nobody()
             }
-            &Event::ClientAdded { client, user, uuid, token, address, at } => {
+            &Event::ClientAdded { client, user, uuid, token, address, is_connection, at } => {
                 self.note_id(client.get());
-                self.clients
-                    .insert(client, Client { id: client, uuid, user, token, address, created_at: at });
+                self.tally.connections += usize::from(is_connection);
+                let added = Client { id: client, uuid, user, token, address, is_connection, created_at: at };
+                self.clients.insert(client, added);
                 let owner = self.users.get_mut(&user).expect(KNOWN);
                 owner.clients.insert(client);
                 for channel in &owner.channels {
@@ -89,6 +90,7 @@ impl World {
             }
             Event::ClientRemoved { client, .. } => {
                 let removed = self.clients.remove(client).expect(KNOWN);
+                self.tally.connections -= usize::from(removed.is_connection);
                 let owner = self.users.get_mut(&removed.user).expect(KNOWN);
                 owner.clients.remove(client);
                 for channel in &owner.channels {

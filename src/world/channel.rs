@@ -93,6 +93,14 @@ impl Membership {
         }
     }
 
+    /// The prefixes of all ranks, the highest first.
+    pub const fn prefixes(self) -> &'static str {
+        match self {
+            Self { operator: true, voice: true } => "@+",
+            _ => self.prefix(),
+        }
+    }
+
     /// Whether the member has this rank or a higher one.
     pub const fn is_at_least(self, rank: Rank) -> bool {
         match rank {

@@ -20,6 +20,8 @@ pub struct Client {
     pub token: TokenHash,
     /// Where it was opened from.
     pub address: IpAddr,
+    /// Whether it is a connection, and ends with it; a device that polls comes back.
+    pub is_connection: bool,
     /// When it was opened.
     pub created_at: Timestamp,
 }

@@ -40,6 +40,7 @@ pub enum Event {
         uuid: Uuid,
         token: TokenHash,
         address: IpAddr,
+        is_connection: bool,
         at: Timestamp,
     },
     /// A device was logged out; its token is invalid from now on.

@@ -42,13 +42,16 @@ pub struct World {
     next_id: u64,
 }
 
-/// How many users have a mode, counted as they come and go: LUSERS is part of every welcome.
+/// How many users have a mode, and how many clients are connections, counted as they come and go: LUSERS is part
+/// of every welcome, and what connections alone are told is not even put together where there are none.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Tally {
     /// Users with mode `i`.
     pub invisible: usize,
     /// Users with mode `o`.
     pub operators: usize,
+    /// Clients that are connections.
+    pub connections: usize,
 }
 
 impl World {
@@ -146,6 +149,12 @@ impl World {
             clients.retain(|client| !user.clients.contains(client));
         }
         Audience::Many(clients.into())
+    }
+
+    /// Those of an audience that are connections.
+    pub fn connections_of(&self, audience: &Audience) -> Audience {
+        let is_connection = |id: &&ClientId| self.clients.get(id).is_some_and(|client| client.is_connection);
+        Audience::Many(audience.clients().iter().filter(is_connection).copied().collect())
     }
 
     /// The clients of all who hear WALLOPS.

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use neoirc::command::login::{Login, client_of};
 use neoirc::command::logout::Logout;
 use neoirc::command::registration::Registration;
-use neoirc::command::{Caller, Decision, OperBlock, Reply, Rules, Wish};
+use neoirc::command::{Caller, Decision, OperBlock, Reply, Rules, Style, Wish};
 use neoirc::delivery::queue::Look;
 use neoirc::delivery::sweep::Now;
 use neoirc::delivery::{Delivery, Directory, Page, PageLimits, QueueLimits, Settled};
@@ -140,6 +140,7 @@ impl Server {
             user_uuid: Uuid::from_u128(2 * number),
             client_uuid: Uuid::from_u128(2 * number + 1),
             token,
+            is_connection: false,
             password: None,
             stamp: None,
         };
@@ -161,6 +162,7 @@ impl Server {
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
             client_uuid: Uuid::from_u128(2 * number + 1),
             token,
+            connection: None,
         };
         let clients_max = self.info.rules.clients_max;
         let (client, decision) = login.decide(self.world(), clients_max, self.at()).ok()?;
@@ -234,7 +236,7 @@ impl Server {
     }
 
     pub(crate) fn log_out(&mut self, client: ClientId) {
-        let decision = Logout { client, reason: "Logged out" }.decide(self.world(), self.at());
+        let decision = Logout { client, reason: "Logged out".into() }.decide(self.world(), self.at());
         for event in decision.events {
             self.apply(event);
         }
@@ -250,8 +252,15 @@ impl Server {
         let mut replies: VecDeque<Reply> = decision.replies.into();
         while let Some(reply) = replies.pop_front() {
             let Some(caller) = self.world().user(user) else { return };
-            let context =
-                Context { server: &self.info, at: self.at(), users_peak: 0, idle_s: &|_| 0, uptime_s: 0 };
+            let context = Context {
+                server: &self.info,
+                at: self.at(),
+                users_peak: 0,
+                unregistered: 0,
+                style: Style::default(),
+                idle_s: &|_| 0,
+                uptime_s: 0,
+            };
             let Answer { lines, then } = answer(&reply, caller, self.world(), &context);
             then.into_iter().rev().for_each(|next| replies.push_front(next));
             for line in lines {
@@ -293,7 +302,7 @@ impl Server {
         let seq = running.draft_seq;
         running.draft_seq = seq.next();
         let line = message.to_json(message_id(at, seq, 0), seq, at).into();
-        let entry = Arc::new(Entry { seq, at, since_ms, conversation, line });
+        let entry = Arc::new(Entry { seq, at, since_ms, conversation, line, wire: None });
         running.draft.entries.push(Posted { audience, entry });
     }
 
@@ -314,7 +323,7 @@ impl Server {
             let (at, line) = (now.at, bytes::Bytes::from_static(b"{}"));
             let audience = Audience::nobody();
             let seq = running.draft_seq;
-            let entry = Arc::new(Entry { seq, at, since_ms: now.ms, conversation: None, line });
+            let entry = Arc::new(Entry { seq, at, since_ms: now.ms, conversation: None, line, wire: None });
             let row = Posted { audience, entry };
             batch.entries.extend([row.clone(), row]);
         }
@@ -409,7 +418,7 @@ impl Running {
         self.delivery.publish(&batch.entries, now_ms).ring();
         for event in &batch.events {
             if let Event::ClientRemoved { client, token } = event {
-                self.delivery.close(*client, token);
+                self.delivery.close(*client, token, None);
             }
         }
         self.delivery.settled(settled, batch.checkpoint, now_ms);

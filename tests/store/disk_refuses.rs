@@ -75,6 +75,7 @@ pub(crate) fn registration(nick: &str, number: u8) -> Registration {
         user_uuid: Uuid::from_u128(u128::from(number)),
         client_uuid: Uuid::from_u128(1_000 + u128::from(number)),
         token: TokenHash::new([number; 32]),
+        is_connection: false,
         password: None,
         stamp: None,
     }
@@ -287,6 +288,7 @@ fn what_the_disk_refuses_spends_no_stamp_and_lets_nobody_in() {
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
             client_uuid: Uuid::from_u128(99),
             token: TokenHash::new([99; 32]),
+            connection: None,
         };
         breaker.fail_commit(1, 1);
         assert_eq!(engine.log_in(login()).await.err(), Some(LoginError::Submit(unavailable)));

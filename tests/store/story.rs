@@ -71,6 +71,7 @@ impl Story {
             uuid: Uuid::from_u128(u128::from(client.get())),
             token: token(client),
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            is_connection: client.get().is_multiple_of(2),
             at: at(1_001),
         });
         client
@@ -96,7 +97,7 @@ impl Story {
         let seq = self.next_seq;
         self.next_seq = seq.next();
         let (time, line) = (at(2_000 + i64::try_from(seq.get()).unwrap()), text(seq).into());
-        let entry = Arc::new(Entry { seq, at: time, since_ms: 0, conversation, line });
+        let entry = Arc::new(Entry { seq, at: time, since_ms: 0, conversation, line, wire: None });
         self.batch.entries.push(Posted { audience, entry });
         seq
     }

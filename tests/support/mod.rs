@@ -12,6 +12,7 @@
 mod client;
 mod envelope;
 mod http;
+mod irc;
 mod launch;
 mod process;
 mod raw;
@@ -22,6 +23,7 @@ mod wait;
 pub(crate) use client::{Page, TestClient, pair};
 pub(crate) use envelope::{command_of, numerics, refused, texts, without_welcome};
 pub(crate) use http::{Answer, Http, plain_client, token_in};
+pub(crate) use irc::{IrcClient, command_of_line};
 pub(crate) use launch::Launch;
 pub(crate) use process::{Ending, Process};
 pub(crate) use raw::{RawAnswer, exchange, request};

@@ -28,6 +28,13 @@ impl TestServer {
         Self::spawn_with(&[])
     }
 
+    /// A server with the quiet settings that serves IRC too, and these beside or instead.
+    pub(crate) fn spawn_irc(settings: &[(&str, &str)]) -> Self {
+        let irc =
+            [("IRC_LISTEN_ADDR", "127.0.0.1:0"), ("SERVER_NAME", "irc.test"), ("CONNECTIONS_PER_IP", "0")];
+        Self::spawn_with(&[&irc, settings].concat())
+    }
+
     /// A server with the quiet settings and these beside or instead.
     pub(crate) fn spawn_with(settings: &[(&str, &str)]) -> Self {
         Self::launch(|launch| settings.iter().fold(launch, |launch, (name, value)| launch.with(name, value)))
@@ -101,6 +108,16 @@ impl TestServer {
     /// The same without the scheme, as a socket wants it.
     pub(crate) fn socket_address(&self) -> String {
         self.url().trim_start_matches("http://").to_string()
+    }
+
+    /// Where it listens for IRC now, as its newest start has logged.
+    #[track_caller]
+    pub(crate) fn irc_address(&self) -> String {
+        let log = self.log();
+        let newest = log.lines().rev().find(|line| line.contains(r#""serving IRC""#));
+        let line: serde_json::Value =
+            newest.and_then(|line| serde_json::from_str(line).ok()).expect("the server serves IRC");
+        line["address"].as_str().expect("it says where").to_string()
     }
 
     /// The folder of the database and the log.

@@ -26,6 +26,15 @@ impl Line {
     /// Takes an IRC line apart. `\x01`, `\\` and `\*`, an asterisk that is no wildcard, are escapes, so that a
     /// transcript stays readable text.
     pub(crate) fn parse(text: &str) -> Self {
+        Self::read(text, unescape)
+    }
+
+    /// The same of a line that somebody received, in which nothing is an escape.
+    pub(crate) fn verbatim(text: &str) -> Self {
+        Self::read(text, str::to_string)
+    }
+
+    fn read(text: &str, unescape: impl Fn(&str) -> String) -> Self {
         let (tags, text) = match text.strip_prefix('@') {
             Some(rest) => {
                 let (tags, rest) = rest.split_once(' ').unwrap_or((rest, ""));

@@ -6,6 +6,7 @@
 mod clauses;
 mod documents;
 mod http_face;
+mod irc_face;
 mod line;
 mod mint;
 mod notation;
@@ -20,13 +21,21 @@ use std::fs;
 use std::path::PathBuf;
 
 use http_face::HttpFace;
+use irc_face::IrcFace;
+use player::Face;
 use script::Script;
 use support::TestServer;
 
 /// One test for each transcript, and one that finds files which nobody plays.
 macro_rules! transcripts {
     ($($name:ident),* $(,)?) => {
-        $(#[test] fn $name() { play_through_http(stringify!($name)); })*
+        mod http {
+            $(#[test] fn $name() { super::play_through_http(stringify!($name)); })*
+        }
+
+        mod irc {
+            $(#[test] fn $name() { super::play_through_irc(stringify!($name)); })*
+        }
 
         #[test]
         fn every_transcript_is_played() {
@@ -46,6 +55,10 @@ transcripts![
     invite,
     invite_list,
     invite_passes,
+    irc_lines,
+    irc_mode_h,
+    irc_registration,
+    irc_sasl,
     ison,
     join,
     join_order,
@@ -58,6 +71,7 @@ transcripts![
     list,
     list_elist,
     lusers,
+    meta_json,
     missing_parameters,
     mode_b,
     mode_b_masks,
@@ -140,11 +154,28 @@ fn script_of(name: &str) -> Script {
 
 fn play_through_http(name: &str) {
     let script = script_of(name);
-    let settings: Vec<_> =
-        script.settings.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
-    let server = TestServer::spawn_with(&settings);
-    let mut face = HttpFace::new(&server);
-    if let Err(failure) = player::play(&script, &mut face) {
+    if script.only.as_deref().unwrap_or("http") == "http" {
+        let server = TestServer::spawn_with(&settings(&script));
+        play(name, &script, &mut HttpFace::new(&server));
+    }
+}
+
+fn play_through_irc(name: &str) {
+    let script = script_of(name);
+    if script.only.as_deref().unwrap_or("irc") == "irc" {
+        let irc = [("IRC_LISTEN_ADDR", "127.0.0.1:0"), ("CONNECTIONS_PER_IP", "0")];
+        let server = TestServer::spawn_with(&[&irc, settings(&script).as_slice()].concat());
+        play(name, &script, &mut IrcFace::new(&server));
+    }
+}
+
+fn settings(script: &Script) -> Vec<(&str, &str)> {
+    script.settings.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect()
+}
+
+#[track_caller]
+fn play<F: Face>(name: &str, script: &Script, face: &mut F) {
+    if let Err(failure) = player::play(script, face) {
         panic!("{name}.txt:{failure}");
     }
 }

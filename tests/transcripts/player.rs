@@ -15,6 +15,10 @@ pub(crate) trait Face {
 
     /// Lets somebody in under this nick.
     fn open(&mut self, who: &str, username: Option<&str>);
+    /// Lets somebody connect who does not say yet who it is.
+    fn connect(&mut self, who: &str) {
+        panic!("{who} cannot connect: this face has no connections");
+    }
     /// Lets somebody leave without a word.
     fn leave(&mut self, who: &str);
     /// Whether somebody was thrown out.
@@ -81,6 +85,10 @@ impl<F: Face> Player<'_, F> {
                 if !reads_welcome {
                     self.forget(who)?;
                 }
+            }
+            Step::Connect { who } => {
+                self.face.connect(who);
+                self.present.insert(who.clone());
             }
             Step::Out { who } => {
                 self.settle()?;

@@ -4,9 +4,11 @@
 //! # clause: nicks.free "…"   the clauses, by their ids in clauses.txt, that the lines below prove; what is
 //!                             quoted behind them is for readers
 //! # a comment
+//! only http: why              this transcript is played through one face alone, `http` or `irc`
 //! % MOTD=Hello                a setting of the server, before anybody comes; \n is a line break
 //! + alice                     alice opens a session and reads her welcome
 //! + bob user=robert           the same with a username of his own
+//! ~ dave                      dave connects, over IRC, and does not say yet who he is
 //! ++ carol                    the same, and her welcome is there to be heard
 //! alice> JOIN #rust           alice sends this line
 //! bob< :alice!alice@127.0.0.1 JOIN #rust      the next line bob receives
@@ -36,6 +38,8 @@ use super::line::Line;
 #[derive(Debug)]
 pub(crate) struct Script {
     pub(crate) settings: Vec<(String, String)>,
+    /// The one face that it is for; `None` when it is for all.
+    pub(crate) only: Option<String>,
     pub(crate) steps: Vec<Numbered>,
 }
 
@@ -49,6 +53,7 @@ pub(crate) struct Numbered {
 /// What a line of a transcript asks for.
 #[derive(Debug)]
 pub(crate) enum Step {
+    Connect { who: String },
     Open { who: String, username: Option<String>, reads_welcome: bool },
     Out { who: String },
     Leave { who: String },
@@ -73,7 +78,7 @@ pub(crate) struct Marks {
 impl Script {
     /// Reads a transcript, or says in which line and why it cannot be read.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let mut script = Self { settings: Vec::new(), steps: Vec::new() };
+        let mut script = Self { settings: Vec::new(), only: None, steps: Vec::new() };
         for (index, line) in text.lines().enumerate() {
             let number = index + 1;
             let line = line.trim_end();
@@ -84,6 +89,14 @@ impl Script {
                 let (name, value) =
                     setting.split_once('=').ok_or(format!("{number}: a setting is NAME=value"))?;
                 script.settings.push((name.to_string(), value.replace("\\n", "\n")));
+                continue;
+            }
+            if let Some(only) = line.strip_prefix("only ") {
+                let (face, why) = only.split_once(": ").ok_or(format!("{number}: only <face>: <why>"))?;
+                if !["http", "irc"].contains(&face) || why.is_empty() {
+                    return Err(format!("{number}: no such face, or no reason: {only}"));
+                }
+                script.only = Some(face.to_string());
                 continue;
             }
             let step = parse_step(line).ok_or(format!("{number}: cannot be read: {line}"))?;
@@ -104,6 +117,9 @@ fn parse_step(line: &str) -> Option<Step> {
             None => (rest, None),
         };
         return Some(Step::Open { who: who.to_string(), username, reads_welcome });
+    }
+    if let Some(who) = line.strip_prefix("~ ") {
+        return Some(Step::Connect { who: who.to_string() });
     }
     if let Some(who) = line.strip_prefix("x ") {
         return Some(Step::Out { who: who.to_string() });

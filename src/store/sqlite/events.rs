@@ -27,11 +27,11 @@ pub(super) fn write(
             let (realname, hostname) = (realname.as_str(), hostname.as_str());
             run(sql!("session_opened"), params![id, uuid, nick, username, realname, hostname, at])
         }
-        Event::ClientAdded { client, user, uuid, token, address, at } => {
+        Event::ClientAdded { client, user, uuid, token, address, is_connection, at } => {
             let (id, user, seen_at) = (int(client.get()), int(user.get()), kept_at.unwrap_or(*at));
             let (at, seen_at) = (nanoseconds(*at), nanoseconds(seen_at));
             let (uuid, token, address) = (uuid.as_bytes(), token.as_bytes(), address.to_string());
-            run(sql!("client_added"), params![id, user, uuid, token, address, at, seen_at])
+            run(sql!("client_added"), params![id, user, uuid, token, address, at, seen_at, is_connection])
         }
         Event::ClientRemoved { client, .. } => run(sql!("client_removed"), params![int(client.get())]),
         Event::SessionEnded { user, .. } => {

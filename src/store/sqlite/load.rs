@@ -108,6 +108,7 @@ fn clients(row: &Row<'_>) -> rusqlite::Result<Option<Vec<Event>>> {
         uuid: Uuid::from_bytes(row.get(2)?),
         token: TokenHash::new(row.get(3)?),
         address,
+        is_connection: row.get(13)?,
         at: timestamp(row.get(5)?),
     };
     Ok(Some(vec![added]))
@@ -229,7 +230,7 @@ pub(super) fn recent(connection: &Connection) -> Result<Vec<Posted>, StoreError>
         let lasting: bool = row.get(2)?;
         let conversation = lasting.then_some(Conversation::Channel(ChannelId::default()));
         let (seq, at, line) = (seq(row, 0)?, timestamp(row.get(1)?), row.get::<_, Vec<u8>>(4)?.into());
-        let entry = Arc::new(Entry { seq, at, since_ms: 0, conversation, line });
+        let entry = Arc::new(Entry { seq, at, since_ms: 0, conversation, line, wire: None });
         Ok(audience.map(|audience| Posted { audience, entry }))
     })?;
     let damaged = || StoreError::Damaged("an audience in the log".to_owned());

@@ -1,11 +1,12 @@
-//! How often one may ask: sessions and logins by address, logins by nick, commands by session.
+//! How often one may ask: sessions and logins by address, logins by nick, commands by session. The same buckets for all
+//! faces, so that neither is the way round the other.
 //!
 //! Each limit is a bucket that refills (GCRA, by `governor`). What it remembers of an address or a session is
 //! forgotten once the bucket is full again, so a flood of addresses takes as much memory as it sends requests in the
 //! time that a bucket takes to fill, and no more.
 
 use std::hash::Hash;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,13 +15,11 @@ use arc_swap::ArcSwap;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
-use super::address::group;
-use super::error::ApiError;
 use crate::id::UserId;
 use crate::protocol::name::Nickname;
 
 /// How often what has refilled is forgotten: as often as a bucket of the usual size refills.
-pub(super) const FORGET_EVERY: Duration = Duration::from_secs(20);
+pub const FORGET_EVERY: Duration = Duration::from_secs(20);
 /// Logins for one nick, from wherever they come: more than its owner needs, and never a lock-out.
 const LOGINS_PER_NICK: Rate = Rate { per_second: 1.0, burst: NonZeroU32::new(20).unwrap() };
 
@@ -31,6 +30,23 @@ pub struct Rate {
     pub per_second: f64,
     /// How many at once.
     pub burst: NonZeroU32,
+}
+
+/// Somebody has asked too often.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("too many requests")]
+pub struct Exceeded {
+    /// After how long to ask again.
+    pub wait: Duration,
+    /// How often one may ask at once.
+    pub burst: u32,
+}
+
+impl Exceeded {
+    /// The same in whole seconds, at least one.
+    pub fn wait_s(&self) -> u64 {
+        (self.wait.as_secs() + u64::from(self.wait.subsec_nanos() > 0)).max(1)
+    }
 }
 
 /// The limits that the operator sets.
@@ -85,8 +101,8 @@ impl Limits {
     /// Whether this address may open a session now.
     ///
     /// # Errors
-    /// `RateLimited`
-    pub fn session(&self, address: IpAddr) -> Result<(), ApiError> {
+    /// [`Exceeded`]
+    pub fn session(&self, address: IpAddr) -> Result<(), Exceeded> {
         self.sessions.take(&group(address))
     }
 
@@ -94,33 +110,45 @@ impl Limits {
     /// [`login_to`](Self::login_to).
     ///
     /// # Errors
-    /// `RateLimited`
-    pub fn login_from(&self, address: IpAddr) -> Result<(), ApiError> {
+    /// [`Exceeded`]
+    pub fn login_from(&self, address: IpAddr) -> Result<(), Exceeded> {
         self.logins.take(&group(address))
     }
 
     /// Whether anybody may try a password for this nick now.
     ///
     /// # Errors
-    /// `RateLimited`
-    pub fn login_to(&self, nick: &Nickname) -> Result<(), ApiError> {
+    /// [`Exceeded`]
+    pub fn login_to(&self, nick: &Nickname) -> Result<(), Exceeded> {
         self.logins_per_nick.take(nick)
     }
 
     /// Whether this session may give a command now.
     ///
     /// # Errors
-    /// `RateLimited`
-    pub fn command(&self, user: UserId) -> Result<(), ApiError> {
+    /// [`Exceeded`]
+    pub fn command(&self, user: UserId) -> Result<(), Exceeded> {
         self.commands.take(&user)
     }
 
     /// Forgets those whose buckets are full again.
-    pub(super) fn forget_idle(&self) {
+    pub fn forget_idle(&self) {
         self.sessions.forget_idle();
         self.logins.forget_idle();
         self.logins_per_nick.forget_idle();
         self.commands.forget_idle();
+    }
+}
+
+/// What limits on addresses count as one: an IPv6 network of 64 bits, which every household has for itself, and an
+/// IPv4 address.
+pub fn group(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => IpAddr::V4(address),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
     }
 }
 
@@ -146,13 +174,12 @@ impl<K: Clone + Eq + Hash> Bucket<K> {
         }
     }
 
-    fn take(&self, key: &K) -> Result<(), ApiError> {
+    fn take(&self, key: &K) -> Result<(), Exceeded> {
         let state = self.0.load();
         let Some(limiter) = &state.limiter else { return Ok(()) };
         limiter.check_key(key).map_err(|until| {
             let wait = until.wait_time_from(DefaultClock::default().now());
-            let whole = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-            ApiError::RateLimited { wait_s: whole.max(1), burst: until.quota().burst_size().get() }
+            Exceeded { wait, burst: until.quota().burst_size().get() }
         })
     }
 
@@ -194,7 +221,8 @@ mod tests {
         let user = UserId::new(1);
         assert_eq!(limits.command(user), Ok(()));
         assert_eq!(limits.command(user), Ok(()));
-        assert_eq!(limits.command(user), Err(ApiError::RateLimited { wait_s: 10, burst: 2 }));
+        let refused = limits.command(user).unwrap_err();
+        assert_eq!((refused.wait_s(), refused.burst), (10, 2));
         assert_eq!(limits.command(UserId::new(2)), Ok(()), "another session is not concerned");
     }
 
@@ -202,8 +230,8 @@ mod tests {
     fn the_wait_is_never_less_than_a_second() {
         let limits = limits(rate(20.0, 1));
         assert_eq!(limits.command(UserId::new(1)), Ok(()));
-        let refused = limits.command(UserId::new(1));
-        assert_eq!(refused, Err(ApiError::RateLimited { wait_s: 1, burst: 1 }));
+        let refused = limits.command(UserId::new(1)).unwrap_err();
+        assert!(refused.wait <= Duration::from_millis(50) && refused.wait_s() == 1, "{refused:?}");
     }
 
     #[test]
@@ -274,5 +302,13 @@ mod tests {
 
     const fn rates_off() -> Rates {
         Rates { sessions: rate(0.0, 1), logins: rate(0.0, 1), commands: rate(0.0, 1) }
+    }
+
+    #[test]
+    fn a_household_counts_as_one() {
+        let group = |text: &str| group(text.parse().unwrap()).to_string();
+        assert_eq!(group("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+        assert_eq!(group("192.0.2.7"), "192.0.2.7");
+        assert_eq!(group("::ffff:192.0.2.7"), "192.0.2.7");
     }
 }

@@ -1,0 +1,88 @@
+//! The lines of somebody who has not registered yet.
+//! Source: <https://modern.ircdocs.horse/#connection-registration>
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use secrecy::SecretString;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::connection::{Connection, Stage};
+use super::outgoing::Parting;
+use super::registration::Entry;
+use crate::protocol::wire::WireLine;
+use crate::reply::door::Objection;
+
+/// Lines that somebody may send before it has registered: more than any client has use for.
+const CANDIDATE_LINES_MAX: usize = 200;
+
+impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
+    /// A line of somebody who has not registered yet.
+    pub(super) async fn register(&mut self, line: WireLine) -> Result<(), Parting> {
+        let Stage::Candidate(candidate) = &mut self.stage else { return Ok(()) };
+        candidate.lines += 1;
+        if candidate.lines > CANDIDATE_LINES_MAX {
+            return Err(Parting::Because("Too many lines before registration".to_owned()));
+        }
+        let done = match line.command.as_str() {
+            "PASS" => match line.params.into_iter().next().filter(|password| !password.is_empty()) {
+                Some(password) => {
+                    candidate.password = Some(SecretString::from(password));
+                    Ok(())
+                }
+                None => Err(Objection::NeedMoreParams("PASS")),
+            },
+            "NICK" => candidate.set_nick(line.params.first()),
+            "USER" => candidate.set_user(&line.params),
+            "CAP" => {
+                self.cap(&line.params);
+                Ok(())
+            }
+            "AUTHENTICATE" => return self.authenticate(&line.params).await,
+            "PING" => return self.pong(&line.params).await,
+            "PONG" => Ok(()),
+            "QUIT" => {
+                let reason =
+                    line.params.first().map_or("Quit".to_owned(), |reason| format!("Quit: {reason}"));
+                return Err(Parting::Because(reason));
+            }
+            _ => Err(Objection::NotRegistered),
+        };
+        if let Err(objection) = done {
+            self.object(&objection);
+        }
+        self.enter_when_complete().await
+    }
+
+    async fn enter_when_complete(&mut self) -> Result<(), Parting> {
+        let Stage::Candidate(candidate) = &mut self.stage else { return Ok(()) };
+        if !candidate.is_complete() {
+            return Ok(());
+        }
+        if candidate.exchange.take().is_some() {
+            self.object(&Objection::SaslAborted);
+        }
+        let Stage::Candidate(candidate) = &mut self.stage else { return Ok(()) };
+        let style = self.outgoing.capabilities.style();
+        let stats = self.shared.engine.stats();
+        // Those who are counted in the welcome are the others.
+        stats.unregistered.fetch_sub(1, Relaxed);
+        let entry = candidate.enter(&self.shared, self.address, style).await;
+        let Entry::In(seat, nick) = entry else {
+            stats.unregistered.fetch_add(1, Relaxed);
+            return match entry {
+                Entry::In(..) => Ok(()),
+                Entry::Not(objection) => {
+                    self.object(&objection);
+                    Ok(())
+                }
+                Entry::Never(objection) => {
+                    self.object(&objection);
+                    Err(Parting::Because("Registration failed".to_owned()))
+                }
+            };
+        };
+        self.outgoing.attach(self.shared.engine.listen(&seat), nick);
+        self.stage = Stage::Client(seat);
+        Ok(())
+    }
+}

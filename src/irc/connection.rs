@@ -1,0 +1,292 @@
+//! The life of one connection: lines are read, become requests, and what comes of them is written.
+//!
+//! One task reads and writes. While a request is being decided it goes on writing, and reads nothing further: whoever
+//! sends more than the server decides is slowed down by its own socket.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::incoming::{Incoming, Read};
+use super::listener::Shared;
+use super::outgoing::{Outgoing, Parting};
+use super::registration::Candidate;
+use super::request::request;
+use crate::command::Wish;
+use crate::delivery::Seat;
+use crate::engine::{RateLimit, SubmitError};
+use crate::id::UserId;
+use crate::limits::Exceeded;
+use crate::protocol::wire::{WireError, WireLine};
+use crate::reply::door::{self, Objection, objection};
+
+/// How long the last words may take.
+const FAREWELL: Duration = Duration::from_secs(2);
+/// The longest that a line is delayed; one that would have to wait longer is refused.
+pub(super) const DELAY_MAX: Duration = Duration::from_secs(5);
+/// How long to wait before a client that could not be logged out is tried again.
+const LOG_OUT_AGAIN_AFTER: Duration = Duration::from_millis(200);
+
+/// One connection.
+pub(super) struct Connection<R, W> {
+    pub(super) shared: Arc<Shared>,
+    pub(super) address: IpAddr,
+    incoming: Incoming<R>,
+    pub(super) outgoing: Outgoing<W>,
+    pub(super) stage: Stage,
+    /// Whether the client speaks version 302 of capability negotiation.
+    pub(super) is_302: bool,
+    began: Instant,
+    heard: Instant,
+    /// Whether it was asked if it is still there, and has not said anything since.
+    was_asked: bool,
+    stopping: watch::Receiver<bool>,
+}
+
+/// How far it has come.
+pub(super) enum Stage {
+    /// Nobody yet. Counted as such for as long.
+    Candidate(Candidate),
+    /// A client.
+    Client(Arc<Seat>),
+}
+
+impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
+    pub(super) fn new(shared: Arc<Shared>, address: IpAddr, read: R, write: W) -> Self {
+        let (began, stopping) = (Instant::now(), shared.engine.stopping());
+        shared.engine.stats().unregistered.fetch_add(1, Relaxed);
+        let outgoing = Outgoing::new(shared.engine.clone(), write, shared.settings.send_queue_bytes);
+        Self {
+            shared,
+            address,
+            incoming: Incoming::new(read),
+            outgoing,
+            stage: Stage::Candidate(Candidate::default()),
+            is_302: false,
+            began,
+            heard: began,
+            was_asked: false,
+            stopping,
+        }
+    }
+
+    /// Lives until the connection ends, and logs the client out then.
+    pub(super) async fn run(mut self) {
+        let parting = self.live().await;
+        let (told, others) = words(parting);
+        let log_out = async {
+            if let (Stage::Client(seat), Some(others)) = (&self.stage, others) {
+                log_out(&self.shared, seat, others).await;
+            }
+        };
+        let farewell = async {
+            if let Some(told) = told {
+                let reason = format!("Closing link: {} [{told}]", self.address);
+                self.outgoing.finish(&reason).await;
+                self.incoming.discard().await;
+            }
+        };
+        // Whoever does not take its last words keeps nobody waiting.
+        tokio::join!(log_out, timeout(FAREWELL, farewell)).1.ok();
+    }
+
+    async fn live(&mut self) -> Parting {
+        loop {
+            let deadline = self.deadline();
+            let read = tokio::select! {
+                parting = self.outgoing.pump() => return parting,
+                read = self.incoming.next() => Some(read),
+                () = sleep_until(deadline) => None,
+                _ = self.stopping.wait_for(|stopping| *stopping) => return Parting::Stopping,
+            };
+            let line = match read {
+                Some(Read::Line(line)) => line,
+                Some(Read::Endless) => return Parting::Because("Input line was too long".to_owned()),
+                Some(Read::Foreign) => return Parting::Foreign,
+                Some(Read::End) => return Parting::Closed,
+                None => match self.grow_impatient() {
+                    Some(parting) => return parting,
+                    None => continue,
+                },
+            };
+            self.heard = Instant::now();
+            self.was_asked = false;
+            if let Err(parting) = self.hear(&line).await {
+                return parting;
+            }
+        }
+    }
+
+    /// When silence is next to be noticed.
+    fn deadline(&self) -> Instant {
+        let settings = &self.shared.settings;
+        match &self.stage {
+            Stage::Candidate(_) => self.began + settings.registration_timeout,
+            Stage::Client(_) if self.was_asked => self.heard + settings.silence_max,
+            Stage::Client(_) => self.heard + settings.ping_after,
+        }
+    }
+
+    /// Asks a silent client whether it is there, and gives up on one that has not answered.
+    fn grow_impatient(&mut self) -> Option<Parting> {
+        if let Stage::Candidate(_) = &self.stage {
+            return Some(Parting::Because("Registration timed out".to_owned()));
+        }
+        if self.was_asked {
+            let seconds = self.shared.settings.silence_max.as_secs();
+            return Some(Parting::Because(format!("Ping timeout: {seconds} seconds")));
+        }
+        self.was_asked = true;
+        let server = self.shared.engine.server();
+        self.outgoing.say(&door::said(&server, "PING", Vec::new(), &server.name));
+        None
+    }
+
+    async fn hear(&mut self, line: &[u8]) -> Result<(), Parting> {
+        let line = match WireLine::parse(line) {
+            Ok(Some(line)) => line,
+            Ok(None) => return Ok(()),
+            Err(WireError::TooLong) => {
+                self.object(&Objection::InputTooLong);
+                return Ok(());
+            }
+            Err(WireError::NotText(line)) => {
+                self.outgoing.label(line.tag("label"));
+                self.object(&Objection::NotText(line.command));
+                self.outgoing.unlabel();
+                return Ok(());
+            }
+        };
+        self.outgoing.label(line.tag("label"));
+        let done = match &self.stage {
+            Stage::Candidate(_) => self.register(line).await,
+            Stage::Client(seat) => {
+                let seat = Arc::clone(seat);
+                self.shared.engine.touch(&seat);
+                self.command(seat, line).await
+            }
+        };
+        // What others were told of it is in the queue by now.
+        let caught_up = if done.is_ok() { self.outgoing.catch_up().await } else { Ok(()) };
+        self.outgoing.unlabel();
+        done.and(caught_up)
+    }
+
+    /// Waits until the client may ask again: a line too many is not dropped but delayed, and those behind it wait in
+    /// the socket. Nobody is kept waiting for long; says whether it may ask.
+    async fn wait_for_turn(&mut self, user: UserId) -> Result<bool, Parting> {
+        let mut was_counted = false;
+        while let Err(Exceeded { wait, .. }) = self.shared.limits.command(user) {
+            if !was_counted {
+                self.shared.engine.stats().rate_limited(RateLimit::Command);
+                was_counted = true;
+            }
+            if wait > DELAY_MAX {
+                return Ok(false);
+            }
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                parting = self.outgoing.pump() => return Err(parting),
+                _ = self.stopping.wait_for(|stopping| *stopping) => return Err(Parting::Stopping),
+            }
+        }
+        Ok(true)
+    }
+
+    /// A line of somebody who has registered.
+    async fn command(&mut self, seat: Arc<Seat>, line: WireLine) -> Result<(), Parting> {
+        if !self.wait_for_turn(seat.user).await? {
+            self.object(&Objection::TryAgain(line.command));
+            return Ok(());
+        }
+        match line.command.as_str() {
+            "CAP" => self.cap(&line.params),
+            "AUTHENTICATE" => self.authenticate(&line.params).await?,
+            "PING" => self.pong(&line.params).await?,
+            "PONG" => {}
+            "PASS" | "USER" => self.object(&Objection::AlreadyRegistered),
+            _ => return self.submit(&seat, line).await,
+        }
+        Ok(())
+    }
+
+    async fn submit(&mut self, seat: &Seat, line: WireLine) -> Result<(), Parting> {
+        let command = line.command.clone();
+        let mut wish = Wish::parse(request(line));
+        wish.style = self.outgoing.capabilities.style();
+        let engine = self.shared.engine.clone();
+        let response = tokio::select! {
+            biased;
+            response = engine.submit(seat, wish, None) => response,
+            parting = self.outgoing.pump() => return Err(parting),
+        };
+        match response {
+            // The queue is closed, and tells with which reason when it is read to its end.
+            Ok(_) | Err(SubmitError::Gone) => Ok(()),
+            Err(SubmitError::Saturated | SubmitError::Unavailable) => {
+                self.object(&Objection::TryAgain(command));
+                Ok(())
+            }
+        }
+    }
+
+    /// What was sent before the PING is answered before it.
+    pub(super) async fn pong(&mut self, params: &[String]) -> Result<(), Parting> {
+        let Some(token) = params.first().filter(|token| !token.is_empty()) else {
+            self.object(&Objection::NoOrigin);
+            return Ok(());
+        };
+        self.outgoing.catch_up().await?;
+        let server = self.shared.engine.server();
+        self.outgoing.say(&door::said(&server, "PONG", vec![server.name.clone()], token));
+        Ok(())
+    }
+
+    pub(super) fn object(&mut self, objected: &Objection) {
+        let line = objection(&self.shared.engine.server(), &self.outgoing.nick, objected);
+        self.outgoing.say(&line);
+    }
+}
+
+impl<R, W> Drop for Connection<R, W> {
+    fn drop(&mut self) {
+        if let Stage::Candidate(_) = &self.stage {
+            self.shared.engine.stats().unregistered.fetch_sub(1, Relaxed);
+        }
+    }
+}
+
+/// What the other end is told in its last line, and what others are when the session ends with it. Nothing to others
+/// who have been told, or will be when the server has stopped.
+fn words(parting: Parting) -> (Option<String>, Option<String>) {
+    let both = |reason: &str| (Some(reason.to_owned()), Some(reason.to_owned()));
+    match parting {
+        Parting::Closed => (None, Some("Connection closed".to_owned())),
+        Parting::SendQ => both("SendQ exceeded"),
+        Parting::Because(reason) => both(&reason),
+        Parting::LoggedOut(reason) => {
+            (Some(reason.map_or_else(|| "Logged out".to_owned(), |reason| reason.to_string())), None)
+        }
+        Parting::Foreign => (None, None),
+        Parting::Stopping => (Some("Server shutting down".to_owned()), None),
+    }
+}
+
+/// Logs a client out, however long that takes: nobody is present without a connection. A server that stops does it
+/// for all of them.
+async fn log_out(shared: &Shared, seat: &Seat, reason: String) {
+    let stopping = shared.engine.stopping();
+    while let Err(SubmitError::Saturated | SubmitError::Unavailable) =
+        shared.engine.log_out_because(seat, reason.clone().into()).await
+    {
+        if *stopping.borrow() {
+            return;
+        }
+        tokio::time::sleep(LOG_OUT_AGAIN_AFTER).await;
+    }
+}

@@ -1,0 +1,69 @@
+//! The IRC face: the same people and channels for ordinary IRC clients, over TCP.
+//!
+//! Knows bytes, lines and capabilities. What a command does it does not know: lines become the requests that HTTP
+//! posts, and what comes of them it reads from the queue of its client, as a poll would that never pauses.
+
+mod arrival;
+mod capability;
+mod connection;
+mod incoming;
+mod listener;
+mod negotiation;
+mod outgoing;
+mod registration;
+mod render;
+mod request;
+mod sasl;
+mod tls;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+pub use listener::{Irc, IrcContext, Sockets};
+pub use tls::TlsError;
+
+/// What the operator may set about this face.
+#[derive(Clone)]
+pub struct IrcSettings {
+    /// Where it listens; `None` when it does not.
+    pub listen_addr: Option<SocketAddr>,
+    /// TLS beside that; `None` when there is none.
+    pub tls: Option<TlsSettings>,
+    /// The password that every connection needs; `None` when none does.
+    pub password: Option<SecretString>,
+    /// Connections of one address; 0 is no limit.
+    pub connections_per_address: usize,
+    /// Connections in all.
+    pub connections_max: usize,
+    /// How long a connection may take to register.
+    pub registration_timeout: Duration,
+    /// The silence after which it is asked whether it is still there.
+    pub ping_after: Duration,
+    /// The silence after which it is closed.
+    pub silence_max: Duration,
+    /// Bytes that may wait for a client to read them.
+    pub send_queue_bytes: usize,
+    /// Whether the names of addresses are looked up.
+    pub reverse_dns: bool,
+}
+
+/// Where TLS is spoken, and as whom.
+#[derive(Clone, Debug)]
+pub struct TlsSettings {
+    /// Where it listens.
+    pub listen_addr: SocketAddr,
+    /// The file of the certificate and those above it.
+    pub certificate: PathBuf,
+    /// The file of its key.
+    pub key: PathBuf,
+}
+
+impl fmt::Debug for IrcSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IrcSettings").field("listen_addr", &self.listen_addr).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,333 @@
+//! Writing: what a client has to read becomes lines in a buffer, which is bounded. Which lines and which of their tags
+//! a connection gets is decided here by the capabilities that it has asked for.
+
+use std::io;
+use std::sync::Arc;
+
+use bytes::{BufMut, BytesMut};
+use tokio::io::{AsyncWrite, AsyncWriteExt};
+
+use super::capability::{Capabilities, Capability};
+use super::render;
+use crate::engine::{Engine, Heard, Listener};
+use crate::entry::{Entry, Wire, WireLines};
+use crate::protocol::message::Message;
+use crate::protocol::wire::escape;
+use crate::reply::notice::notice_of_dropped;
+
+/// Room of the buffer that is kept once everything is written.
+const BUFFER_KEPT_BYTES: usize = 8 * 1_024;
+
+/// Why a connection ends.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Parting {
+    /// The other end has closed, or is gone.
+    Closed,
+    /// The other end does not read.
+    SendQ,
+    /// The client was logged out: it quit, or was thrown out; with the reason that others were told.
+    LoggedOut(Option<Arc<str>>),
+    /// The server says why.
+    Because(String),
+    /// Another protocol is spoken.
+    Foreign,
+    /// The server stops.
+    Stopping,
+}
+
+/// The writing half of a connection.
+pub(super) struct Outgoing<W> {
+    engine: Engine,
+    socket: W,
+    buffer: BytesMut,
+    buffer_bytes_max: usize,
+    /// Whether TLS may still hold something back that was written to it.
+    is_unflushed: bool,
+    listener: Option<Listener>,
+    /// What it has asked for.
+    pub(super) capabilities: Capabilities,
+    /// The nick as the client knows it; an asterisk before registration.
+    pub(super) nick: String,
+    label: Option<Label>,
+    batches: u64,
+}
+
+/// The answer to a command with a label, as far as it has come.
+struct Label {
+    text: String,
+    answer: Answer,
+}
+
+/// How much of a labelled answer there is.
+enum Answer {
+    Nothing,
+    /// One line waits to see whether it is the only one, and what is no answer waits behind it.
+    One(String, Box<str>, BytesMut),
+    /// Several, in a batch with this name.
+    Batch(String),
+}
+
+impl<W: AsyncWrite + Unpin> Outgoing<W> {
+    pub(super) fn new(engine: Engine, socket: W, buffer_bytes_max: usize) -> Self {
+        Self {
+            engine,
+            socket,
+            buffer: BytesMut::new(),
+            buffer_bytes_max,
+            is_unflushed: false,
+            listener: None,
+            capabilities: Capabilities::default(),
+            nick: "*".to_owned(),
+            label: None,
+            batches: 0,
+        }
+    }
+
+    /// From now on hears what this client has to read.
+    pub(super) fn attach(&mut self, listener: Listener, nick: String) {
+        self.listener = Some(listener);
+        self.nick = nick;
+    }
+
+    /// Writes what there is to write and to read, until the connection ends. May be dropped half-way.
+    pub(super) async fn pump(&mut self) -> Parting {
+        loop {
+            if let Err(parting) = self.catch_up().await {
+                return parting;
+            }
+            let has_something = !self.buffer.is_empty();
+            tokio::select! {
+                () = wait(&mut self.listener) => {}
+                done = write(&mut self.socket, &mut self.buffer), if has_something || self.is_unflushed => {
+                    if done.is_err() {
+                        return Parting::Closed;
+                    }
+                    self.is_unflushed = has_something;
+                    self.give_room_back();
+                }
+            }
+        }
+    }
+
+    /// Puts everything that there is to read into the buffer.
+    ///
+    /// # Errors
+    /// [`Parting`] when the client was logged out or reads too slowly.
+    pub(super) async fn catch_up(&mut self) -> Result<(), Parting> {
+        while let Some(listener) = &mut self.listener {
+            let (entries, dropped) = match listener.take().await {
+                Ok(Heard::Entries(entries, dropped)) => (entries, dropped),
+                Ok(Heard::Closed(reason)) => return Err(Parting::LoggedOut(reason)),
+                Err(error) => return Err(Parting::Because(error.to_string())),
+            };
+            if let Some(dropped) = dropped {
+                self.say(&notice_of_dropped(&self.engine.server(), &self.nick, dropped.entries));
+            }
+            if entries.is_empty() {
+                break;
+            }
+            for entry in &entries {
+                self.put_entry(entry);
+            }
+            // What the other end takes at once is not held against it.
+            self.write_some().await?;
+        }
+        if self.buffer.len() > self.buffer_bytes_max { Err(Parting::SendQ) } else { Ok(()) }
+    }
+
+    /// Writes what the socket takes now.
+    async fn write_some(&mut self) -> Result<(), Parting> {
+        while !self.buffer.is_empty() {
+            tokio::select! {
+                biased;
+                done = write(&mut self.socket, &mut self.buffer) => {
+                    done.map_err(|_| Parting::Closed)?;
+                    self.is_unflushed = true;
+                }
+                () = std::future::ready(()) => break,
+            }
+        }
+        self.give_room_back();
+        if self.buffer.len() > self.buffer_bytes_max { Err(Parting::SendQ) } else { Ok(()) }
+    }
+
+    /// Writes everything and closes, with the server's last words; for a deadline around it.
+    pub(super) async fn finish(&mut self, reason: &str) {
+        self.unlabel();
+        self.put("", &format!("ERROR :{reason}\r\n"));
+        if self.socket.write_all_buf(&mut self.buffer).await.is_ok() {
+            drop(self.socket.shutdown().await);
+        }
+    }
+
+    fn give_room_back(&mut self) {
+        if self.buffer.is_empty() && self.buffer.capacity() > BUFFER_KEPT_BYTES {
+            self.buffer = BytesMut::new();
+        }
+    }
+
+    /// Says something for the server that stands in no queue.
+    pub(super) fn say(&mut self, message: &Message) {
+        let tags = self.time_tag(&format!("{:.3}", self.engine.now()));
+        for line in render::of_message(message) {
+            self.answer(tags.clone(), &line);
+        }
+    }
+
+    /// What is said until [`unlabel`](Self::unlabel) is the answer to a command with this label.
+    pub(super) fn label(&mut self, label: Option<&str>) {
+        let label = label.filter(|_| self.capabilities.has(Capability::LabeledResponse));
+        self.label = label.map(|text| Label { text: escape(text), answer: Answer::Nothing });
+    }
+
+    /// The end of the answer: what it was decides how it is told.
+    pub(super) fn unlabel(&mut self) {
+        let Some(Label { text, answer }) = self.label.take() else { return };
+        match answer {
+            Answer::Nothing => {
+                let server = self.engine.server();
+                let tags = self.time_tag(&format!("{:.3}", self.engine.now()));
+                self.put(&joined(&format!("label={text}"), &tags), &format!(":{} ACK\r\n", server.name));
+            }
+            Answer::One(tags, line, behind) => {
+                self.put(&joined(&format!("label={text}"), &tags), &line);
+                self.buffer.put_slice(&behind);
+            }
+            Answer::Batch(name) => {
+                let line = format!(":{} BATCH -{name}\r\n", self.engine.server().name);
+                self.put("", &line);
+            }
+        }
+    }
+
+    fn put_entry(&mut self, entry: &Entry) {
+        let nothing = Wire::default();
+        let wire = entry.wire.as_deref().unwrap_or(&nothing);
+        let said = wire.lines.get_or_init(|| render::of_entry(entry, wire.source.as_deref()));
+        self.note_nick(wire, said);
+        let mine = self.listener.as_ref().map(|listener| listener.seat().client);
+        let is_answer = wire.by.is_some() && wire.by == mine;
+        if !self.wants(wire, said) {
+            return;
+        }
+        let is_message = matches!(&*said.command, "PRIVMSG" | "NOTICE" | "TAGMSG");
+        let to_oneself = is_answer && is_message && said.to.eq_ignore_ascii_case(&self.nick);
+        let has_echo = self.capabilities.has(Capability::EchoMessage);
+        for (index, line) in said.lines.iter().enumerate() {
+            let tags = self.tags(wire, said, is_message, index == 0);
+            if is_answer && (!is_message || has_echo) {
+                self.answer(tags.clone(), line);
+            }
+            // What somebody says to itself is delivered beside any echo.
+            if !is_answer || to_oneself {
+                self.put(&tags, line);
+            }
+        }
+    }
+
+    /// Whether this connection gets such lines at all.
+    fn wants(&self, wire: &Wire, said: &WireLines) -> bool {
+        let has = |capability| self.capabilities.has(capability);
+        if wire.is_for_watchers && !has(Capability::ExtendedMonitor) {
+            return false;
+        }
+        match &*said.command {
+            "TAGMSG" => has(Capability::MessageTags),
+            "AWAY" => has(Capability::AwayNotify),
+            "CHGHOST" => has(Capability::Chghost),
+            "SETNAME" => has(Capability::Setname),
+            "INVITE" => has(Capability::InviteNotify) || said.to.eq_ignore_ascii_case(&self.nick),
+            // Keys are for those who check signatures over the JSON form.
+            "PUBKEY" => false,
+            _ => true,
+        }
+    }
+
+    /// Follows the client's own nick, which numerics of the face are addressed to.
+    fn note_nick(&mut self, wire: &Wire, said: &WireLines) {
+        let is_mine = |source: &str| source.split('!').next().is_some_and(|nick| nick == self.nick);
+        if &*said.command == "NICK" && wire.source.as_deref().is_some_and(is_mine) {
+            let new = said.lines.first().and_then(|line| line.trim_end().rsplit_once(':'));
+            self.nick = new.map_or_else(|| self.nick.clone(), |(_, nick)| nick.to_owned());
+        }
+    }
+
+    fn tags(&self, wire: &Wire, said: &WireLines, is_message: bool, is_first: bool) -> String {
+        let mut tags = self.time_tag(&said.time);
+        if self.capabilities.has(Capability::MessageTags) && is_message && wire.is_bot {
+            tags = joined(&tags, "bot");
+        }
+        // An id names one message, of which the further lines are parts.
+        if self.capabilities.has(Capability::MessageTags) && is_message && is_first {
+            tags = joined(&tags, &format!("msgid={}", said.id));
+            tags = joined(&tags, &said.tags);
+        }
+        tags
+    }
+
+    fn time_tag(&self, time: &str) -> String {
+        if self.capabilities.has(Capability::ServerTime) { format!("time={time}") } else { String::new() }
+    }
+
+    /// Puts a line that answers the command at hand.
+    fn answer(&mut self, tags: String, line: &str) {
+        let Some(Label { text, answer }) = self.label.take() else { return self.put(&tags, line) };
+        let answer = match answer {
+            Answer::Nothing => Answer::One(tags, line.into(), BytesMut::new()),
+            Answer::One(first_tags, first, behind) => {
+                self.batches += 1;
+                let name = self.batches.to_string();
+                let begin = format!(":{} BATCH +{name} labeled-response\r\n", self.engine.server().name);
+                self.put(&format!("label={text}"), &begin);
+                self.put(&joined(&format!("batch={name}"), &first_tags), &first);
+                self.buffer.put_slice(&behind);
+                self.put(&joined(&format!("batch={name}"), &tags), line);
+                Answer::Batch(name)
+            }
+            Answer::Batch(name) => {
+                self.put(&joined(&format!("batch={name}"), &tags), line);
+                Answer::Batch(name)
+            }
+        };
+        self.label = Some(Label { text, answer });
+    }
+
+    fn put(&mut self, tags: &str, line: &str) {
+        let buffer = match &mut self.label {
+            Some(Label { answer: Answer::One(_, _, behind), .. }) => behind,
+            _ => &mut self.buffer,
+        };
+        if !tags.is_empty() {
+            buffer.put_u8(b'@');
+            buffer.put_slice(tags.as_bytes());
+            buffer.put_u8(b' ');
+        }
+        buffer.put_slice(line.as_bytes());
+    }
+}
+
+fn joined(front: &str, behind: &str) -> String {
+    match (front, behind) {
+        ("", only) | (only, "") => only.to_owned(),
+        (front, behind) => format!("{front};{behind}"),
+    }
+}
+
+/// Writes some of what is in the buffer; with nothing in it, what was held back. May be dropped half-way.
+async fn write(socket: &mut (impl AsyncWrite + Unpin), buffer: &mut BytesMut) -> io::Result<()> {
+    if buffer.is_empty() {
+        return socket.flush().await;
+    }
+    match socket.write_buf(buffer).await? {
+        0 => Err(io::ErrorKind::WriteZero.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Waits for something to read; for ever where there is nobody yet to read it.
+async fn wait(listener: &mut Option<Listener>) {
+    match listener {
+        Some(listener) => listener.wait().await,
+        None => std::future::pending().await,
+    }
+}

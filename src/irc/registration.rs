@@ -1,0 +1,276 @@
+//! Registration: PASS, CAP, NICK and USER in any order, until there is a session to attach to.
+//! Source: <https://modern.ircdocs.horse/#connection-registration>
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use secrecy::{ExposeSecret, SecretString};
+use subtle::ConstantTimeEq;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::connection::DELAY_MAX;
+use super::listener::Shared;
+use super::sasl::Exchange;
+use crate::auth::password::Verified;
+use crate::auth::token::Token;
+use crate::command::Style;
+use crate::command::login::{Login, LoginRefusal};
+use crate::command::registration::Registration;
+use crate::delivery::Seat;
+use crate::engine::{LoginError, RateLimit, RegisterError};
+use crate::id::UserId;
+use crate::limits::Exceeded;
+use crate::protocol::limits::{NAMELEN, USERLEN, cut};
+use crate::protocol::name::{Nickname, Realname, Username};
+use crate::protocol::password::{Password, PasswordHash};
+use crate::reply::door::Objection;
+
+/// What a connection has said of itself so far.
+#[derive(Default)]
+pub(super) struct Candidate {
+    pub(super) password: Option<SecretString>,
+    pub(super) nick: Option<Nickname>,
+    pub(super) user: Option<(Username, Realname)>,
+    /// Whether CAP holds registration back until it ends.
+    pub(super) negotiates: bool,
+    /// SASL, while it goes on.
+    pub(super) exchange: Option<Exchange>,
+    /// The session that it has proved to know the password of.
+    pub(super) proof: Option<Proof>,
+    /// Lines so far.
+    pub(super) lines: usize,
+}
+
+/// What becomes of a registration.
+pub(super) enum Entry {
+    /// Somebody is in, under this nick.
+    In(Arc<Seat>, String),
+    /// Not under this nick.
+    Not(Objection),
+    /// Not at all: the connection ends.
+    Never(Objection),
+}
+
+impl Candidate {
+    /// Whether everything is there.
+    pub(super) const fn is_complete(&self) -> bool {
+        self.nick.is_some() && self.user.is_some() && !self.negotiates
+    }
+
+    /// Takes what NICK says.
+    ///
+    /// # Errors
+    /// The objection to it.
+    pub(super) fn set_nick(&mut self, nick: Option<&String>) -> Result<(), Objection> {
+        let nick = nick.filter(|nick| !nick.is_empty()).ok_or(Objection::NoNicknameGiven)?;
+        self.nick = Some(Nickname::parse(nick).map_err(|_| Objection::ErroneousNickname(nick.clone()))?);
+        Ok(())
+    }
+
+    /// Takes what USER says. What a username may not have is left out of it, and what is too long is cut: clients make
+    /// it of the name of an account somewhere, and their users seldom know.
+    ///
+    /// # Errors
+    /// The objection to it.
+    pub(super) fn set_user(&mut self, params: &[String]) -> Result<(), Objection> {
+        let need_more = || Objection::NeedMoreParams("USER");
+        let [username, _, _, realname, ..] = params else { return Err(need_more()) };
+        if username.is_empty() || realname.trim().is_empty() {
+            return Err(need_more());
+        }
+        let letters = username.chars().filter(|c| Username::parse(c.encode_utf8(&mut [0; 4])).is_ok());
+        let username: String = letters.take(USERLEN).collect();
+        let username = Username::parse(if username.is_empty() { "user" } else { &username });
+        let printable: String = realname.chars().filter(|c| !c.is_control()).collect();
+        let realname = Realname::parse(cut(printable.trim(), NAMELEN).trim_end());
+        let (Ok(username), Ok(realname)) = (username, realname) else { return Err(need_more()) };
+        self.user = Some((username, realname));
+        Ok(())
+    }
+
+    /// Opens a session, or comes into the one that goes by the nick where the password is its own.
+    pub(super) async fn enter(&mut self, shared: &Shared, address: IpAddr, style: Style) -> Entry {
+        if let Some(needed) = &shared.settings.password {
+            let given = self.password.as_ref().map_or("", |given| given.expose_secret());
+            if !bool::from(given.as_bytes().ct_eq(needed.expose_secret().as_bytes())) {
+                return Entry::Never(Objection::PasswordMismatch);
+            }
+        }
+        if let Some(proof) = self.proof.take() {
+            return proof.log_in(shared, address, style).await;
+        }
+        let Some(nick) = self.nick.clone() else { return Entry::Not(Objection::NoNicknameGiven) };
+        // What everybody knows is nobody's own password.
+        match self.password.clone().filter(|_| shared.settings.password.is_none()) {
+            Some(password) => self.enter_by_password(shared, address, style, nick, &password).await,
+            None => self.open_session(shared, address, nick, None).await,
+        }
+    }
+
+    /// A password is that of the session that has the nick, or becomes that of a new one.
+    async fn enter_by_password(
+        &mut self,
+        shared: &Shared,
+        address: IpAddr,
+        style: Style,
+        nick: Nickname,
+        password: &SecretString,
+    ) -> Entry {
+        match Proof::of(shared, address, &nick, password).await {
+            Ok(proof) => proof.log_in(shared, address, style).await,
+            Err(Unproven::Busy) => Entry::Never(Objection::TryAgain("PASS".to_owned())),
+            Err(Unproven::Wrong) => Entry::Never(Objection::PasswordMismatch),
+            Err(Unproven::Nobody) => {
+                let chars_min = shared.engine.server().rules.password_chars_min;
+                let password = Password::parse(password.expose_secret().to_owned());
+                let Some(password) = password.filter(|password| password.has_chars(chars_min)) else {
+                    return Entry::Never(Objection::NeedMoreParams("PASS"));
+                };
+                match shared.passwords.hash(&password).await {
+                    Ok(hash) => self.open_session(shared, address, nick, Some(hash)).await,
+                    Err(_) => Entry::Never(Objection::TryAgain("PASS".to_owned())),
+                }
+            }
+        }
+    }
+
+    async fn open_session(
+        &mut self,
+        shared: &Shared,
+        address: IpAddr,
+        nick: Nickname,
+        password: Option<PasswordHash>,
+    ) -> Entry {
+        if !may_open_session(shared, address).await {
+            return Entry::Never(Objection::TryAgain("NICK".to_owned()));
+        }
+        let (username, realname) = self.user.clone().unzip();
+        let token = Token::random();
+        let registration = Registration {
+            nick: nick.clone(),
+            username,
+            realname,
+            address,
+            is_connection: true,
+            user_uuid: Uuid::new_v4(),
+            client_uuid: Uuid::new_v4(),
+            token: token.hash(),
+            password,
+            // What costs work over HTTP is limited by address alone here: no client of IRC knows how to pay.
+            stamp: None,
+        };
+        match shared.engine.register(registration).await {
+            Ok(registered) => {
+                shared.look_up(registered.user, address);
+                shared.seat(&token, registered.nick)
+            }
+            Err(RegisterError::NicknameInUse) => {
+                self.nick = None;
+                Entry::Not(Objection::NicknameInUse(nick.to_string()))
+            }
+            Err(RegisterError::StampSpent | RegisterError::Submit(_)) => {
+                Entry::Never(Objection::TryAgain("NICK".to_owned()))
+            }
+        }
+    }
+}
+
+/// A living session whose password somebody knows.
+pub(super) struct Proof {
+    user: UserId,
+    verified: Verified,
+}
+
+/// Why there is no proof.
+pub(super) enum Unproven {
+    /// Nobody has the nick.
+    Nobody,
+    /// The password is another, or there is none.
+    Wrong,
+    /// It was not looked at: there were too many attempts lately, or there is too much to do.
+    Busy,
+}
+
+impl Proof {
+    /// Holds a password against that of the session that goes by the nick. As often as over HTTP and no oftener.
+    pub(super) async fn of(
+        shared: &Shared,
+        address: IpAddr,
+        nick: &Nickname,
+        password: &SecretString,
+    ) -> Result<Self, Unproven> {
+        let exceeded = |limit| {
+            shared.engine.stats().rate_limited(limit);
+            Unproven::Busy
+        };
+        shared.limits.login_from(address).map_err(|_| exceeded(RateLimit::Login))?;
+        shared.limits.login_to(nick).map_err(|_| exceeded(RateLimit::LoginNick))?;
+        let holder = shared.engine.holder(nick.to_string()).await.map_err(|_| Unproven::Busy)?;
+        let (user, hash) = holder.ok_or(Unproven::Nobody)?;
+        let password = Password::parse(password.expose_secret().to_owned());
+        let verified = shared.passwords.verify(password, hash).await.map_err(|_| Unproven::Busy)?;
+        verified.map(|verified| Self { user, verified }).ok_or(Unproven::Wrong)
+    }
+
+    /// Comes into the session.
+    async fn log_in(self, shared: &Shared, address: IpAddr, style: Style) -> Entry {
+        let token = Token::random();
+        let login = Login {
+            user: self.user,
+            verified: self.verified.hash,
+            rehashed: self.verified.rehashed,
+            address,
+            client_uuid: Uuid::new_v4(),
+            token: token.hash(),
+            connection: Some(style),
+        };
+        match shared.engine.log_in(login).await {
+            Ok(registered) => shared.seat(&token, registered.nick),
+            Err(LoginError::Refused(LoginRefusal::Stale)) => Entry::Never(Objection::PasswordMismatch),
+            Err(LoginError::Refused(LoginRefusal::TooManyClients) | LoginError::Submit(_)) => {
+                Entry::Never(Objection::TryAgain("PASS".to_owned()))
+            }
+        }
+    }
+}
+
+/// Waits for its turn where others of the same address have just come in, but not for long.
+async fn may_open_session(shared: &Shared, address: IpAddr) -> bool {
+    let deadline = Instant::now() + DELAY_MAX;
+    while let Err(Exceeded { wait, .. }) = shared.limits.session(address) {
+        if Instant::now() + wait > deadline {
+            shared.engine.stats().rate_limited(RateLimit::Session);
+            return false;
+        }
+        tokio::time::sleep(wait).await;
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(params: &[&str]) -> Option<(String, String)> {
+        let params: Vec<String> = params.iter().map(ToString::to_string).collect();
+        let mut candidate = Candidate::default();
+        candidate.set_user(&params).ok()?;
+        candidate.user.map(|(user, real)| (user.as_str().to_owned(), real.as_str().to_owned()))
+    }
+
+    // clause: registration.user, registration.ident
+    #[test]
+    fn usernames_and_realnames_are_made_to_fit() {
+        let pair = |user: &str, real: &str| Some((user.to_owned(), real.to_owned()));
+        assert_eq!(user(&["al", "0", "*", "Alice L"]), pair("al", "Alice L"));
+        assert_eq!(user(&["~a.l@x", "0", "*", " A\u{2}l "]), pair("alx", "Al"));
+        assert_eq!(user(&["äö", "0", "*", "A"]), pair("user", "A"));
+        assert_eq!(
+            user(&[&"u".repeat(40), "0", "*", &"ü".repeat(80)]),
+            pair(&"u".repeat(32), &"ü".repeat(64))
+        );
+        assert!(user(&["al", "0", "*"]).is_none() && user(&["", "0", "*", "A"]).is_none());
+        assert!(user(&["al", "0", "*", " "]).is_none() && user(&["al", "0", "*", "\u{2}"]).is_none());
+    }
+}
