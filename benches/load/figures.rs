@@ -17,7 +17,7 @@ impl Bound {
 }
 
 /// Scenario, what of it, and the figure.
-const FIGURES: [(&str, &str, Bound); 21] = [
+const FIGURES: [(&str, &str, Bound); 22] = [
     ("lockstep_100", "ratio_to_bare", Bound::AtLeast(0.5)),
     ("lockstep_1000", "ratio_to_bare", Bound::AtLeast(0.6)),
     ("flood8_100", "ratio_to_bare", Bound::AtLeast(0.15)),
@@ -27,11 +27,12 @@ const FIGURES: [(&str, &str, Bound); 21] = [
     ("acks_64", "acks_per_s", Bound::AtLeast(30_000.0)),
     ("acks_8", "acks_per_s", Bound::AtLeast(10_000.0)),
     ("acks_1", "ratio_to_sqlite", Bound::AtLeast(0.35)),
-    ("idle_1000", "kib_per_client", Bound::AtMost(22.0)),
-    ("idle_10000", "kib_per_client", Bound::AtMost(22.0)),
+    ("idle_1000", "kib_per_client", Bound::AtMost(12.0)),
+    ("idle_10000", "kib_per_client", Bound::AtMost(12.0)),
     ("idle_10000", "server_cpu_percent", Bound::AtMost(1.0)),
     ("idle_10000", "wake_s", Bound::AtMost(0.25)),
     ("guard_idle", "p99_ratio", Bound::AtMost(2.0)),
+    ("fair_100", "p99_ratio", Bound::AtMost(5.0)),
     ("sessions", "sessions_per_s", Bound::AtLeast(3_000.0)),
     ("drain_memory", "messages_per_s", Bound::AtLeast(300_000.0)),
     ("drain_disk", "messages_per_s", Bound::AtLeast(300_000.0)),

@@ -43,7 +43,7 @@ pub(crate) fn write_registration(out: &mut Vec<u8>, nick: &str) {
     );
 }
 
-fn write(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
+pub(crate) fn write(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
     out.write_fmt(text).expect("writing to memory cannot fail");
 }
 
@@ -94,7 +94,7 @@ fn content_length(head: &[u8]) -> Result<usize> {
 }
 
 /// The value of a header; `name` in lower case.
-fn header<'a>(head: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+pub(crate) fn header<'a>(head: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     head.split(|byte| *byte == b'\n').find_map(|line| {
         let (key, value) = line.split_at_checked(name.len())?;
         (key.eq_ignore_ascii_case(name)).then_some(value.strip_prefix(b":")?.trim_ascii())

@@ -60,7 +60,9 @@ pub(crate) fn run(bench: &Bench, kind: Kind, clients: usize) -> Result<Measure> 
         let command = match kind {
             Kind::Neoirc => format!(r#"{{"command":"NICK","body":["waker_{turn}"]}}"#),
             // The bare server knows no nicks, but a single room holds everybody.
-            Kind::Bare => r##"{"command":"PRIVMSG","to":"#all","body":["wake up"]}"##.to_owned(),
+            Kind::Bare | Kind::Nchan => {
+                r##"{"command":"PRIVMSG","to":"#all","body":["wake up"]}"##.to_owned()
+            }
         };
         wakings.push(waiting.wake(&mut waker, &[command])?.as_secs_f64());
     }
@@ -111,7 +113,7 @@ pub(crate) fn members_of_channels(server: &Server, prefix: &str, count: usize) -
         let mut members = crowd::register(&mut net, &format!("{prefix}{channel}_"), size)?;
         let name = match server.kind {
             Kind::Neoirc => format!("#c{channel}"),
-            Kind::Bare => "#all".to_owned(),
+            Kind::Bare | Kind::Nchan => "#all".to_owned(),
         };
         crowd::join(&mut net, &members, |_| name.clone())?;
         crowd::catch_up(&mut net, &mut members)?;

@@ -16,6 +16,7 @@ mod acks;
 mod bare;
 mod crowd;
 mod drain;
+mod fair;
 mod figures;
 mod flood;
 mod guard;
@@ -24,6 +25,7 @@ mod idle;
 mod large;
 mod lockstep;
 mod machine;
+mod nchan;
 mod net;
 mod options;
 mod pingpong;
@@ -82,6 +84,11 @@ fn run(options: Options) -> Result<bool> {
     let machine = Machine::prepare(options.no_pin)?;
     eprintln!("load: {}", machine.describe());
     let scenarios = plan::chosen(&options.only)?;
+    if options.nchan && !nchan::is_installed() {
+        anyhow::bail!(
+            "--nchan needs nginx-light and libnginx-mod-nchan, by the names that Debian gives them"
+        );
+    }
     std::fs::create_dir_all(&options.data_dir)
         .with_context(|| format!("cannot make {}", options.data_dir.display()))?;
     Folder::remove_old(&options.data_dir);
@@ -109,9 +116,17 @@ fn measure(bench: &Bench, scenario: &Scenario) -> Result<Report> {
     let mut report = Report::new(scenario.name, &bench.options, &bench.machine);
     for round in 0..rounds {
         let neoirc_first = round % 2 == 0;
-        let turns = if neoirc_first { [Kind::Neoirc, Kind::Bare] } else { [Kind::Bare, Kind::Neoirc] };
+        let mut turns = [Kind::Neoirc, Kind::Bare, Kind::Nchan];
+        if !neoirc_first {
+            turns.reverse();
+        }
         for kind in turns {
-            if kind == Kind::Bare && !with_bare || kind == Kind::Neoirc && bench.options.only_bare {
+            let is_wanted = match kind {
+                Kind::Neoirc => !bench.options.only_bare,
+                Kind::Bare => with_bare,
+                Kind::Nchan => bench.options.nchan && scenario.has_nchan(),
+            };
+            if !is_wanted {
                 continue;
             }
             let measure: Measure = scenario.run(bench, kind).with_context(|| format!("on {kind}"))?;

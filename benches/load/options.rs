@@ -51,6 +51,10 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) no_bare: bool,
 
+    /// Play against nginx with Nchan, too, where that is installed.
+    #[arg(long)]
+    pub(crate) nchan: bool,
+
     /// Measure the bare reference server alone.
     #[arg(long, conflicts_with = "no_bare")]
     pub(crate) only_bare: bool,

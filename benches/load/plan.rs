@@ -6,7 +6,7 @@ use crate::machine::Machine;
 use crate::options::Options;
 use crate::report::Measure;
 use crate::server::Kind;
-use crate::{acks, drain, flood, guard, idle, large, lockstep, pingpong, restart, sessions};
+use crate::{acks, drain, fair, flood, guard, idle, large, lockstep, nchan, pingpong, restart, sessions};
 
 /// What every scenario is given.
 pub(crate) struct Bench {
@@ -34,6 +34,7 @@ enum Load {
     Idle { clients: usize },
     Large { members: usize },
     Guard,
+    Fair,
     Drain { after_restart: bool },
     Restart,
 }
@@ -47,7 +48,7 @@ const fn alone(name: &'static str, load: Load) -> Scenario {
 }
 
 /// All scenarios in the order they run.
-pub(crate) const SCENARIOS: [Scenario; 21] = [
+pub(crate) const SCENARIOS: [Scenario; 22] = [
     versus_bare("lockstep_10", Load::Lockstep { members: 10 }),
     versus_bare("lockstep_100", Load::Lockstep { members: 100 }),
     versus_bare("lockstep_1000", Load::Lockstep { members: 1000 }),
@@ -66,6 +67,7 @@ pub(crate) const SCENARIOS: [Scenario; 21] = [
     versus_bare("idle_10000", Load::Idle { clients: 10_000 }),
     alone("large_10000", Load::Large { members: 10_000 }),
     alone("guard_idle", Load::Guard),
+    alone("fair_100", Load::Fair),
     alone("drain_memory", Load::Drain { after_restart: false }),
     alone("drain_disk", Load::Drain { after_restart: true }),
     // By far the slowest to prepare, hence the last.
@@ -92,8 +94,21 @@ pub(crate) fn chosen(names: &[String]) -> Result<Vec<&'static Scenario>> {
 }
 
 impl Scenario {
+    /// Whether Nchan can play it.
+    pub(crate) const fn has_nchan(&self) -> bool {
+        matches!(self.load, Load::Lockstep { .. } | Load::Flood { .. } | Load::Acks { .. })
+    }
+
     /// Plays one round on one server, which it starts and stops.
     pub(crate) fn run(&self, bench: &Bench, kind: Kind) -> Result<Measure> {
+        if kind == Kind::Nchan {
+            return match self.load {
+                Load::Lockstep { members } => nchan::run(bench, 1, members, true),
+                Load::Flood { senders, members } => nchan::run(bench, senders, members, false),
+                Load::Acks { senders } => nchan::acks(bench, senders),
+                _ => bail!("Nchan cannot play {}", self.name),
+            };
+        }
         match self.load {
             Load::Lockstep { members } => lockstep::run(bench, kind, members),
             Load::Flood { senders, members } => flood::run(bench, kind, senders, members),
@@ -103,6 +118,7 @@ impl Scenario {
             Load::Idle { clients } => idle::run(bench, kind, clients),
             Load::Large { members } => large::run(bench, members),
             Load::Guard => guard::run(bench),
+            Load::Fair => fair::run(bench),
             Load::Drain { after_restart } => drain::run(bench, after_restart),
             Load::Restart => restart::run(bench),
         }

@@ -153,18 +153,20 @@ pub(crate) struct Report {
     is_pinned: bool,
     neoirc: Vec<Measure>,
     bare: Vec<Measure>,
+    nchan: Vec<Measure>,
 }
 
 impl Report {
     pub(crate) fn new(scenario: &'static str, options: &Options, machine: &Machine) -> Report {
         let (is_quick, is_pinned) = (options.quick, machine.is_pinned());
-        Report { scenario, is_quick, is_pinned, neoirc: Vec::new(), bare: Vec::new() }
+        Report { scenario, is_quick, is_pinned, neoirc: Vec::new(), bare: Vec::new(), nchan: Vec::new() }
     }
 
     pub(crate) fn add(&mut self, kind: Kind, measure: Measure) {
         match kind {
             Kind::Neoirc => self.neoirc.push(measure),
             Kind::Bare => self.bare.push(measure),
+            Kind::Nchan => self.nchan.push(measure),
         }
     }
 
@@ -178,12 +180,27 @@ impl Report {
         if !self.bare.is_empty() {
             println!("{}", self.line(Kind::Bare, &medians(&self.bare)));
         }
+        if !self.nchan.is_empty() {
+            println!("{}", self.line(Kind::Nchan, &medians(&self.nchan)));
+        }
         if self.neoirc.is_empty() {
             return;
         }
         let mut values = medians(&self.neoirc);
-        if let Some(ratio) = self.ratio_to_bare() {
-            values.push(("ratio_to_bare", ratio));
+        let of = |key: &'static str| {
+            move |measure: &Measure| {
+                measure.values.iter().find(|(name, _)| *name == key).map(|(_, value)| *value)
+            }
+        };
+        let headline = |measure: &Measure| measure.values.first().map(|(_, value)| *value);
+        let cpu = of("server_cpu_ms_per_1000_deliveries");
+        for (key, ratio) in [
+            ("ratio_to_bare", self.ratio_to(&self.bare, headline)),
+            ("cpu_ratio_to_bare", self.ratio_to(&self.bare, cpu)),
+            ("ratio_to_nchan", self.ratio_to(&self.nchan, headline)),
+            ("cpu_ratio_to_nchan", self.ratio_to(&self.nchan, cpu)),
+        ] {
+            values.extend(ratio.map(|ratio| (key, ratio)));
         }
         println!("{}", self.line(Kind::Neoirc, &values));
         if values.iter().any(|(key, value)| *key == "load_cpu_percent" && *value > LOAD_CPU_PERCENT_MAX) {
@@ -198,16 +215,18 @@ impl Report {
     }
 
     /// The median of the rounds' own ratios, since both sides of a round saw the same weather.
-    fn ratio_to_bare(&self) -> Option<f64> {
-        let headline = |measure: &Measure| measure.values.first().map(|(_, value)| *value);
-        let pairs = self.neoirc.iter().zip(&self.bare);
-        let mut ratios: Vec<f64> =
-            pairs.filter_map(|(neoirc, bare)| Some(headline(neoirc)? / headline(bare)?)).collect();
+    fn ratio_to(&self, peer: &[Measure], of: impl Fn(&Measure) -> Option<f64>) -> Option<f64> {
+        let pairs = self.neoirc.iter().zip(peer);
+        let mut ratios: Vec<f64> = pairs.filter_map(|(neoirc, peer)| Some(of(neoirc)? / of(peer)?)).collect();
         (!ratios.is_empty()).then(|| median(&mut ratios))
     }
 
     fn line(&self, kind: Kind, values: &[(&'static str, f64)]) -> String {
-        let rounds = if kind == Kind::Bare { &self.bare } else { &self.neoirc };
+        let rounds = match kind {
+            Kind::Bare => &self.bare,
+            Kind::Nchan => &self.nchan,
+            Kind::Neoirc => &self.neoirc,
+        };
         let mut faults = Faults::default();
         for round in rounds {
             faults.add(round.faults);

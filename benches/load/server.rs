@@ -31,6 +31,7 @@ const FOLDER_PREFIX: &str = "load-";
 pub(crate) enum Kind {
     Neoirc,
     Bare,
+    Nchan,
 }
 
 impl fmt::Display for Kind {
@@ -38,6 +39,7 @@ impl fmt::Display for Kind {
         formatter.write_str(match self {
             Kind::Neoirc => "neoirc",
             Kind::Bare => "bare",
+            Kind::Nchan => "nchan",
         })
     }
 }
@@ -104,6 +106,7 @@ impl Server {
         let mut command = match kind {
             Kind::Neoirc => neoirc_command(bench, folder, settings)?,
             Kind::Bare => command_in_role("--bare-server")?,
+            Kind::Nchan => bail!("it is started otherwise"),
         };
         command.stdin(Stdio::null()).stdout(Stdio::piped());
         command.stderr(
@@ -122,6 +125,22 @@ impl Server {
                 bail!("{error:#} ({kind}, {status}); its log ends: {}", tail_of(&log));
             }
         }
+    }
+
+    /// Starts a program that is not ours and does not say when it listens at `address`.
+    pub(crate) fn adopt(
+        bench: &Bench,
+        kind: Kind,
+        folder: &Path,
+        mut command: Command,
+        address: SocketAddr,
+    ) -> Result<Server> {
+        let log = folder.join("server.log");
+        command.stdin(Stdio::null()).stdout(Stdio::null());
+        command.stderr(File::create(&log).context("cannot make the log file")?);
+        let started = Instant::now();
+        let child = bench.machine.on_server_core(|| command.spawn().context("cannot start a peer"))?;
+        Ok(Server { child, log, address, kind, announced_after: Duration::ZERO, started })
     }
 
     /// The process id, for its use of memory and processor.

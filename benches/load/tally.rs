@@ -95,6 +95,23 @@ impl Scanner {
     /// The answer is not what the API promises.
     pub(crate) fn scan(&mut self, body: &[u8], listener: &mut Listener) -> Result<Scanned> {
         let end = poll_end(body)?;
+        let (count, oldest) = self.scan_texts(body, listener)?;
+        self.answers += 1;
+        if self.answers % FULL_CHECK_EVERY == 1 {
+            check_fully(body, end, count)?;
+        }
+        Ok(Scanned { end, count, oldest })
+    }
+
+    /// The same for an answer of whatever form. Gives how many messages there were, and sender and number of the first.
+    ///
+    /// # Errors
+    /// A message is not one of ours.
+    pub(crate) fn scan_texts(
+        &self,
+        body: &[u8],
+        listener: &mut Listener,
+    ) -> Result<(u64, Option<(usize, u32)>)> {
         let mut count = 0;
         let mut oldest = None;
         for position in self.mark.find_iter(body) {
@@ -106,11 +123,7 @@ impl Scanner {
             oldest = oldest.or(Some((sender, number)));
             count += 1;
         }
-        self.answers += 1;
-        if self.answers % FULL_CHECK_EVERY == 1 {
-            check_fully(body, end, count)?;
-        }
-        Ok(Scanned { end, count, oldest })
+        Ok((count, oldest))
     }
 }
 

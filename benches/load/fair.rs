@@ -1,0 +1,92 @@
+//! `fair_100`: two members talk while eight others flood a channel of a hundred. How much slower the two get.
+//!
+//! The flood comes from a thread of its own, on the core of the load program. What that thread takes from the one that
+//! measures counts against the server here.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, anyhow};
+
+use crate::crowd::{self, Account};
+use crate::lockstep;
+use crate::plan::Bench;
+use crate::report::{Latencies, Measure, Meter, median};
+use crate::room::{Heard, Room};
+use crate::server::{Folder, Kind, Server};
+
+const SENDERS: usize = 8;
+const MEMBERS: usize = 100;
+/// A pause before it counts, for the flood to get going.
+const WARM_UP: Duration = Duration::from_millis(200);
+
+pub(crate) fn run(bench: &Bench) -> Result<Measure> {
+    let folder = Folder::new(bench)?;
+    let server = Server::start(bench, Kind::Neoirc, &folder, &[])?;
+    let mut crowd = crowd::channel_of(&server, "m", MEMBERS, "#busy")?;
+    let pair = crowd::channel_of(&server, "q", 2, "#quiet")?;
+    let mut room = Room::open(&server, pair, 1)?;
+    let (mut alone_ms, mut beside_ms, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    let mut floods = Vec::new();
+    for _ in 0..bench.options.rounds() {
+        let before = p99_ms(bench, &server, &mut room)?;
+        let ends = AtomicBool::new(false);
+        let (after, flood) = thread::scope(|scope| {
+            let flood = scope.spawn(|| flood(&server, std::mem::take(&mut crowd), &ends));
+            thread::sleep(WARM_UP);
+            let after = p99_ms(bench, &server, &mut room);
+            ends.store(true, Ordering::Relaxed);
+            (after, flood.join())
+        });
+        let (after, flood) = (after?, flood.map_err(|_| anyhow!("the flood failed"))??);
+        crowd = flood.members;
+        floods.push(flood.deliveries_per_s);
+        alone_ms.push(before);
+        beside_ms.push(after);
+        ratios.push(after / before);
+    }
+    let mut measure = Measure::default();
+    measure.set("p99_ratio", median(&mut ratios));
+    measure.set("p99_ms", median(&mut alone_ms));
+    measure.set("p99_beside_ms", median(&mut beside_ms));
+    measure.set("deliveries_per_s", median(&mut floods));
+    measure.faults = room.faults();
+    Ok(measure)
+}
+
+fn p99_ms(bench: &Bench, server: &Server, room: &mut Room) -> Result<f64> {
+    room.delivery_latencies = Latencies::default();
+    let meter = Meter::start(server)?;
+    while meter.elapsed() < bench.options.duration() && lockstep::step(room, "#quiet")? {}
+    let mut measure = Measure::default();
+    measure.set_latencies(&mut room.delivery_latencies);
+    Ok(measure.get("p99_ms"))
+}
+
+/// A flood that has ended.
+struct Flood {
+    members: Vec<Account>,
+    deliveries_per_s: f64,
+}
+
+fn flood(server: &Server, mut members: Vec<Account>, ends: &AtomicBool) -> Result<Flood> {
+    let mut net = crate::net::Net::new(server.address, crowd::SETUP_CONNECTIONS)?;
+    crowd::catch_up(&mut net, &mut members)?;
+    let mut room = Room::open(server, members, SENDERS)?;
+    let begun = Instant::now();
+    for sender in 0..SENDERS {
+        room.say(sender, "#busy")?;
+    }
+    let mut sending = SENDERS;
+    while sending > 0 || !room.everybody_heard_all() {
+        let Some(heard) = room.next(Instant::now() + crowd::SILENCE_MAX)? else { break };
+        match heard {
+            Heard::Acknowledged { sender } if !ends.load(Ordering::Relaxed) => room.say(sender, "#busy")?,
+            Heard::Acknowledged { .. } => sending -= 1,
+            Heard::Messages => {}
+        }
+    }
+    let deliveries_per_s = room.delivered as f64 / begun.elapsed().as_secs_f64();
+    Ok(Flood { members: room.members, deliveries_per_s })
+}
