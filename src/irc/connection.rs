@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::incoming::{Incoming, Read};
 use super::listener::Shared;
 use super::outgoing::{Outgoing, Parting};
+use super::patience::{DELAY_MAX, Patience};
 use super::registration::Candidate;
 use super::request::request;
 use crate::command::Wish;
@@ -27,8 +28,6 @@ use crate::reply::door::{self, Objection, objection};
 
 /// How long the last words may take.
 const FAREWELL: Duration = Duration::from_secs(2);
-/// The longest that a line is delayed; one that would have to wait longer is refused.
-pub(super) const DELAY_MAX: Duration = Duration::from_secs(5);
 /// How long to wait before a client that could not be logged out is tried again.
 const LOG_OUT_AGAIN_AFTER: Duration = Duration::from_millis(200);
 
@@ -217,12 +216,23 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
 
     async fn submit(&mut self, seat: &Seat, line: WireLine) -> Result<(), Parting> {
         let command = line.command.clone();
-        let mut wish = Wish::parse(request(line));
-        wish.style = self.outgoing.capabilities.style();
-        let engine = self.shared.engine.clone();
+        let style = self.outgoing.capabilities.style();
+        let shared = Arc::clone(&self.shared);
+        let submitted = async {
+            let patience = Patience::new(&shared.engine);
+            loop {
+                let mut wish = Wish::parse(request(line.clone()));
+                wish.style = style;
+                let response = shared.engine.submit(seat, wish, None).await;
+                if !patience.asks_again(&response) {
+                    break response;
+                }
+                patience.pause().await;
+            }
+        };
         let response = tokio::select! {
             biased;
-            response = engine.submit(seat, wish, None) => response,
+            response = submitted => response,
             parting = self.outgoing.pump() => return Err(parting),
         };
         match response {

@@ -10,6 +10,7 @@ mod incoming;
 mod listener;
 mod negotiation;
 mod outgoing;
+mod patience;
 mod registration;
 mod render;
 mod request;
