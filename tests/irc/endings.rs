@@ -147,3 +147,12 @@ fn an_address_has_so_many_connections() {
         next.drain_or_end().1
     });
 }
+
+#[test]
+fn there_are_so_many_connections_in_all() {
+    let server = TestServer::spawn_irc(&[("IRC_CONNECTIONS_MAX", "1")]);
+    let mut only = IrcClient::open(&server.irc_address(), "alice");
+    let mut one_too_many = IrcClient::connect(&server.irc_address());
+    assert!(one_too_many.rest()[0].starts_with("ERROR :"));
+    assert!(only.drain().is_empty());
+}
