@@ -66,6 +66,19 @@ pub struct QueueTotals {
     pub in_memory_bytes: usize,
 }
 
+/// The queues that have something new, each once.
+#[must_use = "whoever waits is to be woken"]
+pub struct Bells(Vec<Arc<Queue>>);
+
+impl Bells {
+    /// Wakes each waiting client once.
+    pub fn ring(self) {
+        for queue in self.0 {
+            queue.wake();
+        }
+    }
+}
+
 /// The queues of all clients. Owned by the writer; faces reach a queue through its [`Seat`].
 pub struct Delivery {
     queues: IdMap<ClientId, Arc<Queue>>,
@@ -117,25 +130,23 @@ impl Delivery {
         }
     }
 
-    /// Appends committed entries to the queues of their audiences, then wakes each waiting client once.
-    pub fn publish(&mut self, posted: &[Posted], now_ms: u64) {
-        let mut touched: Vec<&Arc<Queue>> = Vec::new();
+    /// Appends committed entries to the queues of their audiences. Gives the bells that are to be rung.
+    pub fn publish(&mut self, posted: &[Posted], now_ms: u64) -> Bells {
+        let mut bells = Vec::new();
         for Posted { audience, entry } in posted {
             for client in audience.clients() {
                 let Some(queue) = self.queues.get(client) else { continue };
                 let pushed = queue.push(entry, now_ms, &self.limits);
                 if pushed.first_since_wake {
-                    touched.push(queue);
+                    bells.push(Arc::clone(queue));
                 }
                 if pushed.overflows {
                     self.overflowing.push(*client);
                 }
             }
         }
-        for queue in touched {
-            queue.wake();
-        }
         self.count_living(posted);
+        Bells(bells)
     }
 
     /// Keeps count of the bytes in memory. Entries are let go of nearly in the order in which they came, so
@@ -238,7 +249,7 @@ mod tests {
             let (seq, at) = (Seq::new(seq), Timestamp::UNIX_EPOCH);
             let entry =
                 Arc::new(Entry { seq, at, since_ms: 0, conversation: None, line: "{}".into(), wire: None });
-            delivery.publish(&[Posted { audience: Audience::One(client), entry }], 0);
+            delivery.publish(&[Posted { audience: Audience::One(client), entry }], 0).ring();
         }
     }
 

@@ -8,6 +8,7 @@ mod batch;
 mod clock;
 mod entrance;
 mod figures;
+mod gather;
 mod housekeeping;
 mod inbox;
 mod listen;

@@ -1,6 +1,5 @@
 //! The reading side of the engine: long polls and histories, apart from the writer.
 
-use std::ops::RangeInclusive;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,12 +13,6 @@ use crate::id::Seq;
 const LOOKS_MAX: usize = 100;
 /// The pause before that: about as long as a commit takes.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(2);
-
-/// Messages that make an answer one of a burst: one alone is told at once, and many are enough for an answer.
-const BURST_LINES: RangeInclusive<usize> = 2..=63;
-/// How long ago the client was last told something, at most, for there to be a burst: a round trip to the same machine.
-/// Whoever is further away is told less often as it is.
-const BURST_GAP_MS: u64 = 3;
 
 /// Leaves the line of waiting polls, also when the poll is dropped half-way. The client was here until then.
 struct Place<'a> {
@@ -82,27 +75,6 @@ impl Engine {
                 return Ok(page);
             }
         }
-    }
-
-    /// Lets a burst come together before it is told. Somebody who was told something a moment ago, and for whom several
-    /// messages have come since, is about to get more; one answer with all of them costs as much as one with the first.
-    async fn gather(
-        &self,
-        seat: &Arc<Seat>,
-        after: Seq,
-        limits: PageLimits,
-        page: Page,
-    ) -> Result<Page, SubmitError> {
-        let now_ms = self.shared.clock.ms();
-        let told_ms_ago = now_ms.saturating_sub(seat.told_ms());
-        seat.note_told(now_ms);
-        let is_burst = BURST_LINES.contains(&page.lines.len()) && !page.more && told_ms_ago <= BURST_GAP_MS;
-        if !is_burst {
-            return Ok(page);
-        }
-        // Timers go off at whole milliseconds: at the next one, which is at most one away.
-        tokio::time::sleep(Duration::from_nanos(1)).await;
-        self.look(seat, after, limits).await
     }
 
     /// Looks into a queue, on disk too where the client lags.

@@ -24,7 +24,7 @@ use super::settings::EngineSettings;
 use super::stats::{RateLimit, Stats};
 use super::unfinished::Unfinished;
 use crate::command::{Decision, Reply, Style, Wish};
-use crate::delivery::{Delivery, Settled};
+use crate::delivery::{Bells, Delivery, Settled};
 use crate::id::{ClientId, IdMap, Seq, UserId};
 use crate::reply::ServerInfo;
 use crate::store::{KeptOutcome, Store, StoreError};
@@ -243,8 +243,11 @@ impl Writer {
         match self.store.commit(&draft.batch) {
             Ok(settled) => {
                 self.stats.committed(begun.elapsed(), draft.completions.len());
-                self.publish(&draft, &settled);
+                let bells = self.publish(&draft, &settled);
+                // Those who asked before those who listen, who may be a thousand: the next message would else wait for
+                // all of them to have this one.
                 draft.completions.into_iter().for_each(Completion::tell);
+                bells.ring();
                 self.unfinished.extend(draft.unfinished);
                 draft
                     .orders
@@ -263,7 +266,7 @@ impl Writer {
 
     /// Brings what is durable now to the queues. Those who came are known before anything is said to them;
     /// those who went are closed after.
-    fn publish(&mut self, draft: &Draft, settled: &[Settled]) {
+    fn publish(&mut self, draft: &Draft, settled: &[Settled]) -> Bells {
         let now_ms = draft.now.ms;
         self.next_seq = draft.next_seq;
         self.saved_next_id = draft.batch.next_id.unwrap_or(self.saved_next_id);
@@ -286,12 +289,13 @@ impl Writer {
             }
         }
         self.delivery.settled(settled, draft.batch.checkpoint, now_ms);
-        self.delivery.publish(&draft.batch.entries, now_ms);
+        let bells = self.delivery.publish(&draft.batch.entries, now_ms);
         self.close_queues(&draft.batch.events);
         self.housekeeping.note_saved(&draft.batch, now_ms);
         draft.count(&self.stats);
         self.stats.users_peak.fetch_max(self.world.users().len(), Relaxed);
         self.stats.ready.store(true, Relaxed);
+        bells
     }
 }
 

@@ -415,7 +415,7 @@ impl Running {
                 self.delivery.open(*client, *user, *token, &Settled::new(*client), now_ms);
             }
         }
-        self.delivery.publish(&batch.entries, now_ms);
+        self.delivery.publish(&batch.entries, now_ms).ring();
         for event in &batch.events {
             if let Event::ClientRemoved { client, token } = event {
                 self.delivery.close(*client, token, None);
