@@ -100,7 +100,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
             let read = tokio::select! {
                 parting = self.outgoing.pump() => return parting,
                 read = self.incoming.next() => Some(read),
-                () = sleep_until(deadline) => None,
+                () = wait_until(deadline) => None,
                 _ = self.stopping.wait_for(|stopping| *stopping) => return Parting::Stopping,
             };
             let line = match read {
@@ -121,14 +121,15 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
         }
     }
 
-    /// When silence is next to be noticed.
-    fn deadline(&self) -> Instant {
+    /// When silence is next to be noticed, if ever.
+    fn deadline(&self) -> Option<Instant> {
         let settings = &self.shared.settings;
-        match &self.stage {
-            Stage::Candidate(_) => self.began + settings.registration_timeout,
-            Stage::Client(_) if self.was_asked => self.heard + settings.silence_max,
-            Stage::Client(_) => self.heard + settings.ping_after,
-        }
+        let (since, patience) = match &self.stage {
+            Stage::Candidate(_) => (self.began, settings.registration_timeout),
+            Stage::Client(_) if self.was_asked => (self.heard, settings.silence_max),
+            Stage::Client(_) => (self.heard, settings.ping_after),
+        };
+        (!patience.is_zero()).then(|| since + patience)
     }
 
     /// Asks a silent client whether it is there, and gives up on one that has not answered.
@@ -260,6 +261,14 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
     pub(super) fn object(&mut self, objected: &Objection) {
         let line = objection(&self.shared.engine.server(), &self.outgoing.nick, objected);
         self.outgoing.say(&line);
+    }
+}
+
+/// Until a deadline; for ever where there is none.
+async fn wait_until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => std::future::pending().await,
     }
 }
 
