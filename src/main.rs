@@ -22,6 +22,7 @@ use neoirc::limits::Limits;
 use neoirc::protocol::stamp::front;
 use neoirc::reply::ServerInfo;
 use neoirc::store::sqlite::SqliteStore;
+use socket2::{Domain, Socket, Type};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -32,6 +33,9 @@ use cli::{Invocation, Source, Work};
 /// a quarter more memory and a delivery a tenth more time (docs/performance.md).
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+/// Connections that wait to be taken: clients whose server was gone come back all at once.
+const BACKLOG: i32 = 1_024;
 
 /// What somebody can do whose database is damaged.
 const DAMAGE_HINT: &str =
@@ -160,14 +164,26 @@ fn serve_irc(
 /// Listens for IRC clients. In a trial any port will do when the usual one is taken.
 fn listen_for_irc(wanted: SocketAddr, is_trial: bool, message: &str) -> Result<TcpListener> {
     let cannot = || format!("cannot listen for IRC on {wanted}; with IRC_LISTEN_ADDR empty, nobody does");
-    let listener = match TcpListener::bind(wanted) {
-        Err(error) if is_trial && error.kind() == ErrorKind::AddrInUse => TcpListener::bind((wanted.ip(), 0)),
-        bound => bound,
+    let listener = match listen(wanted) {
+        Err(error) if is_trial && error.kind() == ErrorKind::AddrInUse => {
+            listen(SocketAddr::new(wanted.ip(), 0))
+        }
+        listener => listener,
     };
     let listener = listener.with_context(cannot)?;
     let address = listener.local_addr().with_context(cannot)?;
     tracing::info!(%address, "{message}");
     Ok(listener)
+}
+
+/// A socket that listens, with room for a crowd that comes back at once.
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    // A server that is started again need not wait for what is left of its old connections.
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
 }
 
 /// Serves metrics on an address of their own, beside everything else.

@@ -209,14 +209,21 @@ impl Values {
 
     fn irc(&self) -> Result<IrcSettings, ConfigError> {
         let password = self.get("IRC_PASSWORD");
+        let ping_after = self.read("IRC_PING_AFTER", duration)?;
+        let silence_max = self.read("IRC_SILENCE_MAX", duration)?;
+        if !silence_max.is_zero() && silence_max <= ping_after {
+            // Nobody could answer.
+            let why = "must be longer than IRC_PING_AFTER".to_owned();
+            return Err(ConfigError { name: "IRC_SILENCE_MAX".to_owned(), why });
+        }
         Ok(IrcSettings {
             listen_addr: self.read("IRC_LISTEN_ADDR", parse::optional(address))?,
             tls: self.tls()?,
             password: (!password.is_empty()).then(|| SecretString::from(password)),
             connections_per_address: self.read("CONNECTIONS_PER_IP", whole)?,
-            registration_timeout: self.read("IRC_REGISTRATION_TIMEOUT", parse::some_time)?,
-            ping_after: self.read("IRC_PING_AFTER", parse::some_time)?,
-            silence_max: self.read("IRC_SILENCE_MAX", parse::some_time)?,
+            registration_timeout: self.read("IRC_REGISTRATION_TIMEOUT", duration)?,
+            ping_after,
+            silence_max,
             connections_max: self.read("IRC_CONNECTIONS_MAX", parse::positive)?,
             send_queue_bytes: self.read("IRC_SENDQ_MAX", size)?,
             reverse_dns: self.read("REVERSE_DNS", boolean)?,
@@ -349,6 +356,9 @@ mod tests {
             ("METRICS_USERNAME", "a:b"),
             ("ADMIN_EMAIL", "a\nb"),
             ("MIN_PASSWORD_LENGTH", "257"),
+            ("IRC_LISTEN_ADDR", "6667"),
+            ("IRC_SENDQ_MAX", "some"),
+            ("IRC_SILENCE_MAX", "90s"),
             ("NEOIRC_HASHCASH_BITS", "41"),
             ("NEOIRC_HASHCASH_BITS_MAX", "many"),
         ] {

@@ -68,12 +68,6 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
         .map_err(|error| format!("must be a duration such as 30m or 720h: {error}"))
 }
 
-/// A duration that is none too short.
-pub(super) fn some_time(text: &str) -> Result<Duration, String> {
-    duration(text)
-        .and_then(|some| if some.is_zero() { Err("must be more than 0".to_owned()) } else { Ok(some) })
-}
-
 /// A duration, in milliseconds.
 pub(super) fn milliseconds(text: &str) -> Result<u64, String> {
     duration(text).map(|duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))

@@ -66,13 +66,21 @@ pub const SETTINGS: &[Setting] = &[
         "IRC connections at once, for each address (IPv6: each /64); 0 is no limit",
     ),
     setting("IRC_CONNECTIONS_MAX", "20000", "IRC connections at once; a further one is closed"),
-    setting("IRC_REGISTRATION_TIMEOUT", "60s", "How long an IRC connection may take to say who it is"),
-    setting("IRC_PING_AFTER", "90s", "After how long a silence an IRC client is asked whether it is there"),
-    setting("IRC_SILENCE_MAX", "150s", "After how long a silence an IRC connection is closed"),
+    setting(
+        "IRC_REGISTRATION_TIMEOUT",
+        "60s",
+        "How long an IRC connection may take to say who it is; 0 is for ever",
+    ),
+    setting(
+        "IRC_PING_AFTER",
+        "90s",
+        "After how long a silence an IRC client is asked whether it is there; 0 is never",
+    ),
+    setting("IRC_SILENCE_MAX", "150s", "After how long a silence an IRC connection is closed; 0 is never"),
     setting(
         "IRC_SENDQ_MAX",
         "1MiB",
-        "How much may wait for an IRC client that does not read, before it is cut off",
+        "How much may wait for an IRC client that does not read, before it is cut off; 0 is no limit",
     ),
     setting("PORT", "", "Port for HTTP alone, for hosts that give one"),
     setting(

@@ -80,7 +80,8 @@ impl Listener {
         self.bell.mark_unchanged();
         match self.seat.queue.take(self.after, TAKEN_MAX) {
             Taken::Entries(entries) => {
-                self.is_due = entries.len() == TAKEN_MAX;
+                // Looking once more acknowledges them, so that they need not stay in memory until there is more.
+                self.is_due = !entries.is_empty();
                 self.after = entries.last().map_or(self.after, |newest| newest.seq);
                 Ok(Heard::Entries(entries, None))
             }

@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::incoming::{Incoming, Read};
 use super::listener::Shared;
 use super::outgoing::{Outgoing, Parting};
+use super::patience::{DELAY_MAX, Patience};
 use super::registration::Candidate;
 use super::request::request;
 use crate::command::Wish;
@@ -27,8 +28,6 @@ use crate::reply::door::{self, Objection, objection};
 
 /// How long the last words may take.
 const FAREWELL: Duration = Duration::from_secs(2);
-/// The longest that a line is delayed; one that would have to wait longer is refused.
-pub(super) const DELAY_MAX: Duration = Duration::from_secs(5);
 /// How long to wait before a client that could not be logged out is tried again.
 const LOG_OUT_AGAIN_AFTER: Duration = Duration::from_millis(200);
 
@@ -101,7 +100,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
             let read = tokio::select! {
                 parting = self.outgoing.pump() => return parting,
                 read = self.incoming.next() => Some(read),
-                () = sleep_until(deadline) => None,
+                () = wait_until(deadline) => None,
                 _ = self.stopping.wait_for(|stopping| *stopping) => return Parting::Stopping,
             };
             let line = match read {
@@ -122,14 +121,15 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
         }
     }
 
-    /// When silence is next to be noticed.
-    fn deadline(&self) -> Instant {
+    /// When silence is next to be noticed, if ever.
+    fn deadline(&self) -> Option<Instant> {
         let settings = &self.shared.settings;
-        match &self.stage {
-            Stage::Candidate(_) => self.began + settings.registration_timeout,
-            Stage::Client(_) if self.was_asked => self.heard + settings.silence_max,
-            Stage::Client(_) => self.heard + settings.ping_after,
-        }
+        let (since, patience) = match &self.stage {
+            Stage::Candidate(_) => (self.began, settings.registration_timeout),
+            Stage::Client(_) if self.was_asked => (self.heard, settings.silence_max),
+            Stage::Client(_) => (self.heard, settings.ping_after),
+        };
+        (!patience.is_zero()).then(|| since + patience)
     }
 
     /// Asks a silent client whether it is there, and gives up on one that has not answered.
@@ -217,12 +217,23 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
 
     async fn submit(&mut self, seat: &Seat, line: WireLine) -> Result<(), Parting> {
         let command = line.command.clone();
-        let mut wish = Wish::parse(request(line));
-        wish.style = self.outgoing.capabilities.style();
-        let engine = self.shared.engine.clone();
+        let style = self.outgoing.capabilities.style();
+        let shared = Arc::clone(&self.shared);
+        let submitted = async {
+            let patience = Patience::new(&shared.engine);
+            loop {
+                let mut wish = Wish::parse(request(line.clone()));
+                wish.style = style;
+                let response = shared.engine.submit(seat, wish, None).await;
+                if !patience.asks_again(&response) {
+                    break response;
+                }
+                patience.pause().await;
+            }
+        };
         let response = tokio::select! {
             biased;
-            response = engine.submit(seat, wish, None) => response,
+            response = submitted => response,
             parting = self.outgoing.pump() => return Err(parting),
         };
         match response {
@@ -250,6 +261,14 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
     pub(super) fn object(&mut self, objected: &Objection) {
         let line = objection(&self.shared.engine.server(), &self.outgoing.nick, objected);
         self.outgoing.say(&line);
+    }
+}
+
+/// Until a deadline; for ever where there is none.
+async fn wait_until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => std::future::pending().await,
     }
 }
 

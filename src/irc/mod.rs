@@ -10,6 +10,7 @@ mod incoming;
 mod listener;
 mod negotiation;
 mod outgoing;
+mod patience;
 mod registration;
 mod render;
 mod request;
@@ -39,13 +40,13 @@ pub struct IrcSettings {
     pub connections_per_address: usize,
     /// Connections in all.
     pub connections_max: usize,
-    /// How long a connection may take to register.
+    /// How long a connection may take to register; zero is for ever, as with the next two.
     pub registration_timeout: Duration,
     /// The silence after which it is asked whether it is still there.
     pub ping_after: Duration,
     /// The silence after which it is closed.
     pub silence_max: Duration,
-    /// Bytes that may wait for a client to read them.
+    /// Bytes that may wait for a client to read them; 0 is no limit.
     pub send_queue_bytes: usize,
     /// Whether the names of addresses are looked up.
     pub reverse_dns: bool,

@@ -132,7 +132,7 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
             // What the other end takes at once is not held against it.
             self.write_some().await?;
         }
-        if self.buffer.len() > self.buffer_bytes_max { Err(Parting::SendQ) } else { Ok(()) }
+        if self.is_too_slow() { Err(Parting::SendQ) } else { Ok(()) }
     }
 
     /// Writes what the socket takes now.
@@ -148,7 +148,7 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
             }
         }
         self.give_room_back();
-        if self.buffer.len() > self.buffer_bytes_max { Err(Parting::SendQ) } else { Ok(()) }
+        if self.is_too_slow() { Err(Parting::SendQ) } else { Ok(()) }
     }
 
     /// Writes everything and closes, with the server's last words; for a deadline around it.
@@ -158,6 +158,11 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
         if self.socket.write_all_buf(&mut self.buffer).await.is_ok() {
             drop(self.socket.shutdown().await);
         }
+    }
+
+    /// Whether more waits for the other end than may.
+    fn is_too_slow(&self) -> bool {
+        self.buffer_bytes_max > 0 && self.buffer.len() > self.buffer_bytes_max
     }
 
     fn give_room_back(&mut self) {

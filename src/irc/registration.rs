@@ -9,8 +9,8 @@ use subtle::ConstantTimeEq;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::connection::DELAY_MAX;
 use super::listener::Shared;
+use super::patience::{DELAY_MAX, Patience};
 use super::sasl::Exchange;
 use crate::auth::password::Verified;
 use crate::auth::token::Token;
@@ -147,20 +147,28 @@ impl Candidate {
         }
         let (username, realname) = self.user.clone().unzip();
         let token = Token::random();
-        let registration = Registration {
+        let registration = || Registration {
             nick: nick.clone(),
-            username,
-            realname,
+            username: username.clone(),
+            realname: realname.clone(),
             address,
             is_connection: true,
             user_uuid: Uuid::new_v4(),
             client_uuid: Uuid::new_v4(),
             token: token.hash(),
-            password,
+            password: password.clone(),
             // What costs work over HTTP is limited by address alone here: no client of IRC knows how to pay.
             stamp: None,
         };
-        match shared.engine.register(registration).await {
+        let patience = Patience::new(&shared.engine);
+        let answer = loop {
+            let answer = shared.engine.register(registration()).await;
+            if !patience.asks_again(&answer) {
+                break answer;
+            }
+            patience.pause().await;
+        };
+        match answer {
             Ok(registered) => {
                 shared.look_up(registered.user, address);
                 shared.seat(&token, registered.nick)
@@ -206,7 +214,15 @@ impl Proof {
         };
         shared.limits.login_from(address).map_err(|_| exceeded(RateLimit::Login))?;
         shared.limits.login_to(nick).map_err(|_| exceeded(RateLimit::LoginNick))?;
-        let holder = shared.engine.holder(nick.to_string()).await.map_err(|_| Unproven::Busy)?;
+        let patience = Patience::new(&shared.engine);
+        let holder = loop {
+            let holder = shared.engine.holder(nick.to_string()).await;
+            if !patience.asks_again(&holder) {
+                break holder;
+            }
+            patience.pause().await;
+        };
+        let holder = holder.map_err(|_| Unproven::Busy)?;
         let (user, hash) = holder.ok_or(Unproven::Nobody)?;
         let password = Password::parse(password.expose_secret().to_owned());
         let verified = shared.passwords.verify(password, hash).await.map_err(|_| Unproven::Busy)?;
@@ -216,16 +232,24 @@ impl Proof {
     /// Comes into the session.
     async fn log_in(self, shared: &Shared, address: IpAddr, style: Style) -> Entry {
         let token = Token::random();
-        let login = Login {
+        let login = || Login {
             user: self.user,
-            verified: self.verified.hash,
-            rehashed: self.verified.rehashed,
+            verified: self.verified.hash.clone(),
+            rehashed: self.verified.rehashed.clone(),
             address,
             client_uuid: Uuid::new_v4(),
             token: token.hash(),
             connection: Some(style),
         };
-        match shared.engine.log_in(login).await {
+        let patience = Patience::new(&shared.engine);
+        let answer = loop {
+            let answer = shared.engine.log_in(login()).await;
+            if !patience.asks_again(&answer) {
+                break answer;
+            }
+            patience.pause().await;
+        };
+        match answer {
             Ok(registered) => shared.seat(&token, registered.nick),
             Err(LoginError::Refused(LoginRefusal::Stale)) => Entry::Never(Objection::PasswordMismatch),
             Err(LoginError::Refused(LoginRefusal::TooManyClients) | LoginError::Submit(_)) => {

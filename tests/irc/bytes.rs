@@ -13,6 +13,7 @@ fn one_byte_at_a_time_is_a_line_too() {
     let mut alice = IrcClient::open(&server.irc_address(), "alice");
     for byte in "PRIVMSG alice :grün 🦀\r\n".bytes() {
         alice.send_bytes(&[byte]);
+        // So that most of them arrive alone.
         sleep(Duration::from_millis(1));
     }
     assert_eq!(alice.drain(), [":alice!alice@127.0.0.1 PRIVMSG alice :grün 🦀"]);

@@ -147,3 +147,28 @@ fn an_address_has_so_many_connections() {
         next.drain_or_end().1
     });
 }
+
+#[test]
+fn there_are_so_many_connections_in_all() {
+    let server = TestServer::spawn_irc(&[("IRC_CONNECTIONS_MAX", "1")]);
+    let mut only = IrcClient::open(&server.irc_address(), "alice");
+    let mut one_too_many = IrcClient::connect(&server.irc_address());
+    assert!(one_too_many.rest()[0].starts_with("ERROR :"));
+    assert!(only.drain().is_empty());
+}
+
+#[test]
+fn limits_that_are_switched_off_are_none() {
+    // Taken as times, these would all be over at once.
+    let server = TestServer::spawn_irc(&[
+        ("IRC_REGISTRATION_TIMEOUT", "0"),
+        ("IRC_PING_AFTER", "0"),
+        ("IRC_SILENCE_MAX", "0"),
+        ("IRC_SENDQ_MAX", "0"),
+        ("CONNECTIONS_PER_IP", "0"),
+    ]);
+    let mut alice = IrcClient::connect(&server.irc_address());
+    alice.send("NICK alice\r\nUSER alice 0 * :Alice");
+    alice.until(&["376"]);
+    assert!(alice.drain().is_empty(), "nobody asked");
+}

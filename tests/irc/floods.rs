@@ -140,3 +140,22 @@ fn any_bytes_at_all_are_survived() {
         alice.command(&serde_json::json!({ "command": "PRIVMSG", "to": "#tea", "body": ["outside"] }));
     refused(&receipt, "404");
 }
+
+/// An inbox with room for one: whoever finds it full asks again, and nobody is refused.
+#[test]
+fn a_busy_server_delays_and_does_not_refuse() {
+    let server = TestServer::spawn_irc(&[("INBOX_MAX", "1")]);
+    let address = server.irc_address();
+    let mut reader = IrcClient::open(&address, "reader");
+    std::thread::scope(|scope| {
+        for number in 0..12 {
+            let address = &address;
+            scope.spawn(move || {
+                let mut client = IrcClient::open(address, &format!("talker{number}"));
+                let lines: Vec<String> = (0..20).map(|n| format!("PRIVMSG reader :{n}")).collect();
+                assert!(client.ask(&lines.join("\r\n")).is_empty(), "nothing is refused");
+            });
+        }
+    });
+    assert_eq!(reader.drain().len(), 240);
+}

@@ -1,6 +1,10 @@
 //! People on both faces at once.
 
-use crate::support::{IrcClient, TestServer};
+use std::net::TcpListener;
+
+use tempfile::TempDir;
+
+use crate::support::{IrcClient, Launch, TestServer};
 
 // clause: registration.name
 #[test]
@@ -91,4 +95,18 @@ fn what_has_left_memory_is_read_from_disk() {
     let texts: Vec<&str> =
         heard.iter().filter_map(|line| line.split_once(" PRIVMSG #tea :")).map(|(_, text)| text).collect();
     assert_eq!(texts, order, "all of it, once, in order");
+}
+
+/// A server does not start without what it was told to listen on; a trial takes another port.
+#[test]
+fn a_taken_address_is_told_of_and_a_trial_does_without() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let folder = TempDir::new().unwrap();
+    let ending = Launch::serve(folder.path()).with("IRC_LISTEN_ADDR", &address).start().ending();
+    assert!(!ending.status.success() && ending.log.contains(&address), "{}", ending.log);
+    assert!(ending.log.contains("IRC_LISTEN_ADDR"), "and how to do without: {}", ending.log);
+    let server = TestServer::launch(|launch| launch.word("--dev").with("IRC_LISTEN_ADDR", &address));
+    assert_ne!(server.irc_address(), address);
+    IrcClient::open(&server.irc_address(), "alice");
 }
