@@ -37,6 +37,12 @@ impl Engine {
         }
         // Timers go off at whole milliseconds: at the next one, which is at most one away, and the same for all.
         tokio::time::sleep(Duration::from_nanos(1)).await;
-        self.look(seat, after, limits).await
+        // The page is good as it is, and the later one may be less: another tab may have acknowledged meanwhile, or the
+        // disk may refuse.
+        match self.look(seat, after, limits).await {
+            Ok(later) if later.dropped.is_some() || later.lines.len() >= page.lines.len() => Ok(later),
+            Err(SubmitError::Gone) => Err(SubmitError::Gone),
+            _ => Ok(page),
+        }
     }
 }

@@ -31,7 +31,11 @@ pub(super) async fn read(
     if length.is_some_and(|length: u64| length > settings.message_bytes_max as u64) {
         return Err(ApiError::TooLarge);
     }
-    if request.expect() && connection.unread.is_empty() {
+    if codec.message_type() == MessageType::Stream {
+        // What would follow is another protocol, whatever length was announced.
+        return Err(ApiError::BadRequest("unexpected upgrade"));
+    }
+    if request.expect() && is_coming(codec) && connection.unread.is_empty() {
         connection.write(CONTINUE).await.map_err(|_| INCOMPLETE)?;
     }
     let mut deadline = None;
@@ -46,6 +50,10 @@ pub(super) async fn read(
                 let has_end = !patience.is_zero();
                 deadline = deadline.or_else(|| has_end.then(|| Instant::now() + patience));
                 match connection.read(deadline, || true).await {
+                    // What comes without pause may be next to nothing.
+                    Came::Bytes if deadline.is_some_and(|deadline| Instant::now() >= deadline) => {
+                        return Err(ApiError::BodyTimeout);
+                    }
                     Came::Bytes => {}
                     Came::Nothing => return Err(ApiError::BodyTimeout),
                     Came::End | Came::Broken => return Err(INCOMPLETE),

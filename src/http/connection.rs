@@ -96,9 +96,17 @@ impl Connection {
         .await
     }
 
+    /// Lets go of the memory that the last request came in, when there is nothing more in it.
+    pub(super) fn let_go_of_buffer(&mut self) {
+        if self.unread.is_empty() {
+            self.unread = BytesMut::new();
+        }
+    }
+
     /// Ends at `deadline`, or when the connection breaks. Meanwhile it reads ahead, a little: only so does a broken
     /// connection show. One whose other end sends nothing more may still be read from there.
     pub(super) async fn outlast(&mut self, deadline: Instant) {
+        self.let_go_of_buffer();
         poll_fn(|context| {
             while !self.ended && self.unread.len() < AHEAD_BYTES_MAX {
                 match self.poll_read(context) {
@@ -162,7 +170,8 @@ impl Connection {
         }
         while !self.ended {
             self.unread.clear();
-            if !matches!(self.read(Some(deadline), || true).await, Came::Bytes) {
+            let came = self.read(Some(deadline), || true).await;
+            if came != Came::Bytes || Instant::now() >= deadline {
                 return;
             }
         }

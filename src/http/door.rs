@@ -11,8 +11,8 @@ use dashmap::DashMap;
 use super::address::Proxies;
 use super::connection::{Connection, Patience};
 use super::error::ApiError;
-use super::headers;
 use super::routes::HttpSettings;
+use super::{headers, metrics};
 use crate::limits::group;
 
 /// What of a request is read before its connection is closed on it: closing over unread bytes would make the system
@@ -79,6 +79,7 @@ impl Door {
     /// Says no without waiting for the request, nor for the answer to be taken.
     fn turn_away(&self, socket: TcpStream) {
         let Ok(mut socket) = socket.into_std() else { return };
+        metrics::count_response(ApiError::TooManyConnections.status_code());
         let _nothing_yet = socket.read(&mut [0; READ_BYTES]);
         let _not_wanted = socket.write(&self.refusal);
     }

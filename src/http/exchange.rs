@@ -48,7 +48,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 const LINGER: Duration = Duration::from_secs(1);
 /// What may come of a head before it is whole, in bytes: more than the guard lets through, so that the guard can say
 /// what is wrong with it.
-const HEAD_BYTES_MAX: usize = 64 * 1024;
+const HEAD_BYTES_MAX: usize = 32 * 1024;
 /// What of an answer is put together before it is sent, in bytes.
 const ANSWER_BYTES: usize = 32 * 1024;
 
@@ -64,6 +64,8 @@ pub(super) struct Desk<S> {
     pub(super) config: ServiceConfig,
     pub(super) plain: Plain,
     pub(super) closing: Rc<Closing>,
+    /// Whether this is the listener for everything, and not that for metrics.
+    pub(super) serves_messages: bool,
 }
 
 /// How the codec writes answers: connections stay open unless an answer says otherwise. How long is not its business.
@@ -97,15 +99,26 @@ where
         loop {
             let stays = match line.next(is_first).await {
                 Next::Request(request) => self.exchange(&mut line, request).await,
-                Next::Refused(error) => Box::pin(self.answer(&mut line, error.error_response(), None)).await,
+                Next::Refused(error) => Box::pin(self.refuse(&mut line, &error)).await,
                 Next::Over => return,
             };
+            // Requests that are there already are answered without any wait, which must not keep others waiting.
+            tokio::task::coop::consume_budget().await;
             match stays {
                 Ok(true) => is_first = false,
                 Ok(false) => return Box::pin(line.connection.linger(LINGER)).await,
                 Err(_) => return,
             }
         }
+    }
+
+    /// Refuses what is no request, and all that comes after it: where a next one would begin nobody can know.
+    async fn refuse(&self, line: &mut Line, error: &ApiError) -> io::Result<bool> {
+        Served::begin().log(&Method::GET, "", error.status_code());
+        // The codec goes by the last request that it understood, which may have been to stay, and without a body.
+        line.codec = Codec::new(self.config.clone());
+        self.answer(line, error.error_response(), None).await?;
+        Ok(false)
     }
 
     /// Serves a request. Says whether a further one may come.
@@ -117,16 +130,20 @@ where
             return Box::pin(self.answer(line, refusal, listed)).await;
         }
         match (request.method(), request.path()) {
-            (&Method::GET, MESSAGES) => {
+            (&Method::GET, MESSAGES) if self.serves_messages => {
                 body::pass_over(&mut line.connection, &mut line.codec);
                 let is_plain = listed.is_none() && line.is_plain(request.head());
                 let asked = Asked::of(request.head(), &self.engine, &self.settings);
                 // What is kept while a poll waits is kept ten thousand times.
                 drop(request);
-                let listed = listed.map(Box::new);
+                // A value of its own, which does not hold on to the whole head.
+                let listed =
+                    listed.and_then(|origin| HeaderValue::from_bytes(origin.as_bytes()).ok()).map(Box::new);
                 self.poll(line, served, asked, is_plain, listed).await
             }
-            (&Method::POST, MESSAGES) => Box::pin(self.command(line, served, request, listed)).await,
+            (&Method::POST, MESSAGES) if self.serves_messages => {
+                Box::pin(self.command(line, served, request, listed)).await
+            }
             _ => Box::pin(self.route(line, served, request, listed)).await,
         }
     }
@@ -163,6 +180,7 @@ where
             Ok(page) => {
                 let mut text = BytesMut::with_capacity(page.length());
                 page.put(&mut text);
+                drop(page);
                 let response = messages::json().body(text.freeze());
                 Box::pin(self.answer(line, response, listed.map(|listed| *listed))).await
             }
@@ -236,17 +254,11 @@ where
             body::pass_over(&mut line.connection, &mut line.codec);
         }
         request.head_mut().peer_addr = line.connection.peer;
-        let (request, response) = self.service.call(request).await.map_or_else(
-            |error| (None, error.error_response()),
-            |response| {
-                let (request, response) = response.into_parts();
-                (Some(request), response)
-            },
-        );
-        let (method, path) =
-            request.as_ref().map_or((&Method::GET, ""), |asked| (asked.method(), asked.path()));
-        served.log(method, path, response.status());
-        drop(request);
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        let served_by = self.service.call(request).await;
+        let response =
+            served_by.map_or_else(|error| error.error_response(), |response| response.into_parts().1);
+        served.log(&method, uri.path(), response.status());
         self.answer(line, response, listed).await
     }
 
@@ -260,7 +272,8 @@ where
         headers::dress(response.headers_mut(), listed);
         metrics::count_response(response.status());
         let (mut head, body) = Response::from(response).into_parts();
-        if !line.may_stay() {
+        // A wish for another protocol is not granted; what comes after it is not read.
+        if !line.may_stay() || !line.codec.keep_alive() {
             head.head_mut().set_connection_type(ConnectionType::Close);
         }
         let Line { connection, codec, .. } = line;
@@ -303,18 +316,22 @@ impl Line {
                     // The body of the last request is read or has closed the connection.
                     Ok(Some(Message::Chunk(_))) => return Next::Over,
                     Ok(None) if self.connection.unread.len() > HEAD_BYTES_MAX => {
-                        return Next::Refused(ApiError::HeadTooLarge);
+                        let has_target = self.connection.unread.contains(&b'\n');
+                        let error = if has_target { ApiError::HeadTooLarge } else { ApiError::TargetTooLong };
+                        return Next::Refused(error);
                     }
                     Ok(None) => drop(since.get_or_insert_with(Instant::now)),
                     Err(ParseError::TooLarge) => return Next::Refused(ApiError::HeadTooLarge),
                     Err(_) => return Next::Refused(ApiError::BadRequest("invalid request")),
                 }
             }
-            let deadline = match since {
-                Some(since) => (!patience.is_zero()).then(|| since + patience),
-                None => Some(Instant::now() + KEEP_ALIVE),
-            };
             let is_idle = self.connection.unread.is_empty();
+            let deadline = match since {
+                Some(since) if !patience.is_zero() => Some(since + patience),
+                Some(_) if !is_idle => None,
+                _ => Some(Instant::now() + KEEP_ALIVE),
+            };
+            self.connection.let_go_of_buffer();
             let watch = &self.watch;
             match self.connection.read(deadline, || !(is_idle && watch.has_begun())).await {
                 Came::Bytes => {}

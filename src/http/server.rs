@@ -82,6 +82,7 @@ pub fn serve_metrics(
 ) -> std::io::Result<Server> {
     let limits = Arc::new(Limits::new(settings.rates));
     let shared = Shared::new(engine, Passwords::default(), limits, settings);
+    let shared = Shared { serves_messages: false, ..shared };
     shared.serve(listener, 1, METRICS_CONNECTIONS_MAX, |config| {
         metrics_route(config);
         config.default_service(web::to(nothing));
@@ -99,6 +100,7 @@ struct Shared {
     described: web::Data<Described>,
     resolver: Option<web::Data<Resolver>>,
     door: Door,
+    serves_messages: bool,
 }
 
 impl Shared {
@@ -112,6 +114,7 @@ impl Shared {
             described: web::Data::new(Described::new(settings.poll_timeout)),
             resolver: settings.reverse_dns.then(|| web::Data::new(Resolver::default())),
             door: Door::new(settings),
+            serves_messages: true,
         }
     }
 
@@ -188,6 +191,7 @@ impl Shared {
             config: exchange::codec_config(),
             plain: Plain::default(),
             closing: Rc::default(),
+            serves_messages: self.serves_messages,
         }
     }
 }

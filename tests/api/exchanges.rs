@@ -177,6 +177,55 @@ fn a_garbled_head_is_refused_in_json() {
     }
 }
 
+/// So is one that comes later, after which nothing is read as a request any more: where one would begin nobody knows.
+#[test]
+fn a_garbled_head_is_the_last_of_its_connection() {
+    let server = TestServer::spawn();
+    let smuggled = "GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n";
+    let headers = "X: y\r\n".repeat(120);
+    for garbled in [
+        "GET  /livez\r\n\r\n".to_owned(),
+        "GET /livez HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n".to_owned(),
+        "GET /livez HTTP/1.1\r\n\r\n".to_owned(),
+        "POST /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n".to_owned(),
+        "POST /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
+            .to_owned(),
+        format!("GET /livez HTTP/1.1\r\nHost: x\r\n{headers}\r\n"),
+    ] {
+        for (first, status) in [("GET /livez", "200"), ("GET /nope", "404"), ("HEAD /docs", "200")] {
+            let bytes = format!("{first} HTTP/1.1\r\nHost: x\r\n\r\n{garbled}{smuggled}");
+            let text = answers(&server, bytes.as_bytes());
+            let found = statuses(&text);
+            assert_eq!(found.len(), 2, "{garbled:?} after {first}: {text}");
+            assert!(
+                found[0] == status && ["400", "431"].contains(&found[1]),
+                "{garbled:?} after {first}: {text}"
+            );
+            assert!(text.contains("\"error\":"), "{text}");
+        }
+    }
+}
+
+/// A wish for another protocol is not granted, and what comes with it is not read.
+#[test]
+fn another_protocol_is_not_spoken() {
+    let server = TestServer::spawn();
+    let upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\n";
+    for (first, status) in [
+        ("GET /livez", "200"),
+        ("GET /api/v1/messages", "401"),
+        ("POST /api/v1/session", "400"),
+        ("CONNECT x:1", "400"),
+    ] {
+        let bytes =
+            format!("{first} HTTP/1.1\r\nHost: x\r\n{upgrade}Content-Length: 2\r\n\r\n{{}}GET /livez");
+        let text = answers(&server, bytes.as_bytes());
+        let found = statuses(&text);
+        assert!(found == [status] || (first.starts_with("CONNECT") && found.len() == 1), "{first}: {text}");
+        assert!(!text.to_lowercase().contains("connection: upgrade"), "{text}");
+    }
+}
+
 /// Somebody who says that nothing more comes still wants the answer.
 #[test]
 fn a_poll_is_answered_although_its_sender_sends_no_more() {

@@ -201,6 +201,9 @@ fn metrics_may_have_a_listener_of_their_own() {
     assert!((samples(&apart)["neoirc_sessions"]).abs() < f64::EPSILON);
     server.nobody().get("/metrics").refusal(404);
     apart.get("/metrics").refusal(401);
-    apart.get("/api/v1/server").refusal(404);
+    for path in ["/api/v1/server", "/api/v1/messages"] {
+        apart.get(path).refusal(404);
+        apart.post(path, &serde_json::json!({})).refusal(404);
+    }
     assert!(server.terminate().success());
 }
