@@ -66,14 +66,21 @@ pub struct QueueTotals {
     pub in_memory_bytes: usize,
 }
 
+/// As many as hear what is said among a few.
+const FEW: usize = 16;
+
 /// The queues that have something new, each once.
+#[derive(Default)]
 #[must_use = "whoever waits is to be woken"]
-pub struct Bells(Vec<Arc<Queue>>);
+pub struct Bells {
+    of_few: Vec<Arc<Queue>>,
+    of_many: Vec<Arc<Queue>>,
+}
 
 impl Bells {
-    /// Wakes each waiting client once.
+    /// Wakes each waiting client once: what is said among a few does not wait for what is said to a thousand.
     pub fn ring(self) {
-        for queue in self.0 {
+        for queue in self.of_few.into_iter().chain(self.of_many) {
             queue.wake();
         }
     }
@@ -132,13 +139,15 @@ impl Delivery {
 
     /// Appends committed entries to the queues of their audiences. Gives the bells that are to be rung.
     pub fn publish(&mut self, posted: &[Posted], now_ms: u64) -> Bells {
-        let mut bells = Vec::new();
+        let mut bells = Bells::default();
         for Posted { audience, entry } in posted {
-            for client in audience.clients() {
+            let clients = audience.clients();
+            let due = if clients.len() <= FEW { &mut bells.of_few } else { &mut bells.of_many };
+            for client in clients {
                 let Some(queue) = self.queues.get(client) else { continue };
                 let pushed = queue.push(entry, now_ms, &self.limits);
                 if pushed.first_since_wake {
-                    bells.push(Arc::clone(queue));
+                    due.push(Arc::clone(queue));
                 }
                 if pushed.overflows {
                     self.overflowing.push(*client);
@@ -146,7 +155,7 @@ impl Delivery {
             }
         }
         self.count_living(posted);
-        Bells(bells)
+        bells
     }
 
     /// Keeps count of the bytes in memory. Entries are let go of nearly in the order in which they came, so
