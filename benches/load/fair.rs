@@ -1,13 +1,13 @@
 //! `fair_100`: two members talk while eight others flood a channel of a hundred. How much slower the two get.
 //!
-//! The flood comes from a thread of its own, on the core of the load program. What that thread takes from the one that
-//! measures counts against the server here.
+//! The flood comes from a thread of its own, on the core of the load program, which gives way to the one that measures.
+//! What it takes all the same counts against the server here.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 
 use crate::crowd::{self, Account};
 use crate::lockstep;
@@ -18,6 +18,8 @@ use crate::server::{Folder, Kind, Server};
 
 const SENDERS: usize = 8;
 const MEMBERS: usize = 100;
+/// How much less urgent the thread of the flood is, as `nice` counts.
+const GIVES_WAY: i32 = 15;
 /// A pause before it counts, for the flood to get going.
 const WARM_UP: Duration = Duration::from_millis(200);
 
@@ -71,6 +73,8 @@ struct Flood {
 }
 
 fn flood(server: &Server, mut members: Vec<Account>, ends: &AtomicBool) -> Result<Flood> {
+    // On Linux this is about the thread, and not about the whole program.
+    rustix::process::nice(GIVES_WAY).context("cannot give way")?;
     let mut net = crate::net::Net::new(server.address, crowd::SETUP_CONNECTIONS)?;
     crowd::catch_up(&mut net, &mut members)?;
     let mut room = Room::open(server, members, SENDERS)?;
