@@ -7,6 +7,8 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
+
 use super::{Engine, SubmitError};
 use crate::delivery::{Page, PageLimits, Seat};
 use crate::id::Seq;
@@ -16,6 +18,14 @@ const BURST_LINES: RangeInclusive<usize> = 2..=63;
 /// How long ago the client was last told something, at most, for there to be a burst. A person who is told several things
 /// at once, several times in that time, does not notice the millisecond.
 const BURST_GAP_MS: u64 = 30;
+
+/// How many are told together before others are looked at: about as many as take half a millisecond.
+const TURNS: usize = 32;
+
+thread_local! {
+    /// The turns of this thread.
+    static TURN: Arc<Semaphore> = Arc::new(Semaphore::new(TURNS));
+}
 
 impl Engine {
     /// Gives a page that has something to tell, or within a millisecond a later one for the same poll that has more.
@@ -37,6 +47,9 @@ impl Engine {
         }
         // Timers go off at whole milliseconds: at the next one, which is at most one away, and the same for all.
         tokio::time::sleep(Duration::from_nanos(1)).await;
+        // All of them at once, then: a few at a time, so that whoever else is to be served is served in between.
+        let _turn = TURN.with(Arc::clone).acquire_owned().await.ok();
+        tokio::task::yield_now().await;
         // The page is good as it is, and the later one may be less: another tab may have acknowledged meanwhile, or the
         // disk may refuse.
         match self.look(seat, after, limits).await {
