@@ -11,12 +11,16 @@ use super::capability::{Capabilities, Capability};
 use super::render;
 use crate::engine::{Engine, Heard, Listener};
 use crate::entry::{Entry, Wire, WireLines};
+use crate::protocol::limits::cut;
 use crate::protocol::message::Message;
-use crate::protocol::wire::escape;
+use crate::protocol::wire::{LINE_BYTES, escape};
 use crate::reply::notice::notice_of_dropped;
 
 /// Room of the buffer that is kept once everything is written.
 const BUFFER_KEPT_BYTES: usize = 8 * 1_024;
+
+/// Longest value of the tag `label`, in bytes. Source: <https://ircv3.net/specs/extensions/labeled-response>
+const LABEL_BYTES_MAX: usize = 64;
 
 /// Why a connection ends.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -154,7 +158,8 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
     /// Writes everything and closes, with the server's last words; for a deadline around it.
     pub(super) async fn finish(&mut self, reason: &str) {
         self.unlabel();
-        self.put("", &format!("ERROR :{reason}\r\n"));
+        let line = format!("ERROR :{reason}");
+        self.put("", &format!("{}\r\n", cut(&line, LINE_BYTES)));
         if self.socket.write_all_buf(&mut self.buffer).await.is_ok() {
             drop(self.socket.shutdown().await);
         }
@@ -162,7 +167,16 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
 
     /// Whether more waits for the other end than may.
     fn is_too_slow(&self) -> bool {
-        self.buffer_bytes_max > 0 && self.buffer.len() > self.buffer_bytes_max
+        self.buffer_bytes_max > 0 && self.waiting_bytes() > self.buffer_bytes_max
+    }
+
+    /// How much waits to be written, also behind a first line that does not know yet whether it is the only one.
+    fn waiting_bytes(&self) -> usize {
+        let behind = match &self.label {
+            Some(Label { answer: Answer::One(_, _, behind), .. }) => behind.len(),
+            _ => 0,
+        };
+        self.buffer.len() + behind
     }
 
     fn give_room_back(&mut self) {
@@ -179,9 +193,17 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
         }
     }
 
-    /// What is said until [`unlabel`](Self::unlabel) is the answer to a command with this label.
+    /// Asks whether the other end is there. Without a source, as clients know it from most servers.
+    pub(super) fn ping(&mut self, token: &str) {
+        self.put("", &format!("PING :{token}\r\n"));
+    }
+
+    /// What is said until [`unlabel`](Self::unlabel) is the answer to a command with this label. Whoever does not
+    /// know batches, which an answer may have to be, has no use for labels.
     pub(super) fn label(&mut self, label: Option<&str>) {
-        let label = label.filter(|_| self.capabilities.has(Capability::LabeledResponse));
+        let has = |capability| self.capabilities.has(capability);
+        let knows_labels = has(Capability::LabeledResponse) && has(Capability::Batch);
+        let label = label.filter(|label| knows_labels && label.len() <= LABEL_BYTES_MAX);
         self.label = label.map(|text| Label { text: escape(text), answer: Answer::Nothing });
     }
 
