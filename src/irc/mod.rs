@@ -6,6 +6,7 @@
 mod arrival;
 mod capability;
 mod connection;
+mod departure;
 mod incoming;
 mod listener;
 mod negotiation;

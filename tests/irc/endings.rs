@@ -60,7 +60,7 @@ fn silence_has_its_limits() {
     let mut pings = 0;
     let quit = loop {
         let line = alice.next().unwrap();
-        if line == ":irc.test PING :irc.test" {
+        if line == "PING :irc.test" {
             pings += 1;
             alice.send("PONG :irc.test");
         } else if line.contains(" QUIT ") {
