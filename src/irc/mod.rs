@@ -16,6 +16,7 @@ mod registration;
 mod render;
 mod request;
 mod sasl;
+mod sending;
 mod tls;
 
 use std::fmt;
