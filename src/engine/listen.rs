@@ -11,8 +11,9 @@ use crate::delivery::{PageLimits, Seat};
 use crate::entry::{Entry, Wire};
 use crate::id::Seq;
 
-/// Entries that are taken at once: the lock of the queue is held for as long as it takes to copy so many pointers.
-const TAKEN_MAX: usize = 256;
+/// Entries that are taken at once: the lock of the queue is held for as long as it takes to copy so many pointers, and
+/// what they become, at worst 15 KB of lines each, is not more than may wait for somebody who reads.
+const TAKEN_MAX: usize = 32;
 
 /// What a listener gets.
 #[derive(Debug)]

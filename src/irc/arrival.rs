@@ -1,28 +1,21 @@
 //! The lines of somebody who has not registered yet.
 //! Source: <https://modern.ircdocs.horse/#connection-registration>
 
-use std::sync::atomic::Ordering::Relaxed;
-
 use secrecy::SecretString;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::connection::{Connection, Stage};
+use super::departure::Unregistered;
 use super::outgoing::Parting;
 use super::registration::Entry;
 use crate::protocol::wire::WireLine;
 use crate::reply::door::Objection;
 
-/// Lines that somebody may send before it has registered: more than any client has use for.
-const CANDIDATE_LINES_MAX: usize = 200;
-
 impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
     /// A line of somebody who has not registered yet.
     pub(super) async fn register(&mut self, line: WireLine) -> Result<(), Parting> {
         let Stage::Candidate(candidate) = &mut self.stage else { return Ok(()) };
-        candidate.lines += 1;
-        if candidate.lines > CANDIDATE_LINES_MAX {
-            return Err(Parting::Because("Too many lines before registration".to_owned()));
-        }
+        candidate.count()?;
         let done = match line.command.as_str() {
             "PASS" => match line.params.into_iter().next().filter(|password| !password.is_empty()) {
                 Some(password) => {
@@ -63,12 +56,11 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
         }
         let Stage::Candidate(candidate) = &mut self.stage else { return Ok(()) };
         let style = self.outgoing.capabilities.style();
-        let stats = self.shared.engine.stats();
         // Those who are counted in the welcome are the others.
-        stats.unregistered.fetch_sub(1, Relaxed);
+        drop(self.unregistered.take());
         let entry = candidate.enter(&self.shared, self.address, style).await;
         let Entry::In(seat, nick) = entry else {
-            stats.unregistered.fetch_add(1, Relaxed);
+            self.unregistered = Some(Unregistered::new(&self.shared.engine));
             return match entry {
                 Entry::In(..) => Ok(()),
                 Entry::Not(objection) => {

@@ -5,13 +5,13 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use super::departure::{Unregistered, log_out, log_out_aside};
 use super::incoming::{Incoming, Read};
 use super::listener::Shared;
 use super::outgoing::{Outgoing, Parting};
@@ -28,8 +28,8 @@ use crate::reply::door::{self, Objection, objection};
 
 /// How long the last words may take.
 const FAREWELL: Duration = Duration::from_secs(2);
-/// How long to wait before a client that could not be logged out is tried again.
-const LOG_OUT_AGAIN_AFTER: Duration = Duration::from_millis(200);
+/// What others are told when a connection ends by a mistake of the server's own.
+const LOST: &str = "Connection lost";
 
 /// One connection.
 pub(super) struct Connection<R, W> {
@@ -38,6 +38,10 @@ pub(super) struct Connection<R, W> {
     incoming: Incoming<R>,
     pub(super) outgoing: Outgoing<W>,
     pub(super) stage: Stage,
+    /// Its place in the count of those who have not registered, until it has.
+    pub(super) unregistered: Option<Unregistered>,
+    /// Whether nothing is left to be done for the client when the connection is dropped.
+    is_over: bool,
     /// Whether the client speaks version 302 of capability negotiation.
     pub(super) is_302: bool,
     began: Instant,
@@ -49,7 +53,7 @@ pub(super) struct Connection<R, W> {
 
 /// How far it has come.
 pub(super) enum Stage {
-    /// Nobody yet. Counted as such for as long.
+    /// Nobody yet.
     Candidate(Candidate),
     /// A client.
     Client(Arc<Seat>),
@@ -58,7 +62,7 @@ pub(super) enum Stage {
 impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
     pub(super) fn new(shared: Arc<Shared>, address: IpAddr, read: R, write: W) -> Self {
         let (began, stopping) = (Instant::now(), shared.engine.stopping());
-        shared.engine.stats().unregistered.fetch_add(1, Relaxed);
+        let unregistered = Some(Unregistered::new(&shared.engine));
         let outgoing = Outgoing::new(shared.engine.clone(), write, shared.settings.send_queue_bytes);
         Self {
             shared,
@@ -66,6 +70,8 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
             incoming: Incoming::new(read),
             outgoing,
             stage: Stage::Candidate(Candidate::default()),
+            unregistered,
+            is_over: false,
             is_302: false,
             began,
             heard: began,
@@ -80,7 +86,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
         let (told, others) = words(parting);
         let log_out = async {
             if let (Stage::Client(seat), Some(others)) = (&self.stage, others) {
-                log_out(&self.shared, seat, others).await;
+                log_out(self.shared.engine.clone(), Arc::clone(seat), others).await;
             }
         };
         let farewell = async {
@@ -92,6 +98,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
         };
         // Whoever does not take its last words keeps nobody waiting.
         tokio::join!(log_out, timeout(FAREWELL, farewell)).1.ok();
+        self.is_over = true;
     }
 
     async fn live(&mut self) -> Parting {
@@ -143,7 +150,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
         }
         self.was_asked = true;
         let server = self.shared.engine.server();
-        self.outgoing.say(&door::said(&server, "PING", Vec::new(), &server.name));
+        self.outgoing.ping(&server.name);
         None
     }
 
@@ -152,14 +159,14 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
             Ok(Some(line)) => line,
             Ok(None) => return Ok(()),
             Err(WireError::TooLong) => {
-                self.object(&Objection::InputTooLong);
-                return Ok(());
+                return self.refuse("*".to_owned(), &Objection::InputTooLong).await;
             }
             Err(WireError::NotText(line)) => {
                 self.outgoing.label(line.tag("label"));
-                self.object(&Objection::NotText(line.command));
+                let command = line.command;
+                let refused = self.refuse(command.clone(), &Objection::NotText(command)).await;
                 self.outgoing.unlabel();
-                return Ok(());
+                return refused;
             }
         };
         self.outgoing.label(line.tag("label"));
@@ -175,6 +182,20 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
         let caught_up = if done.is_ok() { self.outgoing.catch_up().await } else { Ok(()) };
         self.outgoing.unlabel();
         done.and(caught_up)
+    }
+
+    /// Objects to a line that was not even read. It counts like any other: objections cost something too.
+    async fn refuse(&mut self, command: String, objected: &Objection) -> Result<(), Parting> {
+        let may_ask = match &mut self.stage {
+            Stage::Candidate(candidate) => candidate.count().map(|()| true)?,
+            Stage::Client(seat) => {
+                let user = seat.user;
+                self.wait_for_turn(user).await?
+            }
+        };
+        let too_often = Objection::TryAgain(command);
+        self.object(if may_ask { objected } else { &too_often });
+        Ok(())
     }
 
     /// Waits until the client may ask again: a line too many is not dropped but delayed, and those behind it wait in
@@ -273,9 +294,10 @@ async fn wait_until(deadline: Option<Instant>) {
 }
 
 impl<R, W> Drop for Connection<R, W> {
+    /// Whatever ended it, a panic too, nobody is present without a connection.
     fn drop(&mut self) {
-        if let Stage::Candidate(_) = &self.stage {
-            self.shared.engine.stats().unregistered.fetch_sub(1, Relaxed);
+        if let (Stage::Client(seat), false) = (&self.stage, self.is_over) {
+            log_out_aside(&self.shared.engine, Arc::clone(seat), LOST);
         }
     }
 }
@@ -293,19 +315,5 @@ fn words(parting: Parting) -> (Option<String>, Option<String>) {
         }
         Parting::Foreign => (None, None),
         Parting::Stopping => (Some("Server shutting down".to_owned()), None),
-    }
-}
-
-/// Logs a client out, however long that takes: nobody is present without a connection. A server that stops does it
-/// for all of them.
-async fn log_out(shared: &Shared, seat: &Seat, reason: String) {
-    let stopping = shared.engine.stopping();
-    while let Err(SubmitError::Saturated | SubmitError::Unavailable) =
-        shared.engine.log_out_because(seat, reason.clone().into()).await
-    {
-        if *stopping.borrow() {
-            return;
-        }
-        tokio::time::sleep(LOG_OUT_AGAIN_AFTER).await;
     }
 }

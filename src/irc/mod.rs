@@ -6,6 +6,7 @@
 mod arrival;
 mod capability;
 mod connection;
+mod departure;
 mod incoming;
 mod listener;
 mod negotiation;
@@ -15,6 +16,7 @@ mod registration;
 mod render;
 mod request;
 mod sasl;
+mod sending;
 mod tls;
 
 use std::fmt;

@@ -1,22 +1,26 @@
 //! Writing: what a client has to read becomes lines in a buffer, which is bounded. Which lines and which of their tags
 //! a connection gets is decided here by the capabilities that it has asked for.
 
-use std::io;
 use std::sync::Arc;
 
 use bytes::{BufMut, BytesMut};
-use tokio::io::{AsyncWrite, AsyncWriteExt};
+use tokio::io::AsyncWrite;
 
 use super::capability::{Capabilities, Capability};
 use super::render;
+use super::sending::Sending;
 use crate::engine::{Engine, Heard, Listener};
 use crate::entry::{Entry, Wire, WireLines};
+use crate::protocol::limits::cut;
 use crate::protocol::message::Message;
-use crate::protocol::wire::escape;
+use crate::protocol::wire::{LINE_BYTES, escape};
 use crate::reply::notice::notice_of_dropped;
 
-/// Room of the buffer that is kept once everything is written.
-const BUFFER_KEPT_BYTES: usize = 8 * 1_024;
+/// How much waits to be written before nothing more is taken from the queue: answers of any length, such as LIST, go
+/// out as fast as the other end reads, and most of them never wait here.
+const AHEAD_BYTES: usize = 256 * 1_024;
+/// Longest value of the tag `label`, in bytes. Source: <https://ircv3.net/specs/extensions/labeled-response>
+const LABEL_BYTES_MAX: usize = 64;
 
 /// Why a connection ends.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -38,11 +42,8 @@ pub(super) enum Parting {
 /// The writing half of a connection.
 pub(super) struct Outgoing<W> {
     engine: Engine,
-    socket: W,
-    buffer: BytesMut,
+    sending: Sending<W>,
     buffer_bytes_max: usize,
-    /// Whether TLS may still hold something back that was written to it.
-    is_unflushed: bool,
     listener: Option<Listener>,
     /// What it has asked for.
     pub(super) capabilities: Capabilities,
@@ -71,10 +72,8 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
     pub(super) fn new(engine: Engine, socket: W, buffer_bytes_max: usize) -> Self {
         Self {
             engine,
-            socket,
-            buffer: BytesMut::new(),
+            sending: Sending::new(socket),
             buffer_bytes_max,
-            is_unflushed: false,
             listener: None,
             capabilities: Capabilities::default(),
             nick: "*".to_owned(),
@@ -95,26 +94,27 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
             if let Err(parting) = self.catch_up().await {
                 return parting;
             }
-            let has_something = !self.buffer.is_empty();
+            let has_something = self.sending.has_something();
             tokio::select! {
                 () = wait(&mut self.listener) => {}
-                done = write(&mut self.socket, &mut self.buffer), if has_something || self.is_unflushed => {
-                    if done.is_err() {
-                        return Parting::Closed;
+                written = self.sending.write(), if has_something => {
+                    if let Err(parting) = written {
+                        return parting;
                     }
-                    self.is_unflushed = has_something;
-                    self.give_room_back();
                 }
             }
         }
     }
 
-    /// Puts everything that there is to read into the buffer.
+    /// Puts everything that there is to read into the buffer, as fast as the other end makes room in it. May be dropped
+    /// half-way.
     ///
     /// # Errors
-    /// [`Parting`] when the client was logged out or reads too slowly.
+    /// [`Parting`] when the client was logged out or reads too slowly, or the server stops meanwhile.
     pub(super) async fn catch_up(&mut self) -> Result<(), Parting> {
-        while let Some(listener) = &mut self.listener {
+        loop {
+            self.make_room().await?;
+            let Some(listener) = &mut self.listener else { break };
             let (entries, dropped) = match listener.take().await {
                 Ok(Heard::Entries(entries, dropped)) => (entries, dropped),
                 Ok(Heard::Closed(reason)) => return Err(Parting::LoggedOut(reason)),
@@ -130,45 +130,49 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
                 self.put_entry(entry);
             }
             // What the other end takes at once is not held against it.
-            self.write_some().await?;
+            self.sending.write_some().await?;
+            if self.is_too_slow() {
+                return Err(Parting::SendQ);
+            }
         }
         if self.is_too_slow() { Err(Parting::SendQ) } else { Ok(()) }
     }
 
-    /// Writes what the socket takes now.
-    async fn write_some(&mut self) -> Result<(), Parting> {
-        while !self.buffer.is_empty() {
+    /// Waits until the other end has taken so much that there may be more for it.
+    async fn make_room(&mut self) -> Result<(), Parting> {
+        if self.sending.buffer.len() <= AHEAD_BYTES {
+            return Ok(());
+        }
+        let mut stopping = self.engine.stopping();
+        while self.sending.buffer.len() > AHEAD_BYTES {
             tokio::select! {
-                biased;
-                done = write(&mut self.socket, &mut self.buffer) => {
-                    done.map_err(|_| Parting::Closed)?;
-                    self.is_unflushed = true;
-                }
-                () = std::future::ready(()) => break,
+                written = self.sending.write() => written?,
+                _ = stopping.wait_for(|stopping| *stopping) => return Err(Parting::Stopping),
             }
         }
-        self.give_room_back();
-        if self.is_too_slow() { Err(Parting::SendQ) } else { Ok(()) }
+        Ok(())
     }
 
     /// Writes everything and closes, with the server's last words; for a deadline around it.
     pub(super) async fn finish(&mut self, reason: &str) {
         self.unlabel();
-        self.put("", &format!("ERROR :{reason}\r\n"));
-        if self.socket.write_all_buf(&mut self.buffer).await.is_ok() {
-            drop(self.socket.shutdown().await);
-        }
+        let line = format!("ERROR :{reason}");
+        self.put("", &format!("{}\r\n", cut(&line, LINE_BYTES)));
+        self.sending.finish().await;
     }
 
     /// Whether more waits for the other end than may.
     fn is_too_slow(&self) -> bool {
-        self.buffer_bytes_max > 0 && self.buffer.len() > self.buffer_bytes_max
+        self.buffer_bytes_max > 0 && self.waiting_bytes() > self.buffer_bytes_max
     }
 
-    fn give_room_back(&mut self) {
-        if self.buffer.is_empty() && self.buffer.capacity() > BUFFER_KEPT_BYTES {
-            self.buffer = BytesMut::new();
-        }
+    /// How much waits to be written, also behind a first line that does not know yet whether it is the only one.
+    fn waiting_bytes(&self) -> usize {
+        let behind = match &self.label {
+            Some(Label { answer: Answer::One(_, _, behind), .. }) => behind.len(),
+            _ => 0,
+        };
+        self.sending.buffer.len() + behind
     }
 
     /// Says something for the server that stands in no queue.
@@ -179,9 +183,17 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
         }
     }
 
-    /// What is said until [`unlabel`](Self::unlabel) is the answer to a command with this label.
+    /// Asks whether the other end is there. Without a source, as clients know it from most servers.
+    pub(super) fn ping(&mut self, token: &str) {
+        self.put("", &format!("PING :{token}\r\n"));
+    }
+
+    /// What is said until [`unlabel`](Self::unlabel) is the answer to a command with this label. Whoever does not
+    /// know batches, which an answer may have to be, has no use for labels.
     pub(super) fn label(&mut self, label: Option<&str>) {
-        let label = label.filter(|_| self.capabilities.has(Capability::LabeledResponse));
+        let has = |capability| self.capabilities.has(capability);
+        let knows_labels = has(Capability::LabeledResponse) && has(Capability::Batch);
+        let label = label.filter(|label| knows_labels && label.len() <= LABEL_BYTES_MAX);
         self.label = label.map(|text| Label { text: escape(text), answer: Answer::Nothing });
     }
 
@@ -196,7 +208,7 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
             }
             Answer::One(tags, line, behind) => {
                 self.put(&joined(&format!("label={text}"), &tags), &line);
-                self.buffer.put_slice(&behind);
+                self.sending.buffer.put_slice(&behind);
             }
             Answer::Batch(name) => {
                 let line = format!(":{} BATCH -{name}\r\n", self.engine.server().name);
@@ -285,7 +297,7 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
                 let begin = format!(":{} BATCH +{name} labeled-response\r\n", self.engine.server().name);
                 self.put(&format!("label={text}"), &begin);
                 self.put(&joined(&format!("batch={name}"), &first_tags), &first);
-                self.buffer.put_slice(&behind);
+                self.sending.buffer.put_slice(&behind);
                 self.put(&joined(&format!("batch={name}"), &tags), line);
                 Answer::Batch(name)
             }
@@ -300,7 +312,7 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
     fn put(&mut self, tags: &str, line: &str) {
         let buffer = match &mut self.label {
             Some(Label { answer: Answer::One(_, _, behind), .. }) => behind,
-            _ => &mut self.buffer,
+            _ => &mut self.sending.buffer,
         };
         if !tags.is_empty() {
             buffer.put_u8(b'@');
@@ -315,17 +327,6 @@ fn joined(front: &str, behind: &str) -> String {
     match (front, behind) {
         ("", only) | (only, "") => only.to_owned(),
         (front, behind) => format!("{front};{behind}"),
-    }
-}
-
-/// Writes some of what is in the buffer; with nothing in it, what was held back. May be dropped half-way.
-async fn write(socket: &mut (impl AsyncWrite + Unpin), buffer: &mut BytesMut) -> io::Result<()> {
-    if buffer.is_empty() {
-        return socket.flush().await;
-    }
-    match socket.write_buf(buffer).await? {
-        0 => Err(io::ErrorKind::WriteZero.into()),
-        _ => Ok(()),
     }
 }
 

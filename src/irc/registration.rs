@@ -9,7 +9,9 @@ use subtle::ConstantTimeEq;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::departure::log_out_aside;
 use super::listener::Shared;
+use super::outgoing::Parting;
 use super::patience::{DELAY_MAX, Patience};
 use super::sasl::Exchange;
 use crate::auth::password::Verified;
@@ -26,6 +28,9 @@ use crate::protocol::name::{Nickname, Realname, Username};
 use crate::protocol::password::{Password, PasswordHash};
 use crate::reply::door::Objection;
 
+/// Lines that somebody may send before it has registered: more than any client has use for.
+const CANDIDATE_LINES_MAX: usize = 200;
+
 /// What a connection has said of itself so far.
 #[derive(Default)]
 pub(super) struct Candidate {
@@ -38,8 +43,10 @@ pub(super) struct Candidate {
     pub(super) exchange: Option<Exchange>,
     /// The session that it has proved to know the password of.
     pub(super) proof: Option<Proof>,
+    /// Whether it has given the password of the server.
+    knows_password: bool,
     /// Lines so far.
-    pub(super) lines: usize,
+    lines: usize,
 }
 
 /// What becomes of a registration.
@@ -53,6 +60,18 @@ pub(super) enum Entry {
 }
 
 impl Candidate {
+    /// Counts a line, whatever it says.
+    ///
+    /// # Errors
+    /// The end of the connection when it was one too many.
+    pub(super) fn count(&mut self) -> Result<(), Parting> {
+        self.lines += 1;
+        let is_patient = self.lines <= CANDIDATE_LINES_MAX;
+        is_patient
+            .then_some(())
+            .ok_or_else(|| Parting::Because("Too many lines before registration".to_owned()))
+    }
+
     /// Whether everything is there.
     pub(super) const fn is_complete(&self) -> bool {
         self.nick.is_some() && self.user.is_some() && !self.negotiates
@@ -91,11 +110,8 @@ impl Candidate {
 
     /// Opens a session, or comes into the one that goes by the nick where the password is its own.
     pub(super) async fn enter(&mut self, shared: &Shared, address: IpAddr, style: Style) -> Entry {
-        if let Some(needed) = &shared.settings.password {
-            let given = self.password.as_ref().map_or("", |given| given.expose_secret());
-            if !bool::from(given.as_bytes().ct_eq(needed.expose_secret().as_bytes())) {
-                return Entry::Never(Objection::PasswordMismatch);
-            }
+        if let Err(objection) = self.check_password(shared, address).await {
+            return Entry::Never(objection);
         }
         if let Some(proof) = self.proof.take() {
             return proof.log_in(shared, address, style).await;
@@ -106,6 +122,20 @@ impl Candidate {
             Some(password) => self.enter_by_password(shared, address, style, nick, &password).await,
             None => self.open_session(shared, address, nick, None).await,
         }
+    }
+
+    /// Whether the server lets it in at all. A password is tried as often as any other.
+    async fn check_password(&mut self, shared: &Shared, address: IpAddr) -> Result<(), Objection> {
+        let Some(needed) = shared.settings.password.as_ref().filter(|_| !self.knows_password) else {
+            return Ok(());
+        };
+        let given = self.password.as_ref().ok_or(Objection::PasswordMismatch)?;
+        if !has_its_turn(shared, RateLimit::Login, || shared.limits.login_from(address)).await {
+            return Err(Objection::TryAgain("PASS".to_owned()));
+        }
+        let (given, needed) = (given.expose_secret().as_bytes(), needed.expose_secret().as_bytes());
+        self.knows_password = given.ct_eq(needed).into();
+        self.knows_password.then_some(()).ok_or(Objection::PasswordMismatch)
     }
 
     /// A password is that of the session that has the nick, or becomes that of a new one.
@@ -142,7 +172,7 @@ impl Candidate {
         nick: Nickname,
         password: Option<PasswordHash>,
     ) -> Entry {
-        if !may_open_session(shared, address).await {
+        if !has_its_turn(shared, RateLimit::Session, || shared.limits.session(address)).await {
             return Entry::Never(Objection::TryAgain("NICK".to_owned()));
         }
         let (username, realname) = self.user.clone().unzip();
@@ -178,6 +208,7 @@ impl Candidate {
                 Entry::Not(Objection::NicknameInUse(nick.to_string()))
             }
             Err(RegisterError::StampSpent | RegisterError::Submit(_)) => {
+                leave_no_ghost(shared, &token);
                 Entry::Never(Objection::TryAgain("NICK".to_owned()))
             }
         }
@@ -223,9 +254,11 @@ impl Proof {
             patience.pause().await;
         };
         let holder = holder.map_err(|_| Unproven::Busy)?;
-        let (user, hash) = holder.ok_or(Unproven::Nobody)?;
         let password = Password::parse(password.expose_secret().to_owned());
+        // Whether there is anybody does not show in how long it takes.
+        let hash = holder.as_ref().and_then(|(_, hash)| hash.clone());
         let verified = shared.passwords.verify(password, hash).await.map_err(|_| Unproven::Busy)?;
+        let (user, _) = holder.ok_or(Unproven::Nobody)?;
         verified.map(|verified| Self { user, verified }).ok_or(Unproven::Wrong)
     }
 
@@ -253,18 +286,27 @@ impl Proof {
             Ok(registered) => shared.seat(&token, registered.nick),
             Err(LoginError::Refused(LoginRefusal::Stale)) => Entry::Never(Objection::PasswordMismatch),
             Err(LoginError::Refused(LoginRefusal::TooManyClients) | LoginError::Submit(_)) => {
+                leave_no_ghost(shared, &token);
                 Entry::Never(Objection::TryAgain("PASS".to_owned()))
             }
         }
     }
 }
 
+/// Logs out the client that was to have a token, should there be one: whether it was added is not known after a
+/// failure, and it has no connection.
+fn leave_no_ghost(shared: &Shared, token: &Token) {
+    if let Some(seat) = shared.engine.authenticate(&token.hash()) {
+        log_out_aside(&shared.engine, seat, "Registration failed");
+    }
+}
+
 /// Waits for its turn where others of the same address have just come in, but not for long.
-async fn may_open_session(shared: &Shared, address: IpAddr) -> bool {
+async fn has_its_turn(shared: &Shared, limit: RateLimit, ask: impl Fn() -> Result<(), Exceeded>) -> bool {
     let deadline = Instant::now() + DELAY_MAX;
-    while let Err(Exceeded { wait, .. }) = shared.limits.session(address) {
+    while let Err(Exceeded { wait, .. }) = ask() {
         if Instant::now() + wait > deadline {
-            shared.engine.stats().rate_limited(RateLimit::Session);
+            shared.engine.stats().rate_limited(limit);
             return false;
         }
         tokio::time::sleep(wait).await;

@@ -1,11 +1,11 @@
 //! Hostmasks as lists of channels keep them: three masks, for nick, username and host.
 //! Source: <https://modern.ircdocs.horse/#ban-channel-mode>
 
-use super::limits::{HOSTLEN, NICKLEN, USERLEN};
+use super::limits::{MASKLEN, NICKLEN, USERLEN};
 use super::mask::Mask;
 
 /// Longest text: three parts, each as long as what it is held against, and the two signs between them.
-const HOSTMASK_MAX: usize = NICKLEN + USERLEN + HOSTLEN + 2;
+const HOSTMASK_MAX: usize = NICKLEN + USERLEN + MASKLEN + 2;
 
 /// `nick!user@host` with wildcards, taken apart once. Two are the same when their texts are, but for the case of
 /// ASCII letters.

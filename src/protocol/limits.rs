@@ -5,8 +5,11 @@
 pub const NICKLEN: usize = 32;
 /// Longest username, in characters. Announced as `USERLEN`.
 pub const USERLEN: usize = 32;
-/// Longest host name, in bytes: the longest name that DNS allows. Announced as `HOSTLEN`.
-pub const HOSTLEN: usize = 253;
+/// Longest host name, in bytes: as on most networks. DNS allows 253, which with a long channel's name would leave a line
+/// no room for text; whoever has such a name goes by the address. Announced as `HOSTLEN`.
+pub const HOSTLEN: usize = 63;
+/// Longest mask of one name, in bytes: anything that DNS calls a host may be written out.
+pub const MASKLEN: usize = 253;
 /// Longest channel name in characters, the `#` included. Announced as `CHANNELLEN`.
 pub const CHANNELLEN: usize = 64;
 /// Longest topic in bytes: with prefix and command it fits a line of 512. Announced as `TOPICLEN`.

@@ -3,7 +3,7 @@
 
 use std::str::Chars;
 
-use super::limits::HOSTLEN;
+use super::limits::MASKLEN;
 
 /// A mask, taken apart and folded once for all the texts that it is held against.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -12,7 +12,7 @@ pub struct Mask(Box<[char]>);
 impl Mask {
     /// A mask from its text; `None` when it is longer than anything that it might match.
     pub fn parse(text: &str) -> Option<Self> {
-        (text.len() <= HOSTLEN).then(|| Self(text.chars().map(|c| c.to_ascii_lowercase()).collect()))
+        (text.len() <= MASKLEN).then(|| Self(text.chars().map(|c| c.to_ascii_lowercase()).collect()))
     }
 
     /// Whether `text` matches, ASCII letters of both cases being the same.

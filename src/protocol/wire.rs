@@ -184,9 +184,13 @@ pub fn line(source: &str, command: &str, params: &[&str], text: Option<&str>) ->
     line
 }
 
-/// As many lines as it takes for a text, parted at blanks where there are some, else at characters.
+/// As many lines as it takes for a text, parted at blanks where there are some, else at characters. Where what stands
+/// before the text leaves next to no room, it is one line, cut: hundreds with a few characters each are a flood.
 pub fn lines(source: &str, command: &str, params: &[&str], text: &str) -> Vec<String> {
     let room = LINE_BYTES.saturating_sub(head(source, command, params, true).len() + " :".len());
+    if room < ROOM_MIN {
+        return vec![line(source, command, params, Some(text))];
+    }
     let action = text.strip_prefix(ACTION).map(|rest| rest.strip_suffix('\u{1}').unwrap_or(rest));
     match action {
         // Each part of what somebody does is something that it does.
@@ -199,14 +203,13 @@ pub fn lines(source: &str, command: &str, params: &[&str], text: &str) -> Vec<St
 
 /// How what a client does begins, in the way of CTCP.
 const ACTION: &str = "\u{1}ACTION ";
-/// The least that a part of a text has, however long what stands before it: four bytes are any character.
-const PART_BYTES_MIN: usize = 4;
+/// Bytes of text that a line must have room for to be one of several: less than the longest names leave.
+const ROOM_MIN: usize = 64;
 /// The share of a part within which a blank is looked for: one far in front would leave the line half empty.
 const BLANK_WITHIN: usize = 4;
 
-/// The parts of a text, each of at most `room` bytes; one part for an empty text.
+/// The parts of a text, each of at most `room` bytes, which are enough for any character; one part for an empty text.
 fn parts(text: &str, room: usize) -> impl Iterator<Item = &str> {
-    let room = room.max(PART_BYTES_MIN);
     let mut rest = Some(text);
     std::iter::from_fn(move || {
         let text = rest.take()?;
@@ -339,6 +342,29 @@ mod tests {
         );
         assert_eq!(lines("s", "NOTICE", &["a"], ""), [":s NOTICE a :\r\n"]);
         assert!(line("s", "QUIT", &[], Some(&"ü".repeat(300))).len() <= 512);
+    }
+
+    #[test]
+    fn the_longest_names_leave_room_and_longer_ones_make_no_flood() {
+        use crate::protocol::limits::{CHANNELLEN, HOSTLEN, NICKLEN, USERLEN};
+        let source =
+            |host: usize| format!("{}!{}@{}", "n".repeat(NICKLEN), "u".repeat(USERLEN), "h".repeat(host));
+        let channel = format!("@#{}", "🦀".repeat(CHANNELLEN - 1));
+        for text in ["x".repeat(4_096), "🦀".repeat(1_024), format!("\u{1}ACTION {}\u{1}", "x".repeat(4_096))]
+        {
+            let sent = lines(&source(HOSTLEN), "PRIVMSG", &[&channel], &text);
+            assert!(
+                sent.len() <= 4_096 / ROOM_MIN && sent.iter().all(|line| line.len() <= 512),
+                "{}",
+                sent.len()
+            );
+            let letters = |text: &str| text.matches(['x', '🦀']).count();
+            let said = |line: &String| letters(line.split_once(" :").unwrap().1);
+            assert_eq!(sent.iter().map(said).sum::<usize>(), letters(&text), "nothing is lost");
+            // As the store may have kept them from before there was a limit.
+            let sent = lines(&source(253), "PRIVMSG", &[&channel], &text);
+            assert!(sent.len() == 1 && sent[0].len() <= 512 && sent[0].ends_with("\r\n"));
+        }
     }
 
     proptest! {

@@ -101,6 +101,18 @@ fn a_label_comes_back_once() {
     assert!(last.last().unwrap().starts_with("ERROR :"), "{last:?}");
 }
 
+#[test]
+fn labels_are_short_and_for_those_who_know_batches() {
+    let server = TestServer::spawn_irc(&[]);
+    let mut alice = IrcClient::open_with(&server.irc_address(), "alice", "labeled-response batch");
+    let label = "l".repeat(64);
+    assert_eq!(alice.ask(&format!("@label={label} PONG x")), [format!("@label={label} :irc.test ACK")]);
+    assert!(alice.ask(&format!("@label={label}l PONG x")).is_empty());
+    let mut bob = IrcClient::open_with(&server.irc_address(), "bob", "labeled-response");
+    let joined = bob.ask("@label=1 JOIN #tea");
+    assert!(joined.len() > 1 && joined.iter().all(|line| line.starts_with(':')), "{joined:?}");
+}
+
 /// Who is away, whose host has a name, who was invited: told to those who asked, as far as they may know.
 #[test]
 fn what_others_do_is_told_to_those_who_asked() {

@@ -60,7 +60,7 @@ fn silence_has_its_limits() {
     let mut pings = 0;
     let quit = loop {
         let line = alice.next().unwrap();
-        if line == ":irc.test PING :irc.test" {
+        if line == "PING :irc.test" {
             pings += 1;
             alice.send("PONG :irc.test");
         } else if line.contains(" QUIT ") {
@@ -96,6 +96,23 @@ fn whoever_does_not_read_is_cut_off_and_nobody_else_waits() {
         !quits(&heard).is_empty()
     });
     assert_eq!(quits(&heard), ["deaf: SendQ exceeded"]);
+}
+
+/// More than the system and the server hold for a connection, at the pace of whoever reads it.
+#[test]
+fn whoever_reads_late_loses_nothing() {
+    let server = TestServer::spawn_irc(&[]);
+    let mut alice = IrcClient::open(&server.irc_address(), "alice");
+    let mut bob = IrcClient::open_with(&server.irc_address(), "bob", "message-tags");
+    let tags = "v".repeat(4_000);
+    let count = 4_000;
+    for n in 0..count {
+        alice.send(&format!("@+t={tags} PRIVMSG bob :{n}"));
+    }
+    assert!(alice.drain().is_empty());
+    let heard = bob.drain();
+    assert_eq!(heard.len(), count);
+    assert!(heard.iter().enumerate().all(|(n, line)| line.ends_with(&format!(" PRIVMSG bob :{n}"))));
 }
 
 #[test]

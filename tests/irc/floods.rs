@@ -71,6 +71,52 @@ fn passwords_are_tried_no_faster_than_over_http() {
 }
 
 #[test]
+fn the_password_of_the_server_is_tried_no_faster_either() {
+    let server = TestServer::spawn_irc(&[
+        ("IRC_PASSWORD", "open sesame"),
+        ("LOGIN_RATE_LIMIT", "0.01"),
+        ("LOGIN_RATE_BURST", "2"),
+    ]);
+    let attempt = |password: &str| {
+        let mut client = IrcClient::connect(&server.irc_address());
+        client.send(&format!("{password}\r\nNICK mallory\r\nUSER m 0 * :m\r\nQUIT"));
+        command_of_line(&client.rest()[0]).to_owned()
+    };
+    assert_eq!(attempt("PONG x"), "464", "none is no attempt");
+    assert_eq!(attempt("PASS :open barley"), "464");
+    assert_eq!(attempt("PASS :open sesame"), "001");
+    assert_eq!(attempt("PASS :open sesame"), "263");
+}
+
+/// A line that cannot be read costs its sender as much as one that can.
+#[test]
+fn bad_lines_are_lines() {
+    let server = TestServer::spawn_irc(&[("COMMAND_RATE_LIMIT", "0.01"), ("COMMAND_RATE_BURST", "3")]);
+    let address = server.irc_address();
+    let mut alice = IrcClient::open(&address, "alice");
+    alice.send_bytes(&[&b"\xff\r\n"[..], &[b'x'; 600], b"\r\nWHO \xff\r\nWHO \xff\r\n"].concat());
+    let heard = alice.until(&["263"]);
+    let commands: Vec<&str> = heard.iter().map(|line| command_of_line(line)).collect();
+    assert_eq!(commands, ["FAIL", "417", "FAIL", "263"]);
+    assert!(heard[3].starts_with(":irc.test 263 alice WHO :"), "{heard:?}");
+    for bad in [&b"\xff\r\n"[..], &[&[b'x'; 600][..], b"\r\n"].concat()] {
+        let mut nobody = IrcClient::connect(&address);
+        nobody.send_bytes(&bad.repeat(300));
+        let heard = nobody.rest();
+        assert!(heard.len() <= 201, "{}", heard.len());
+    }
+}
+
+#[test]
+fn last_words_are_a_line_too() {
+    let server = TestServer::spawn_irc(&[]);
+    let mut nobody = IrcClient::connect(&server.irc_address());
+    nobody.send(&format!("QUIT :{}", "ü".repeat(250)));
+    let heard = nobody.rest();
+    assert!(heard.len() == 1 && heard[0].starts_with("ERROR :Closing link: "), "{heard:?}");
+}
+
+#[test]
 fn whoever_talks_without_registering_is_shown_out() {
     let server = TestServer::spawn_irc(&[]);
     let mut nobody = IrcClient::connect(&server.irc_address());
