@@ -48,11 +48,10 @@ const fn alone(name: &'static str, load: Load) -> Scenario {
 }
 
 /// All scenarios in the order they run.
-pub(crate) const SCENARIOS: [Scenario; 23] = [
+pub(crate) const SCENARIOS: [Scenario; 22] = [
     versus_bare("lockstep_10", Load::Lockstep { members: 10 }),
     versus_bare("lockstep_100", Load::Lockstep { members: 100 }),
     versus_bare("lockstep_1000", Load::Lockstep { members: 1000 }),
-    versus_bare("lockstep_10000", Load::Lockstep { members: 10_000 }),
     versus_bare("flood1_10", Load::Flood { senders: 1, members: 10 }),
     versus_bare("flood1_100", Load::Flood { senders: 1, members: 100 }),
     versus_bare("flood1_1000", Load::Flood { senders: 1, members: 1000 }),
