@@ -13,25 +13,22 @@ use std::task::Poll;
 use std::time::Duration;
 
 use actix_http::body::{BodySize, BoxBody, MessageBody};
-use actix_http::error::ParseError;
 use actix_http::h1::{Codec, Message};
-use actix_http::{
-    ConnectionType, KeepAlive, Payload, Request, Response, ServiceConfig, ServiceConfigBuilder, Version,
-};
+use actix_http::{ConnectionType, Payload, Request, Response, ServiceConfig};
 use actix_service::Service;
-use actix_web::dev::{RequestHead, ServiceResponse};
+use actix_web::dev::ServiceResponse;
 use actix_web::http::header::HeaderValue;
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, ResponseError, web};
 use bytes::BytesMut;
-use tokio::time::Instant;
-use tokio_util::codec::{Decoder, Encoder};
+use tokio_util::codec::Encoder;
 
 use super::caller::no_cookie;
-use super::closing::{Closing, Watch};
-use super::connection::{Came, Connection};
+use super::closing::Closing;
+use super::connection::Connection;
 use super::error::ApiError;
 use super::guard::{self, Guard, Verdict};
+use super::line::{Line, Next};
 use super::log::Served;
 use super::messages::{self, Asked};
 use super::plain::Plain;
@@ -41,14 +38,8 @@ use crate::auth::password::Passwords;
 use crate::engine::Engine;
 use crate::limits::Limits;
 
-/// How long a connection without a request stays open: longer than the longest poll, so that a client that
-/// polls keeps its connection.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How long a connection that is being closed may take to end.
 const LINGER: Duration = Duration::from_secs(1);
-/// What may come of a head before it is whole, in bytes: more than the guard lets through, so that the guard can say
-/// what is wrong with it.
-const HEAD_BYTES_MAX: usize = 32 * 1024;
 /// What of an answer is put together before it is sent, in bytes.
 const ANSWER_BYTES: usize = 32 * 1024;
 
@@ -68,25 +59,6 @@ pub(super) struct Desk<S> {
     pub(super) serves_messages: bool,
 }
 
-/// How the codec writes answers: connections stay open unless an answer says otherwise. How long is not its business.
-pub(super) fn codec_config() -> ServiceConfig {
-    ServiceConfigBuilder::new().keep_alive(KeepAlive::Timeout(KEEP_ALIVE)).build()
-}
-
-/// What came instead of, or as, the next request.
-enum Next {
-    Request(Request),
-    Refused(ApiError),
-    Over,
-}
-
-/// A connection whose requests are being served.
-struct Line {
-    connection: Connection,
-    codec: Codec,
-    watch: Watch,
-}
-
 impl<S> Desk<S>
 where
     S: Service<Request, Response = ServiceResponse<BoxBody>, Error = actix_web::Error>,
@@ -94,7 +66,7 @@ where
     /// Serves a connection until it ends.
     pub(super) async fn serve(&self, connection: Connection) {
         let watch = poll_fn(|context| Poll::Ready(self.closing.watch(context.waker().clone()))).await;
-        let mut line = Line { connection, codec: Codec::new(self.config.clone()), watch };
+        let mut line = Line::new(connection, &self.config, watch);
         let mut is_first = true;
         loop {
             let stays = match line.next(is_first).await {
@@ -297,57 +269,5 @@ where
         }
         connection.write(&out).await?;
         Ok(codec.keep_alive())
-    }
-}
-
-impl Line {
-    /// Waits for the next request.
-    async fn next(&mut self, is_first: bool) -> Next {
-        let patience = self.connection.patience.head;
-        // For the first one its sender has only just come to ask.
-        let mut since = is_first.then(Instant::now);
-        loop {
-            if !self.connection.unread.is_empty() {
-                match self.codec.decode(&mut self.connection.unread) {
-                    Ok(Some(Message::Item(mut request))) => {
-                        request.head_mut().peer_addr = self.connection.peer;
-                        return Next::Request(request);
-                    }
-                    // The body of the last request is read or has closed the connection.
-                    Ok(Some(Message::Chunk(_))) => return Next::Over,
-                    Ok(None) if self.connection.unread.len() > HEAD_BYTES_MAX => {
-                        let has_target = self.connection.unread.contains(&b'\n');
-                        let error = if has_target { ApiError::HeadTooLarge } else { ApiError::TargetTooLong };
-                        return Next::Refused(error);
-                    }
-                    Ok(None) => drop(since.get_or_insert_with(Instant::now)),
-                    Err(ParseError::TooLarge) => return Next::Refused(ApiError::HeadTooLarge),
-                    Err(_) => return Next::Refused(ApiError::BadRequest("invalid request")),
-                }
-            }
-            let is_idle = self.connection.unread.is_empty();
-            let deadline = match since {
-                Some(since) if !patience.is_zero() => Some(since + patience),
-                Some(_) if !is_idle => None,
-                _ => Some(Instant::now() + KEEP_ALIVE),
-            };
-            self.connection.let_go_of_buffer();
-            let watch = &self.watch;
-            match self.connection.read(deadline, || !(is_idle && watch.has_begun())).await {
-                Came::Bytes => {}
-                Came::Nothing if is_first && !is_idle => return Next::Refused(ApiError::HeadTimeout),
-                _ => return Next::Over,
-            }
-        }
-    }
-
-    /// Whether a further request may come after this one, as far as the connection is concerned.
-    fn may_stay(&self) -> bool {
-        !body::is_coming(&self.codec) && !self.watch.has_begun()
-    }
-
-    /// Whether a request is one that a ready-made head will do for.
-    fn is_plain(&self, request: &RequestHead) -> bool {
-        request.version == Version::HTTP_11 && self.codec.keep_alive() && self.may_stay()
     }
 }

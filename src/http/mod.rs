@@ -14,6 +14,7 @@ mod exposition;
 mod guard;
 mod headers;
 mod health;
+mod line;
 mod log;
 mod login;
 mod messages;

@@ -17,8 +17,9 @@ use socket2::SockRef;
 
 use super::door::Door;
 use super::error::ApiError;
-use super::exchange::{self, Desk};
+use super::exchange::Desk;
 use super::guard::Guard;
+use super::line;
 use super::openapi::Described;
 use super::plain::Plain;
 use super::price::Price;
@@ -188,7 +189,7 @@ impl Shared {
             settings: self.settings.clone(),
             limits: self.limits.clone(),
             passwords: self.passwords.clone(),
-            config: exchange::codec_config(),
+            config: line::codec_config(),
             plain: Plain::default(),
             closing: Rc::default(),
             serves_messages: self.serves_messages,
