@@ -1,5 +1,5 @@
 //! How often one may ask: sessions and logins by address, logins by nick, commands by session. The same buckets for all
-//! faces, so that neither is the way round the other.
+//! faces, so that neither is the way round the other. And how many connections an address has, each face for itself.
 //!
 //! Each limit is a bucket that refills (GCRA, by `governor`). What it remembers of an address or a session is
 //! forgotten once the bucket is full again, so a flood of addresses takes as much memory as it sends requests in the
@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use dashmap::DashMap;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
@@ -149,6 +150,47 @@ pub fn group(address: IpAddr) -> IpAddr {
             let [a, b, c, d, ..] = address.segments();
             IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
         }
+    }
+}
+
+/// How many connections each address has, so that nobody can take them all. Cheap to clone; all clones count together.
+#[derive(Clone, Debug)]
+pub struct Connections {
+    max: usize,
+    counts: Arc<DashMap<IpAddr, usize>>,
+}
+
+/// The place of one connection among those of its address, given back when it is dropped.
+#[derive(Debug)]
+pub struct Place {
+    counts: Arc<DashMap<IpAddr, usize>>,
+    group: IpAddr,
+}
+
+impl Connections {
+    /// None yet, and at most `max` of one address; 0 is no limit.
+    pub fn new(max: usize) -> Self {
+        Self { max, counts: Arc::default() }
+    }
+
+    /// A place for one more; `None` when its address has too many.
+    pub fn enter(&self, address: IpAddr) -> Option<Place> {
+        let group = group(address);
+        let mut count = self.counts.entry(group).or_insert(0);
+        if self.max > 0 && *count >= self.max {
+            return None;
+        }
+        *count += 1;
+        Some(Place { counts: Arc::clone(&self.counts), group })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.counts.remove_if_mut(&self.group, |_, count| {
+            *count -= 1;
+            *count == 0
+        });
     }
 }
 

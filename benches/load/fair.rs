@@ -12,7 +12,7 @@ use anyhow::{Context, Result, anyhow};
 use crate::crowd::{self, Account};
 use crate::lockstep;
 use crate::plan::Bench;
-use crate::report::{Latencies, Measure, Meter, median};
+use crate::report::{Measure, median};
 use crate::room::{Heard, Room};
 use crate::server::{Folder, Kind, Server};
 
@@ -32,12 +32,12 @@ pub(crate) fn run(bench: &Bench) -> Result<Measure> {
     let (mut alone_ms, mut beside_ms, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     let mut floods = Vec::new();
     for _ in 0..bench.options.rounds() {
-        let before = p99_ms(bench, &server, &mut room)?;
+        let before = lockstep::p99_ms(bench, &server, &mut room, "#quiet")?;
         let ends = AtomicBool::new(false);
         let (after, flood) = thread::scope(|scope| {
             let flood = scope.spawn(|| flood(&server, std::mem::take(&mut crowd), &ends));
             thread::sleep(WARM_UP);
-            let after = p99_ms(bench, &server, &mut room);
+            let after = lockstep::p99_ms(bench, &server, &mut room, "#quiet");
             ends.store(true, Ordering::Relaxed);
             (after, flood.join())
         });
@@ -55,15 +55,6 @@ pub(crate) fn run(bench: &Bench) -> Result<Measure> {
     measure.set("deliveries_per_s", median(&mut floods));
     measure.faults = room.faults();
     Ok(measure)
-}
-
-fn p99_ms(bench: &Bench, server: &Server, room: &mut Room) -> Result<f64> {
-    room.delivery_latencies = Latencies::default();
-    let meter = Meter::start(server)?;
-    while meter.elapsed() < bench.options.duration() && lockstep::step(room, "#quiet")? {}
-    let mut measure = Measure::default();
-    measure.set_latencies(&mut room.delivery_latencies);
-    Ok(measure.get("p99_ms"))
 }
 
 /// A flood that has ended.

@@ -12,7 +12,7 @@ use crate::http::{write_command, write_poll};
 use crate::lockstep;
 use crate::net::Net;
 use crate::plan::Bench;
-use crate::report::{Latencies, Measure, Meter, median};
+use crate::report::{Measure, median};
 use crate::room::Room;
 use crate::server::{Folder, Kind, Server};
 
@@ -34,9 +34,9 @@ pub(crate) fn run(bench: &Bench) -> Result<Measure> {
     let mut room = Room::open(&server, members, 1)?;
     let (mut alone_ms, mut burdened_ms, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..bench.options.rounds() {
-        let before = p99_ms(bench, &server, &mut room)?;
+        let before = lockstep::p99_ms(bench, &server, &mut room, "#g")?;
         let burden = Burden::lay(&server, &deaf)?;
-        let after = p99_ms(bench, &server, &mut room)?;
+        let after = lockstep::p99_ms(bench, &server, &mut room, "#g")?;
         drop(burden);
         alone_ms.push(before);
         burdened_ms.push(after);
@@ -48,20 +48,6 @@ pub(crate) fn run(bench: &Bench) -> Result<Measure> {
     measure.set("p99_burdened_ms", median(&mut burdened_ms));
     measure.faults = room.faults();
     Ok(measure)
-}
-
-/// How long all but the slowest of the messages take now.
-fn p99_ms(bench: &Bench, server: &Server, room: &mut Room) -> Result<f64> {
-    room.delivery_latencies = Latencies::default();
-    let meter = Meter::start(server)?;
-    while meter.elapsed() < bench.options.duration() {
-        if !lockstep::step(room, "#g")? {
-            break;
-        }
-    }
-    let mut measure = Measure::default();
-    measure.set_latencies(&mut room.delivery_latencies);
-    Ok(measure.get("p99_ms"))
 }
 
 /// Sends a backlog to somebody who will not read it.

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::crowd;
 use crate::plan::Bench;
-use crate::report::{Measure, Meter};
+use crate::report::{Latencies, Measure, Meter};
 use crate::room::Room;
 use crate::server::{Folder, Kind, Server};
 
@@ -40,4 +40,14 @@ pub(crate) fn step(room: &mut Room, channel: &str) -> Result<bool> {
         }
     }
     Ok(true)
+}
+
+/// How long all but the slowest of the messages take now.
+pub(crate) fn p99_ms(bench: &Bench, server: &Server, room: &mut Room, channel: &str) -> Result<f64> {
+    room.delivery_latencies = Latencies::default();
+    let meter = Meter::start(server)?;
+    while meter.elapsed() < bench.options.duration() && step(room, channel)? {}
+    let mut measure = Measure::default();
+    measure.set_latencies(&mut room.delivery_latencies);
+    Ok(measure.get("p99_ms"))
 }

@@ -18,7 +18,7 @@ use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::door::Place;
+use crate::limits::Place;
 
 /// What is read at once, in bytes: longer than nearly all requests, and than a head may be.
 const READ_BYTES: usize = 32 * 1024;
@@ -125,18 +125,17 @@ impl Connection {
     /// # Errors
     /// When the connection is broken, or the other end takes nothing for too long.
     pub(super) async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let mut written = match self.socket.try_write(bytes) {
-            Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error),
-            tried => tried.unwrap_or(0),
-        };
+        let mut written = self.write_now(bytes)?;
         while written < bytes.len() {
             written += self.write_some(bytes.get(written..).unwrap_or_default()).await?;
         }
         Ok(())
     }
 
-    /// What [`write`](Self::write) sends at once, or `None` when it needs to wait. Nothing is kept for the waiting
-    /// when there is none.
+    /// Sends what can be sent at once. Gives how many bytes that were.
+    ///
+    /// # Errors
+    /// When the connection is broken.
     pub(super) fn write_now(&self, bytes: &[u8]) -> io::Result<usize> {
         match self.socket.try_write(bytes) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(0),

@@ -6,14 +6,13 @@ use std::sync::Arc;
 
 use actix_web::ResponseError;
 use actix_web::rt::net::TcpStream;
-use dashmap::DashMap;
 
 use super::address::Proxies;
 use super::connection::{Connection, Patience};
 use super::error::ApiError;
 use super::routes::HttpSettings;
 use super::{headers, metrics};
-use crate::limits::group;
+use crate::limits::Connections;
 
 /// What of a request is read before its connection is closed on it: closing over unread bytes would make the system
 /// throw away the answer.
@@ -22,27 +21,18 @@ const READ_BYTES: usize = 4 * 1024;
 /// Lets connections in. Cheap to clone; all clones count together.
 #[derive(Clone, Debug)]
 pub(super) struct Door {
-    connections_max: usize,
     proxies: Proxies,
     patience: Arc<Patience>,
-    connections: Arc<DashMap<IpAddr, usize>>,
+    connections: Connections,
     refusal: Arc<[u8]>,
-}
-
-/// The place of one connection among those of its address.
-#[derive(Debug)]
-pub(super) struct Place {
-    connections: Arc<DashMap<IpAddr, usize>>,
-    group: IpAddr,
 }
 
 impl Door {
     pub(super) fn new(settings: &HttpSettings) -> Self {
         Self {
-            connections_max: settings.connections_per_address,
             proxies: settings.trusted_proxies.clone(),
             patience: Arc::new(Patience { head: settings.header_timeout, write: settings.write_timeout }),
-            connections: Arc::default(),
+            connections: Connections::new(settings.connections_per_address),
             refusal: refusal().into(),
         }
     }
@@ -51,7 +41,8 @@ impl Door {
     pub(super) fn admit(&self, socket: TcpStream) -> Option<Connection> {
         let peer = socket.peer_addr().ok();
         let address = peer.map(|peer| peer.ip().to_canonical());
-        let place = address.filter(|address| self.counts(*address)).map(|address| self.enter(group(address)));
+        let place =
+            address.filter(|address| self.counts(*address)).map(|address| self.connections.enter(address));
         if let Some(None) = place {
             tracing::debug!(?address, "an address has too many connections");
             self.turn_away(socket);
@@ -64,16 +55,7 @@ impl Door {
     /// this machine, as long as the operator has not said which proxies there are.
     fn counts(&self, address: IpAddr) -> bool {
         let may_be_proxy = self.proxies.is_empty() && address.is_loopback();
-        self.connections_max > 0 && !may_be_proxy && !self.proxies.trusts(address)
-    }
-
-    fn enter(&self, group: IpAddr) -> Option<Place> {
-        let mut count = self.connections.entry(group).or_insert(0);
-        if *count >= self.connections_max {
-            return None;
-        }
-        *count += 1;
-        Some(Place { connections: Arc::clone(&self.connections), group })
+        !may_be_proxy && !self.proxies.trusts(address)
     }
 
     /// Says no without waiting for the request, nor for the answer to be taken.
@@ -85,15 +67,6 @@ impl Door {
     }
 }
 
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.connections.remove_if_mut(&self.group, |_, count| {
-            *count -= 1;
-            *count == 0
-        });
-    }
-}
-
 /// The answer to whoever has too many connections, made once.
 fn refusal() -> Vec<u8> {
     let error = ApiError::TooManyConnections;
@@ -101,9 +74,7 @@ fn refusal() -> Vec<u8> {
     headers::dress(response.headers_mut(), None);
     let body = error.body();
     let mut bytes = format!("HTTP/1.1 {}\r\n", error.status_code()).into_bytes();
-    for (name, value) in response.headers() {
-        bytes.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
-    }
+    headers::write(response.headers(), &mut bytes);
     bytes.extend(format!("content-length: {}\r\nconnection: close\r\n\r\n{body}", body.len()).bytes());
     bytes
 }

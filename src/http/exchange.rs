@@ -225,7 +225,6 @@ where
         } else {
             body::pass_over(&mut line.connection, &mut line.codec);
         }
-        request.head_mut().peer_addr = line.connection.peer;
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let served_by = self.service.call(request).await;
         let response =

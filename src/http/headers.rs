@@ -65,3 +65,10 @@ pub(super) fn dress(headers: &mut HeaderMap, listed: Option<HeaderValue>) {
         }
     }
 }
+
+/// Writes headers as they stand in a head.
+pub(super) fn write(headers: &HeaderMap, head: &mut Vec<u8>) {
+    for (name, value) in headers {
+        head.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+    }
+}

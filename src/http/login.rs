@@ -31,10 +31,7 @@ struct Credentials {
     responses(
         (status = 200, description = "A further client of the session, its token in a cookie", body = super::schema::Entered),
         (status = 401, description = "Whatever is wrong with nick or password", body = super::schema::Problem),
-        (status = 408, description = "The body took too long", body = super::schema::Problem),
         (status = 409, description = "The session has as many clients as it may", body = super::schema::Problem),
-        (status = 413, description = "The body is too large", body = super::schema::Problem),
-        (status = 415, description = "The body is packed", body = super::schema::Problem),
     ),
 )]
 pub(super) async fn log_in(

@@ -33,9 +33,6 @@ const HISTORY_PAGE_MAX: usize = 500;
     params(("Idempotency-Key" = Option<String>, Header, description = "Under the same key it is done once", pattern = r"^[!-~]([\t -~]{0,62}[!-~])?$")),
     responses(
         (status = 200, description = "What became of the command", body = super::schema::Receipt),
-        (status = 408, description = "The body took too long", body = super::schema::Problem),
-        (status = 413, description = "The body is too large", body = super::schema::Problem),
-        (status = 415, description = "The body is packed", body = super::schema::Problem),
     ),
 )]
 pub(super) async fn command(

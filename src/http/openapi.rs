@@ -28,6 +28,10 @@ const ALWAYS: [(&str, &str); 6] = [
     ("503", "Too much to do, or the disk refuses; nothing was done"),
 ];
 
+/// What may become of any request that has a body.
+const WITH_BODY: [(&str, &str); 3] =
+    [("408", "The body took too long"), ("413", "The body is too large"), ("415", "The body is packed")];
+
 /// What always goes with 429 and 503.
 const RETRY_AFTER: (&str, &str) = ("Retry-After", "Seconds after which to ask again, at least 1");
 
@@ -89,12 +93,13 @@ impl Modify for Common {
 
 fn add_responses(operation: &mut Operation) {
     let needs_cookie = operation.security.is_some();
-    // The requests that are counted are those that have a body.
-    let is_counted = operation.request_body.is_some();
+    let has_body = operation.request_body.is_some();
+    let with_body = WITH_BODY.into_iter().filter(|_| has_body);
     let unauthorized = needs_cookie.then_some(("401", "No cookie, or one that is not good any more"));
-    for (status, why) in ALWAYS.into_iter().chain(unauthorized) {
+    for (status, why) in ALWAYS.into_iter().chain(unauthorized).chain(with_body) {
         let headers: &[_] = match status {
-            "429" if is_counted => &[RETRY_AFTER, RATE_LIMIT[0], RATE_LIMIT[1], RATE_LIMIT[2]],
+            // The requests that are counted are those that have a body.
+            "429" if has_body => &[RETRY_AFTER, RATE_LIMIT[0], RATE_LIMIT[1], RATE_LIMIT[2]],
             "429" | "503" => &[RETRY_AFTER],
             _ => &[],
         };

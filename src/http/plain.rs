@@ -34,9 +34,7 @@ impl Default for Plain {
         let mut response = json().finish();
         headers::dress(response.headers_mut(), None);
         let mut head = b"HTTP/1.1 200 OK\r\n".to_vec();
-        for (name, value) in response.headers() {
-            head.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
-        }
+        headers::write(response.headers(), &mut head);
         Self { head, date: Cell::new((i64::MIN, [0; DATE_BYTES])) }
     }
 }

@@ -44,10 +44,7 @@ impl Wanted {
     responses(
         (status = 201, description = "A new session, its token in a cookie", body = super::schema::Entered),
         (status = 402, description = "It costs work", body = super::schema::Unpaid),
-        (status = 408, description = "The body took too long", body = super::schema::Problem),
         (status = 409, description = "Somebody has the nick", body = super::schema::Problem),
-        (status = 413, description = "The body is too large", body = super::schema::Problem),
-        (status = 415, description = "The body is packed", body = super::schema::Problem),
     ),
 )]
 pub(super) async fn open(

@@ -15,7 +15,7 @@ use super::departure::{Unregistered, log_out, log_out_aside};
 use super::incoming::{Incoming, Read};
 use super::listener::Shared;
 use super::outgoing::{Outgoing, Parting};
-use super::patience::{DELAY_MAX, Patience};
+use super::patience::{DELAY_MAX, ask};
 use super::registration::Candidate;
 use super::request::request;
 use crate::command::Wish;
@@ -240,18 +240,11 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
         let command = line.command.clone();
         let style = self.outgoing.capabilities.style();
         let shared = Arc::clone(&self.shared);
-        let submitted = async {
-            let patience = Patience::new(&shared.engine);
-            loop {
-                let mut wish = Wish::parse(request(line.clone()));
-                wish.style = style;
-                let response = shared.engine.submit(seat, wish, None).await;
-                if !patience.asks_again(&response) {
-                    break response;
-                }
-                patience.pause().await;
-            }
-        };
+        let submitted = ask(&shared.engine, || {
+            let mut wish = Wish::parse(request(line.clone()));
+            wish.style = style;
+            shared.engine.submit(seat, wish, None)
+        });
         let response = tokio::select! {
             biased;
             response = submitted => response,

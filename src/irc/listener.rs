@@ -6,10 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use dashmap::DashMap;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
 
 use super::IrcSettings;
@@ -21,7 +20,7 @@ use crate::auth::password::Passwords;
 use crate::auth::token::Token;
 use crate::engine::{Engine, RateLimit};
 use crate::id::UserId;
-use crate::limits::{Limits, group};
+use crate::limits::{Connections, Limits};
 use crate::reply::door::Objection;
 
 /// The pause after the system had no connection to give, which is when it is out of files.
@@ -50,7 +49,7 @@ pub(super) struct Shared {
     pub(super) limits: Arc<Limits>,
     pub(super) settings: IrcSettings,
     resolver: Option<Resolver>,
-    connections: Arc<DashMap<IpAddr, usize>>,
+    connections: Connections,
     all: Arc<Semaphore>,
 }
 
@@ -80,7 +79,8 @@ impl Irc {
         let tls = settings.tls.clone().map(Tls::load).transpose().map_err(io::Error::other)?.map(Arc::new);
         let IrcContext { engine, passwords, limits } = context;
         let resolver = settings.reverse_dns.then(Resolver::default);
-        let (connections, all) = (Arc::default(), Arc::new(Semaphore::new(settings.connections_max)));
+        let connections = Connections::new(settings.connections_per_address);
+        let all = Arc::new(Semaphore::new(settings.connections_max));
         let shared = Arc::new(Shared { engine, passwords, limits, settings, resolver, connections, all });
         let runtime = tokio::runtime::Builder::new_multi_thread().thread_name("irc").enable_all().build()?;
         let irc = Self { runtime: Some(runtime), shared, tls };
@@ -153,7 +153,8 @@ fn admit(shared: &Arc<Shared>, socket: TcpStream, address: IpAddr, tls: Option<&
     shared.engine.stats().connections.fetch_add(1, Relaxed);
     // Lines are short and somebody waits for each.
     drop(socket.set_nodelay(true));
-    let Some(place) = Place::take(shared, address) else {
+    let among_all = Arc::clone(&shared.all).try_acquire_owned().ok();
+    let Some(place) = among_all.zip(shared.connections.enter(address)) else {
         shared.engine.stats().rate_limited(RateLimit::Connections);
         drop(socket.try_write(TOO_MANY));
         return;
@@ -175,35 +176,6 @@ fn admit(shared: &Arc<Shared>, socket: TcpStream, address: IpAddr, tls: Option<&
         }
         drop(place);
     });
-}
-
-/// The place of one connection among those of its address.
-struct Place {
-    connections: Arc<DashMap<IpAddr, usize>>,
-    group: IpAddr,
-    _among_all: OwnedSemaphorePermit,
-}
-
-impl Place {
-    fn take(shared: &Shared, address: IpAddr) -> Option<Self> {
-        let among_all = Arc::clone(&shared.all).try_acquire_owned().ok()?;
-        let (max, group) = (shared.settings.connections_per_address, group(address));
-        let mut count = shared.connections.entry(group).or_insert(0);
-        if max > 0 && *count >= max {
-            return None;
-        }
-        *count += 1;
-        Some(Self { connections: Arc::clone(&shared.connections), group, _among_all: among_all })
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.connections.remove_if_mut(&self.group, |_, count| {
-            *count -= 1;
-            *count == 0
-        });
-    }
 }
 
 impl Shared {

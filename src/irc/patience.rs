@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::engine::{Engine, LoginError, RegisterError, SubmitError};
@@ -12,26 +11,22 @@ pub(super) const DELAY_MAX: Duration = Duration::from_secs(5);
 /// The pause before the engine is asked again that had too much to do: a few commits.
 const ASK_AGAIN_AFTER: Duration = Duration::from_millis(20);
 
-/// How long one may go on asking.
-pub(super) struct Patience {
-    stopping: watch::Receiver<bool>,
-    deadline: Instant,
-}
-
-impl Patience {
-    /// From now on.
-    pub(super) fn new(engine: &Engine) -> Self {
-        Self { stopping: engine.stopping(), deadline: Instant::now() + DELAY_MAX }
-    }
-
-    /// Whether to ask again after a [`pause`](Self::pause), since too many others do.
-    pub(super) fn asks_again<T, E: AsSubmitError>(&self, answer: &Result<T, E>) -> bool {
+/// Asks the engine, and again for a while as long as too many others do.
+///
+/// # Errors
+/// What the engine answered last.
+pub(super) async fn ask<T, E, F>(engine: &Engine, ask: impl Fn() -> F) -> Result<T, E>
+where
+    E: AsSubmitError,
+    F: Future<Output = Result<T, E>>,
+{
+    let (stopping, deadline) = (engine.stopping(), Instant::now() + DELAY_MAX);
+    loop {
+        let answer = ask().await;
         let error = answer.as_ref().err().and_then(E::as_submit_error);
-        error == Some(SubmitError::Saturated) && !*self.stopping.borrow() && Instant::now() < self.deadline
-    }
-
-    /// Until then.
-    pub(super) async fn pause(&self) {
+        if error != Some(SubmitError::Saturated) || *stopping.borrow() || Instant::now() >= deadline {
+            return answer;
+        }
         tokio::time::sleep(ASK_AGAIN_AFTER).await;
     }
 }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::departure::log_out_aside;
 use super::listener::Shared;
 use super::outgoing::Parting;
-use super::patience::{DELAY_MAX, Patience};
+use super::patience::{DELAY_MAX, ask};
 use super::sasl::Exchange;
 use crate::auth::password::Verified;
 use crate::auth::token::Token;
@@ -190,15 +190,7 @@ impl Candidate {
             // What costs work over HTTP is limited by address alone here: no client of IRC knows how to pay.
             stamp: None,
         };
-        let patience = Patience::new(&shared.engine);
-        let answer = loop {
-            let answer = shared.engine.register(registration()).await;
-            if !patience.asks_again(&answer) {
-                break answer;
-            }
-            patience.pause().await;
-        };
-        match answer {
+        match ask(&shared.engine, || shared.engine.register(registration())).await {
             Ok(registered) => {
                 shared.look_up(registered.user, address);
                 shared.seat(&token, registered.nick)
@@ -245,14 +237,7 @@ impl Proof {
         };
         shared.limits.login_from(address).map_err(|_| exceeded(RateLimit::Login))?;
         shared.limits.login_to(nick).map_err(|_| exceeded(RateLimit::LoginNick))?;
-        let patience = Patience::new(&shared.engine);
-        let holder = loop {
-            let holder = shared.engine.holder(nick.to_string()).await;
-            if !patience.asks_again(&holder) {
-                break holder;
-            }
-            patience.pause().await;
-        };
+        let holder = ask(&shared.engine, || shared.engine.holder(nick.to_string())).await;
         let holder = holder.map_err(|_| Unproven::Busy)?;
         let password = Password::parse(password.expose_secret().to_owned());
         // Whether there is anybody does not show in how long it takes.
@@ -274,15 +259,7 @@ impl Proof {
             token: token.hash(),
             connection: Some(style),
         };
-        let patience = Patience::new(&shared.engine);
-        let answer = loop {
-            let answer = shared.engine.log_in(login()).await;
-            if !patience.asks_again(&answer) {
-                break answer;
-            }
-            patience.pause().await;
-        };
-        match answer {
+        match ask(&shared.engine, || shared.engine.log_in(login())).await {
             Ok(registered) => shared.seat(&token, registered.nick),
             Err(LoginError::Refused(LoginRefusal::Stale)) => Entry::Never(Objection::PasswordMismatch),
             Err(LoginError::Refused(LoginRefusal::TooManyClients) | LoginError::Submit(_)) => {
