@@ -1,2 +1,2 @@
 -- One message.
-INSERT INTO log (seq, at, lasting, reader, line) VALUES (?1, ?2, ?3, ?4, ?5)
+INSERT INTO log (seq, at, lasting, reader, line, owner, peer, clients) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)

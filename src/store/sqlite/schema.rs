@@ -7,11 +7,12 @@ use super::doing;
 use crate::store::StoreError;
 
 /// Every migration, the oldest first.
-const MIGRATIONS: [(&str, &str); 4] = [
+const MIGRATIONS: [(&str, &str); 5] = [
     ("V1__first", include_str!("../../../sql/sqlite/migrations/0001_first.sql")),
     ("V2__irc", include_str!("../../../sql/sqlite/migrations/0002_irc.sql")),
     ("V3__passwords", include_str!("../../../sql/sqlite/migrations/0003_passwords.sql")),
     ("V4__connections", include_str!("../../../sql/sqlite/migrations/0004_connections.sql")),
+    ("V5__filing", include_str!("../../../sql/sqlite/migrations/0005_filing.sql")),
 ];
 
 /// The schema that this program knows, as `PRAGMA user_version` tells it.
