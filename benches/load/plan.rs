@@ -6,7 +6,9 @@ use crate::machine::Machine;
 use crate::options::Options;
 use crate::report::Measure;
 use crate::server::Kind;
-use crate::{acks, drain, fair, flood, guard, idle, large, lockstep, nchan, pingpong, restart, sessions};
+use crate::{
+    acks, curves, drain, fair, flood, guard, idle, large, lockstep, nchan, pingpong, restart, sessions,
+};
 
 /// What every scenario is given.
 pub(crate) struct Bench {
@@ -37,6 +39,7 @@ enum Load {
     Fair,
     Drain { after_restart: bool },
     Restart,
+    Curve { of: fn(&Bench) -> Result<Measure> },
 }
 
 const fn versus_bare(name: &'static str, load: Load) -> Scenario {
@@ -48,7 +51,7 @@ const fn alone(name: &'static str, load: Load) -> Scenario {
 }
 
 /// All scenarios in the order they run.
-pub(crate) const SCENARIOS: [Scenario; 22] = [
+pub(crate) const SCENARIOS: [Scenario; 26] = [
     versus_bare("lockstep_10", Load::Lockstep { members: 10 }),
     versus_bare("lockstep_100", Load::Lockstep { members: 100 }),
     versus_bare("lockstep_1000", Load::Lockstep { members: 1000 }),
@@ -70,8 +73,12 @@ pub(crate) const SCENARIOS: [Scenario; 22] = [
     alone("fair_100", Load::Fair),
     alone("drain_memory", Load::Drain { after_restart: false }),
     alone("drain_disk", Load::Drain { after_restart: true }),
-    // By far the slowest to prepare, hence the last.
+    // These take by far the longest, hence the last.
     alone("restart", Load::Restart),
+    alone("curve_members", Load::Curve { of: curves::members }),
+    alone("curve_stored", Load::Curve { of: curves::stored }),
+    alone("curve_idle", Load::Curve { of: curves::idle }),
+    alone("curve_time", Load::Curve { of: curves::time }),
 ];
 
 /// The scenarios whose name is, or else begins with, one of `names`; all when there are none.
@@ -121,6 +128,7 @@ impl Scenario {
             Load::Fair => fair::run(bench),
             Load::Drain { after_restart } => drain::run(bench, after_restart),
             Load::Restart => restart::run(bench),
+            Load::Curve { of } => of(bench),
         }
     }
 }
