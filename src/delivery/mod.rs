@@ -162,7 +162,7 @@ impl Delivery {
     /// looking at the oldest alone counts too much rather than too little.
     fn count_living(&mut self, posted: &[Posted]) {
         for Posted { entry, .. } in posted {
-            let bytes = entry.line.len() + size_of::<Entry>();
+            let bytes = entry.bytes();
             self.living.push_back((Arc::downgrade(entry), bytes));
             self.living_bytes += bytes;
         }

@@ -23,7 +23,7 @@ use super::inbox::{Completion, Glance, Request, Response, SubmitError};
 use super::settings::EngineSettings;
 use super::stats::{RateLimit, Stats};
 use super::unfinished::Unfinished;
-use crate::command::{Decision, Reply, Style, Wish};
+use crate::command::{Decision, Reply, Wish};
 use crate::delivery::{Bells, Delivery, Settled};
 use crate::id::{ClientId, IdMap, Seq, UserId};
 use crate::reply::ServerInfo;
@@ -133,10 +133,11 @@ impl Writer {
                 draft.complete(user, client, style, Completion::Commands(answer, response));
             }
             Request::Register { registration, answer } => self.register(draft, *registration, answer),
-            Request::ChannelState { user, client, answer } => {
-                let decision = Decision::answer(Reply::ChannelState);
-                self.with_desk(|desk| draft.carry_out(desk, Asker::new(user, client), decision));
-                draft.complete(user, client, Style::default(), Completion::Done(answer));
+            Request::ChannelState { user, client, of, style, answer } => {
+                let decision = self.state_of_channels(user, of.as_deref());
+                let asker = Asker { style, ..Asker::new(user, client) };
+                self.with_desk(|desk| draft.carry_out(desk, asker, decision));
+                draft.complete(user, client, style, Completion::Done(answer));
             }
             Request::LogIn { login, answer } => self.log_in(draft, *login, answer),
             Request::Revoke { client, uuid, answer } => {
@@ -159,6 +160,13 @@ impl Writer {
             }
             Request::Stop => {}
         }
+    }
+
+    /// The state of all channels of a user, or of the one of this name that it is in.
+    fn state_of_channels(&self, user: UserId, of: Option<&str>) -> Decision {
+        let Some(name) = of else { return Decision::answer(Reply::ChannelState) };
+        let channel = self.world.channel_by_name(name).ok().filter(|channel| channel.has(user));
+        channel.map_or_else(Decision::nothing, |channel| Decision::answer(Reply::Entered(channel.id)))
     }
 
     fn commands(

@@ -4,7 +4,7 @@
 //! sends more than the server decides is slowed down by its own socket.
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::departure::{Unregistered, log_out, log_out_aside};
 use super::incoming::{Incoming, Read};
 use super::listener::Shared;
+use super::multiline::{Collected, Draft};
 use super::outgoing::{Outgoing, Parting};
 use super::patience::{DELAY_MAX, ask};
 use super::registration::Candidate;
@@ -21,10 +22,11 @@ use super::request::request;
 use crate::command::Wish;
 use crate::delivery::Seat;
 use crate::engine::{RateLimit, SubmitError};
-use crate::id::UserId;
-use crate::limits::Exceeded;
-use crate::protocol::wire::{WireError, WireLine};
+use crate::limits::{Exceeded, Limits};
+use crate::protocol::message::Request;
+use crate::protocol::wire::{WHOLE_LINE_BYTES, WireError, WireLine};
 use crate::reply::door::{self, Objection, objection};
+use crate::reply::past::{Failure, failure};
 
 /// How long the last words may take.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -38,6 +40,8 @@ pub(super) struct Connection<R, W> {
     incoming: Incoming<R>,
     pub(super) outgoing: Outgoing<W>,
     pub(super) stage: Stage,
+    /// A message of several lines that is on its way.
+    pub(super) draft: Option<Draft>,
     /// Its place in the count of those who have not registered, until it has.
     pub(super) unregistered: Option<Unregistered>,
     /// Whether nothing is left to be done for the client when the connection is dropped.
@@ -70,6 +74,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
             incoming: Incoming::new(read),
             outgoing,
             stage: Stage::Candidate(Candidate::default()),
+            draft: None,
             unregistered,
             is_over: false,
             is_302: false,
@@ -133,7 +138,10 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
         let settings = &self.shared.settings;
         let (since, patience) = match &self.stage {
             Stage::Candidate(_) => (self.began, settings.registration_timeout),
-            Stage::Client(_) if self.was_asked => (self.heard, settings.silence_max),
+            // Where nobody is asked, silence has its end all the same.
+            Stage::Client(_) if self.was_asked || settings.ping_after.is_zero() => {
+                (self.heard, settings.silence_max)
+            }
             Stage::Client(_) => (self.heard, settings.ping_after),
         };
         (!patience.is_zero()).then(|| since + patience)
@@ -144,7 +152,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
         if let Stage::Candidate(_) = &self.stage {
             return Some(Parting::Because("Registration timed out".to_owned()));
         }
-        if self.was_asked {
+        if self.was_asked || self.shared.settings.ping_after.is_zero() {
             let seconds = self.shared.settings.silence_max.as_secs();
             return Some(Parting::Because(format!("Ping timeout: {seconds} seconds")));
         }
@@ -190,7 +198,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
             Stage::Candidate(candidate) => candidate.count().map(|()| true)?,
             Stage::Client(seat) => {
                 let user = seat.user;
-                self.wait_for_turn(user).await?
+                self.wait_for_turn(|limits| limits.command(user)).await?
             }
         };
         let too_often = Objection::TryAgain(command);
@@ -200,9 +208,12 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
 
     /// Waits until the client may ask again: a line too many is not dropped but delayed, and those behind it wait in
     /// the socket. Nobody is kept waiting for long; says whether it may ask.
-    async fn wait_for_turn(&mut self, user: UserId) -> Result<bool, Parting> {
+    pub(super) async fn wait_for_turn(
+        &mut self,
+        ask: impl Fn(&Limits) -> Result<(), Exceeded>,
+    ) -> Result<bool, Parting> {
         let mut was_counted = false;
-        while let Err(Exceeded { wait, .. }) = self.shared.limits.command(user) {
+        while let Err(Exceeded { wait, .. }) = ask(&self.shared.limits) {
             if !was_counted {
                 self.shared.engine.stats().rate_limited(RateLimit::Command);
                 was_counted = true;
@@ -221,7 +232,29 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
 
     /// A line of somebody who has registered.
     async fn command(&mut self, seat: Arc<Seat>, line: WireLine) -> Result<(), Parting> {
-        if !self.wait_for_turn(seat.user).await? {
+        let user = seat.user;
+        let line = match self.collect(line) {
+            Collected::No(line) => line,
+            // The whole of it has its price.
+            Collected::Part => return Ok(()),
+            Collected::Whole(request) => return self.submit(&seat, request).await,
+            Collected::Failed(failure) => {
+                if self.wait_for_turn(|limits| limits.command(user)).await? {
+                    self.fail(&failure);
+                } else {
+                    self.object(&Objection::TryAgain("BATCH".to_owned()));
+                }
+                return Ok(());
+            }
+        };
+        if line.command == "CHATHISTORY" {
+            return self.look_back(&seat, &line.params).await;
+        }
+        match line.command.as_str() {
+            "CAP" | "AUTHENTICATE" | "PING" | "PONG" | "PASS" | "USER" => {}
+            _ => return self.submit(&seat, request(line)).await,
+        }
+        if !self.wait_for_turn(|limits| limits.command(user)).await? {
             self.object(&Objection::TryAgain(line.command));
             return Ok(());
         }
@@ -230,19 +263,30 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
             "AUTHENTICATE" => self.authenticate(&line.params).await?,
             "PING" => self.pong(&line.params).await?,
             "PONG" => {}
-            "PASS" | "USER" => self.object(&Objection::AlreadyRegistered),
-            _ => return self.submit(&seat, line).await,
+            _ => self.object(&Objection::AlreadyRegistered),
         }
         Ok(())
     }
 
-    async fn submit(&mut self, seat: &Seat, line: WireLine) -> Result<(), Parting> {
-        let command = line.command.clone();
-        let style = self.outgoing.capabilities.style();
+    async fn submit(&mut self, seat: &Seat, request: Request) -> Result<(), Parting> {
+        let command = request.command.clone();
+        if is_too_long(&request, self.shared.settings.message_bytes_max) {
+            return self.refuse(command, &Objection::InputTooLong).await;
+        }
+        let mut wish = Wish::parse(request.clone());
+        wish.style = self.outgoing.capabilities.style();
+        let (user, style, price) = (seat.user, wish.style, wish.price());
+        let may_ask = self.wait_for_turn(|limits| limits.command(user)).await?
+            && self.wait_for_turn(|limits| limits.rest_of_price(user, price)).await?;
+        if !may_ask {
+            self.object(&Objection::TryAgain(command));
+            return Ok(());
+        }
         let shared = Arc::clone(&self.shared);
+        let first = Mutex::new(Some(wish));
         let submitted = ask(&shared.engine, || {
-            let mut wish = Wish::parse(request(line.clone()));
-            wish.style = style;
+            let first = first.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let wish = first.unwrap_or_else(|| Wish { style, ..Wish::parse(request.clone()) });
             shared.engine.submit(seat, wish, None)
         });
         let response = tokio::select! {
@@ -272,10 +316,22 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
         Ok(())
     }
 
+    pub(super) fn fail(&mut self, failed: &Failure) {
+        let line = failure(&self.shared.engine.server(), &self.outgoing.nick, failed);
+        self.outgoing.say(&line);
+    }
+
     pub(super) fn object(&mut self, objected: &Objection) {
         let line = objection(&self.shared.engine.server(), &self.outgoing.nick, objected);
         self.outgoing.say(&line);
     }
+}
+
+/// Whether the JSON form of what stands in tags is longer than a line with all the tags that it may have, and than
+/// anything may be over HTTP: characters that JSON writes as six would else make much of little.
+fn is_too_long(request: &Request, message_bytes_max: usize) -> bool {
+    let meta_bytes = request.meta.as_deref().map_or(0, |meta| meta.get().len());
+    meta_bytes > message_bytes_max.max(WHOLE_LINE_BYTES)
 }
 
 /// Until a deadline; for ever where there is none.

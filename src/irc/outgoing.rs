@@ -7,13 +7,15 @@ use bytes::{BufMut, BytesMut};
 use tokio::io::AsyncWrite;
 
 use super::capability::{Capabilities, Capability};
+use super::labels::{self, Answer, Label, joined};
+use super::patience::ask;
 use super::render;
 use super::sending::Sending;
 use crate::engine::{Engine, Heard, Listener};
 use crate::entry::{Entry, Wire, WireLines};
 use crate::protocol::limits::cut;
 use crate::protocol::message::Message;
-use crate::protocol::wire::{LINE_BYTES, escape};
+use crate::protocol::wire::{LINE_BYTES, escape, middle};
 use crate::reply::notice::notice_of_dropped;
 
 /// How much waits to be written before nothing more is taken from the queue: answers of any length, such as LIST, go
@@ -51,21 +53,6 @@ pub(super) struct Outgoing<W> {
     pub(super) nick: String,
     label: Option<Label>,
     batches: u64,
-}
-
-/// The answer to a command with a label, as far as it has come.
-struct Label {
-    text: String,
-    answer: Answer,
-}
-
-/// How much of a labelled answer there is.
-enum Answer {
-    Nothing,
-    /// One line waits to see whether it is the only one, and what is no answer waits behind it.
-    One(String, Box<str>, BytesMut),
-    /// Several, in a batch with this name.
-    Batch(String),
 }
 
 impl<W: AsyncWrite + Unpin> Outgoing<W> {
@@ -147,6 +134,7 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
         while self.sending.buffer.len() > AHEAD_BYTES {
             tokio::select! {
                 written = self.sending.write() => written?,
+                reason = thrown_out(&mut self.listener) => return Err(Parting::LoggedOut(reason)),
                 _ = stopping.wait_for(|stopping| *stopping) => return Err(Parting::Stopping),
             }
         }
@@ -168,11 +156,7 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
 
     /// How much waits to be written, also behind a first line that does not know yet whether it is the only one.
     fn waiting_bytes(&self) -> usize {
-        let behind = match &self.label {
-            Some(Label { answer: Answer::One(_, _, behind), .. }) => behind.len(),
-            _ => 0,
-        };
-        self.sending.buffer.len() + behind
+        self.sending.buffer.len() + self.label.as_ref().map_or(0, Label::waiting_bytes)
     }
 
     /// Says something for the server that stands in no queue.
@@ -220,17 +204,27 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
     fn put_entry(&mut self, entry: &Entry) {
         let nothing = Wire::default();
         let wire = entry.wire.as_deref().unwrap_or(&nothing);
-        let said = wire.lines.get_or_init(|| render::of_entry(entry, wire.source.as_deref()));
+        let said = lines_of(entry, wire);
         self.note_nick(wire, said);
         let mine = self.listener.as_ref().map(|listener| listener.seat().client);
         let is_answer = wire.by.is_some() && wire.by == mine;
         if !self.wants(wire, said) {
             return;
         }
-        let is_message = matches!(&*said.command, "PRIVMSG" | "NOTICE" | "TAGMSG");
-        let to_oneself = is_answer && is_message && said.to.eq_ignore_ascii_case(&self.nick);
+        let is_from_me = wire.source.as_deref().is_some_and(|source| nick_of(source) == self.nick);
+        let is_to_me = said.to.eq_ignore_ascii_case(&self.nick);
+        if is_from_me && !is_answer && &*said.command == "JOIN" {
+            self.learn(&said.to);
+        }
+        let is_message = said.is_message();
+        // Whoever does not expect to see what it says itself would take it for the words of whom it was said to.
+        let is_from_elsewhere = is_from_me && is_message && !is_answer && !is_to_me && !said.is_to_channel();
+        if is_from_elsewhere && !self.expects_own() {
+            return;
+        }
+        let to_oneself = is_answer && is_message && is_to_me;
         let has_echo = self.capabilities.has(Capability::EchoMessage);
-        for (index, line) in said.lines.iter().enumerate() {
+        for (index, line) in self.lines(said).enumerate() {
             let tags = self.tags(wire, said, is_message, index == 0);
             if is_answer && (!is_message || has_echo) {
                 self.answer(tags.clone(), line);
@@ -240,6 +234,82 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
                 self.put(&tags, line);
             }
         }
+    }
+
+    /// Puts what was said before, in a batch that is the answer to the command at hand.
+    ///
+    /// # Errors
+    /// [`Parting`], as from [`catch_up`](Self::catch_up).
+    pub(super) async fn put_past(&mut self, target: &str, entries: &[Arc<Entry>]) -> Result<(), Parting> {
+        let batch = self.begin_batch(&format!("chathistory {}", middle(target)));
+        let nothing = Wire::default();
+        for entry in entries {
+            self.make_room().await?;
+            let wire = entry.wire.as_deref().unwrap_or(&nothing);
+            let said = lines_of(entry, wire);
+            for (index, line) in self.lines(said).enumerate() {
+                let tags = self.tags(wire, said, said.is_message(), index == 0);
+                self.put(&joined(&batch, &tags), line);
+            }
+            self.sending.write_some().await?;
+        }
+        self.end_batch(&batch);
+        Ok(())
+    }
+
+    /// Puts lines of the server's own in a batch that is the answer to the command at hand.
+    pub(super) fn put_batch(&mut self, kind: &str, messages: &[Message]) {
+        let batch = self.begin_batch(kind);
+        for line in messages.iter().flat_map(render::of_message) {
+            self.put(&batch, &line);
+        }
+        self.end_batch(&batch);
+    }
+
+    /// Begins a batch that is all of an answer, and has its label. Gives the tag of its lines; none for whoever does
+    /// not know batches.
+    fn begin_batch(&mut self, kind: &str) -> String {
+        if !self.capabilities.has(Capability::Batch) {
+            return String::new();
+        }
+        let label = self.label.take().map(|label| format!("label={}", label.text)).unwrap_or_default();
+        self.batches += 1;
+        let name = self.batches;
+        self.put(&label, &format!(":{} BATCH +{name} {kind}\r\n", self.engine.server().name));
+        format!("batch={name}")
+    }
+
+    fn end_batch(&mut self, batch: &str) {
+        if let Some(name) = batch.strip_prefix("batch=") {
+            self.put("", &format!(":{} BATCH -{name}\r\n", self.engine.server().name));
+        }
+    }
+
+    /// What says an entry to this connection: a batch that is one message, where it understands that, or lines.
+    fn lines<'a>(&self, said: &'a WireLines) -> impl Iterator<Item = &'a str> + use<'a, W> {
+        let has = |capability| self.capabilities.has(capability);
+        let batch = said.batch.as_deref().filter(|_| has(Capability::Multiline) && has(Capability::Batch));
+        let lines = said.lines.iter().filter(move |_| batch.is_none());
+        batch.into_iter().chain(lines.map(|line| &**line))
+    }
+
+    /// Whether it knows what to do with what its user says elsewhere to somebody.
+    fn expects_own(&self) -> bool {
+        self.capabilities.has(Capability::EchoMessage) || self.capabilities.has(Capability::SelfMessage)
+    }
+
+    /// Has itself told of a channel that another device of its user has brought it into.
+    fn learn(&self, channel: &str) {
+        let Some(listener) = &self.listener else { return };
+        let (engine, seat) = (self.engine.clone(), Arc::clone(listener.seat()));
+        let (channel, style) = (channel.to_owned(), self.capabilities.style());
+        // Not here: what comes of it is to be read from the queue.
+        tokio::spawn(async move {
+            let told = ask(&engine, || engine.send_state_of(&seat, channel.clone(), style)).await;
+            if let Err(error) = told {
+                tracing::debug!(%error, "a connection is not told of a channel");
+            }
+        });
     }
 
     /// Whether this connection gets such lines at all.
@@ -262,7 +332,7 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
 
     /// Follows the client's own nick, which numerics of the face are addressed to.
     fn note_nick(&mut self, wire: &Wire, said: &WireLines) {
-        let is_mine = |source: &str| source.split('!').next().is_some_and(|nick| nick == self.nick);
+        let is_mine = |source: &str| nick_of(source) == self.nick;
         if &*said.command == "NICK" && wire.source.as_deref().is_some_and(is_mine) {
             let new = said.lines.first().and_then(|line| line.trim_end().rsplit_once(':'));
             self.nick = new.map_or_else(|| self.nick.clone(), |(_, nick)| nick.to_owned());
@@ -314,19 +384,24 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
             Some(Label { answer: Answer::One(_, _, behind), .. }) => behind,
             _ => &mut self.sending.buffer,
         };
-        if !tags.is_empty() {
-            buffer.put_u8(b'@');
-            buffer.put_slice(tags.as_bytes());
-            buffer.put_u8(b' ');
-        }
-        buffer.put_slice(line.as_bytes());
+        labels::put(buffer, tags, line);
     }
 }
 
-fn joined(front: &str, behind: &str) -> String {
-    match (front, behind) {
-        ("", only) | (only, "") => only.to_owned(),
-        (front, behind) => format!("{front};{behind}"),
+/// An entry as lines, made by the first who asks.
+fn lines_of<'a>(entry: &Entry, wire: &'a Wire) -> &'a WireLines {
+    wire.lines.get_or_init(|| Box::new(render::of_entry(entry, wire.source.as_deref())))
+}
+
+fn nick_of(source: &str) -> &str {
+    source.split('!').next().unwrap_or(source)
+}
+
+/// Waits until the client is logged out, whatever there is yet to read; with the reason.
+async fn thrown_out(listener: &mut Option<Listener>) -> Option<Arc<str>> {
+    match listener {
+        Some(listener) => listener.thrown_out().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -33,7 +33,7 @@ pub(super) fn welcome(user: &User, world: &World, context: &Context<'_>) -> Vec<
 
 /// 005, in as many lines as it takes.
 pub(super) fn isupport_lines(to: &str, server: &ServerInfo) -> Vec<Message> {
-    let lines = isupport::lines(&server.network, server.rules.channels_max);
+    let lines = isupport::lines(&server.network, server.rules.channels_max, server.rules.history_page_max);
     lines.into_iter().map(|tokens| server.numeric(RPL_ISUPPORT, to, tokens, &[])).collect()
 }
 
