@@ -107,7 +107,11 @@ pub const SETTINGS: &[Setting] = &[
         "Name by which OPER makes an operator of the server; nobody becomes one without name and password",
     ),
     setting("NEOIRC_OPER_PASSWORD", "", "Password for OPER"),
-    setting("OPER_ATTEMPTS", "3", "Attempts of OPER that one session has in a minute; 0 is no limit"),
+    setting(
+        "OPER_ATTEMPTS",
+        "3",
+        "Attempts of OPER that one session has in a minute, and one address; 0 is no limit",
+    ),
     setting("REVERSE_DNS", "true", "Whether the names of addresses are looked up, off the critical path"),
     setting(
         "MIN_PASSWORD_LENGTH",

@@ -137,6 +137,19 @@ impl Delivery {
         }
     }
 
+    /// Whose queues there are.
+    pub fn clients(&self) -> Vec<ClientId> {
+        self.queues.keys().copied().collect()
+    }
+
+    /// Closes the queue of a client that turned out to be gone.
+    pub fn close_unknown(&mut self, client: ClientId) {
+        self.directory.forget(client);
+        if let Some(queue) = self.queues.remove(&client) {
+            queue.close(None);
+        }
+    }
+
     /// Appends committed entries to the queues of their audiences. Gives the bells that are to be rung.
     pub fn publish(&mut self, posted: &[Posted], now_ms: u64) -> Bells {
         let mut bells = Bells::default();

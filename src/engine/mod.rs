@@ -130,6 +130,7 @@ impl Engine {
             orders: orders_sender,
             texts: bytes::BytesMut::new(),
             disk_rests_until_ms: None,
+            ghosts: Vec::new(),
             world_is_whole: true,
             store,
         };

@@ -64,6 +64,8 @@ pub(super) struct Writer {
     pub(super) orders: watch::Sender<Orders>,
     /// Until when the disk is given a rest after it refused, in milliseconds of the monotonic clock.
     pub(super) disk_rests_until_ms: Option<u64>,
+    /// Connections of which nobody knows any more, and that are still to be logged out.
+    pub(super) ghosts: Vec<ClientId>,
     /// Whether the world equals the disk; not so from a failed commit until it is loaded again.
     pub(super) world_is_whole: bool,
 }
@@ -71,8 +73,10 @@ pub(super) struct Writer {
 impl Writer {
     /// Works until it is told to stop.
     pub(super) fn run(mut self) {
-        self.end_connections("Connection lost");
+        // Those that the last process could not log out itself, because it was killed.
+        self.ghosts = self.connections();
         loop {
+            self.end_ghosts("Connection lost");
             let wait = if self.unfinished.is_empty() { self.housekeeping_wait() } else { Duration::ZERO };
             let texts = std::mem::take(&mut self.texts);
             let mut draft = Draft::new(self.next_seq, self.clock.now()).with_texts(texts);
@@ -87,7 +91,8 @@ impl Writer {
             self.finish(draft);
             if stop {
                 self.finish_answers();
-                self.end_connections("Server shutting down");
+                self.ghosts = self.connections();
+                self.end_ghosts("Server shutting down");
                 self.save_last_requests();
                 return;
             }
@@ -190,7 +195,8 @@ impl Writer {
             None => false,
         };
         let tries_oper = wish.tries_oper();
-        let must_wait_for_oper = tries_oper && self.oper_attempts.are_used_up_by(user, draft.now.ms);
+        let address = self.world.client(client).map(|client| client.address);
+        let must_wait_for_oper = tries_oper && self.oper_attempts.are_used_up_by(user, address, draft.now.ms);
         if must_wait_for_oper {
             self.stats.rate_limited(RateLimit::Oper);
         }
