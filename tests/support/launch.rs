@@ -16,6 +16,7 @@ const QUIET_SETTINGS: [(&str, &str); 9] = [
     ("SESSION_RATE_LIMIT", "0"),
     ("COMMAND_RATE_LIMIT", "0"),
     ("LOGIN_RATE_LIMIT", "0"),
+    ("HISTORY_RATE_LIMIT", "0"),
     ("HTTP_CONNECTIONS_PER_IP", "0"),
     ("RUST_BACKTRACE", "1"),
 ];
