@@ -5,6 +5,7 @@
 
 mod arrival;
 mod capability;
+mod commands;
 mod connection;
 mod departure;
 mod incoming;
@@ -20,6 +21,7 @@ mod render;
 mod request;
 mod sasl;
 mod sending;
+mod telling;
 mod tls;
 
 use std::fmt;

@@ -92,20 +92,13 @@ fn what_is_read_from_disk_knows_who_said_it() {
         for web in &webs {
             scope.spawn(move || (0..40).for_each(|n| drop(web.say("#tea", &format!("{n}")))));
         }
-        let talk = |(n, wire): (usize, &mut IrcClient)| {
-            let lines: String = (0..40).map(|n| format!("PRIVMSG #tea :{n}\r\n")).collect();
+        let lines: String = (0..40).map(|n| format!("PRIVMSG #tea :{n}\r\n")).collect();
+        let mut reading = Vec::new();
+        for wire in &mut wires {
             wire.send_bytes(lines.as_bytes());
-            (n, wire)
-        };
-        wires
-            .iter_mut()
-            .enumerate()
-            .map(talk)
-            .map(|(_, wire)| scope.spawn(move || wire.drain()))
-            .collect::<Vec<_>>()
-            .into_iter()
-            .map(|reading| reading.join().unwrap())
-            .collect()
+            reading.push(scope.spawn(move || wire.drain()));
+        }
+        reading.into_iter().map(|reading| reading.join().unwrap()).collect()
     });
     for (n, (wire, mut heard)) in wires.iter_mut().zip(heard).enumerate() {
         heard.extend(wire.drain());

@@ -71,7 +71,7 @@ fn every_selector_finds_its_part() {
     let time = |n: usize| format!("timestamp={}", tag(said[n - 1], "time").unwrap());
     assert_eq!(texts(&mut alice, "LATEST #tea * 3"), "7 8 9");
     assert_eq!(texts(&mut alice, "latest #TEA * 500").replace(' ', ""), "3456789", "as many as there may be");
-    for mark in [id, time] as [&dyn Fn(usize) -> String; 2] {
+    for mark in [&id, &time] as [&dyn Fn(usize) -> String; 2] {
         let mut ask = |text: String| texts(&mut alice, &text);
         assert_eq!(ask(format!("LATEST #tea {} 5", mark(7))), "8 9");
         assert_eq!(ask(format!("BEFORE #tea {} 3", mark(5))), "2 3 4");
