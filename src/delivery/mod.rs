@@ -281,6 +281,25 @@ mod tests {
     }
 
     #[test]
+    fn what_connections_need_counts_as_memory() {
+        let bytes_of = |wire: Option<crate::entry::Wire>| {
+            let (mut delivery, _) = with_client();
+            let (seq, at, line) = (Seq::new(1), Timestamp::UNIX_EPOCH, "{}".into());
+            let wire = wire.map(Arc::new);
+            let entry = Arc::new(Entry { seq, at, since_ms: 0, conversation: None, line, wire });
+            delivery.publish(&[Posted { audience: Audience::One(CLIENT), entry }], 0).ring();
+            delivery.totals().in_memory_bytes
+        };
+        let source = Some("alice!alice@example.org".into());
+        let (bare, kept) = (
+            bytes_of(None),
+            bytes_of(Some(crate::entry::Wire { source: source.clone(), ..Default::default() })),
+        );
+        let told = bytes_of(Some(crate::entry::Wire { source, is_awaited: true, ..Default::default() }));
+        assert!(bare + 23 < kept && kept < told, "{bare} {kept} {told}");
+    }
+
+    #[test]
     fn reading_consumes_nothing_and_a_cursor_beyond_the_newest_is_clamped() {
         let (mut delivery, queue) = with_client();
         publish(&mut delivery, 1..=2);

@@ -92,7 +92,7 @@ fn what_is_read_from_disk_knows_who_said_it() {
         for web in &webs {
             scope.spawn(move || (0..40).for_each(|n| drop(web.say("#tea", &format!("{n}")))));
         }
-        let lines: String = (0..40).map(|n| format!("PRIVMSG #tea :{n}\r\n")).collect();
+        let lines: String = "PRIVMSG #tea :and the wire\r\n".repeat(40);
         let mut reading = Vec::new();
         for wire in &mut wires {
             wire.send_bytes(lines.as_bytes());

@@ -18,6 +18,8 @@ macro_rules! sql {
     };
 }
 
+/// With how many a session has talked, at most, as far as anybody asks; those who came last.
+const PEERS_MAX: usize = 500;
 /// The marks of an entry, as the log has them.
 const BOT: i64 = 1;
 const FOR_WATCHERS: i64 = 2;
@@ -136,8 +138,10 @@ fn peers(connection: &Connection, user: i64) -> rusqlite::Result<Vec<UserId>> {
     let mut found = unfiled.query_map([user], |row| row.get(0))?.collect::<Result<Vec<i64>, _>>()?;
     let mut statement = transaction.prepare_cached(sql!("next_peer"))?;
     // From one to the next, past all that was said to each of them.
-    let mut last = 0;
-    while let Some(peer) = statement.query_row([user, last], |row| row.get(0)).optional()? {
+    let mut last = i64::MAX;
+    while found.len() < PEERS_MAX
+        && let Some(peer) = statement.query_row([user, last], |row| row.get(0)).optional()?
+    {
         found.push(peer);
         last = peer;
     }
