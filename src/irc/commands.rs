@@ -22,8 +22,9 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
         let user = seat.user;
         let line = match self.collect(line) {
             Collected::No(line) => line,
-            // The whole of it has its price.
+            // The whole of it has its price, and there are only so many parts.
             Collected::Part => return Ok(()),
+            Collected::Rest => return self.wait_for_turn(|limits| limits.command(user)).await.map(drop),
             Collected::Whole(request) => return self.submit(&seat, request).await,
             Collected::Failed(failure) => {
                 if self.wait_for_turn(|limits| limits.command(user)).await? {

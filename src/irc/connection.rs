@@ -85,6 +85,8 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
     /// Lives until the connection ends, and logs the client out then.
     pub(super) async fn run(mut self) {
         let parting = self.live().await;
+        // Whoever hears the last words knows that it is not counted any more.
+        self.unregistered = None;
         let (told, others) = words(parting);
         let log_out = async {
             if let (Stage::Client(seat), Some(others)) = (&self.stage, others) {

@@ -39,6 +39,8 @@ pub(super) enum Collected {
     No(WireLine),
     /// Part of it.
     Part,
+    /// Part of one that has failed, which is passed over.
+    Rest,
     /// The end of it.
     Whole(Request),
     /// It is none from now on.
@@ -130,7 +132,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
         };
         self.outgoing.label(None);
         if draft.has_failed {
-            return Collected::Part;
+            return Collected::Rest;
         }
         let added = draft.add(line, limits);
         self.part_or_failure(added)
@@ -155,7 +157,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
             None => Collected::Failed(Failure::InvalidBatch),
             Some(draft) if draft.has_failed => {
                 self.outgoing.label(None);
-                Collected::Part
+                Collected::Rest
             }
             Some(draft) => {
                 self.outgoing.label(draft.label.as_deref());

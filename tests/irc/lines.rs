@@ -163,6 +163,12 @@ fn lines_and_targets_have_their_price() {
     }
     let heard = wire.until(&["263"]);
     assert!(heard.last().unwrap().contains(" 263 wire PRIVMSG "), "{heard:?}");
+    // What is passed over is counted, line by line.
+    let mut other = IrcClient::open_with(&server.irc_address(), "other", MULTILINE);
+    let begin = "BATCH +1 draft/multiline web\r\n@batch=1 PRIVMSG elsewhere :x\r\n";
+    other.send(&format!("{begin}{}AWAY", "@batch=1 PRIVMSG web :x\r\n".repeat(30)));
+    let heard = other.until(&["263"]);
+    assert!(heard.last().unwrap().contains(" 263 other AWAY "), "{heard:?}");
 }
 
 /// Changes of modes with long masks, and nicks by the dozen, are told in as many lines as they need.

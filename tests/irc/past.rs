@@ -255,3 +255,24 @@ fn pages_have_a_budget_of_their_own() {
     }
     web.http.get("/api/v1/history?target=%23tea").refusal(429);
 }
+
+/// A page may be far more than waits for anybody who does not read: it comes as fast as it is read.
+#[test]
+fn a_long_page_waits_for_a_slow_reader() {
+    let server = TestServer::spawn_irc(&[]);
+    let web = server.open("web");
+    web.join("#tea");
+    let text = "x".repeat(3_900);
+    for n in 0..500 {
+        web.say("#tea", &format!("{text} {n}"));
+    }
+    let mut alice = IrcClient::open_with(&server.irc_address(), "alice", &format!("{ALL} draft/multiline"));
+    alice.ask("JOIN #tea");
+    alice.send("CHATHISTORY LATEST #tea * 500");
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    let lines = alice.drain();
+    let said: usize = lines.iter().map(|line| line.matches('x').count()).sum();
+    assert_eq!(said, 500 * text.len());
+    let inner = lines.iter().filter(|line| line.contains(" BATCH +m")).count();
+    assert_eq!(inner, 500, "each is one message");
+}

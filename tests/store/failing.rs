@@ -22,6 +22,7 @@ pub(crate) struct Breaker {
 }
 
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is another way to fail, and all combinations occur")]
 struct Plan {
     /// Commits until one fails; 1 is the next one.
     fails_in: Option<u64>,
