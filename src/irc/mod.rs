@@ -5,18 +5,23 @@
 
 mod arrival;
 mod capability;
+mod commands;
 mod connection;
 mod departure;
 mod incoming;
+mod labels;
 mod listener;
+mod multiline;
 mod negotiation;
 mod outgoing;
+mod past;
 mod patience;
 mod registration;
 mod render;
 mod request;
 mod sasl;
 mod sending;
+mod telling;
 mod tls;
 
 use std::fmt;
@@ -50,8 +55,21 @@ pub struct IrcSettings {
     pub silence_max: Duration,
     /// Bytes that may wait for a client to read them; 0 is no limit.
     pub send_queue_bytes: usize,
+    /// The most that a message comes to over HTTP, in bytes.
+    pub message_bytes_max: usize,
+    /// How long a message of several lines may be.
+    pub multiline: Multiline,
     /// Whether the names of addresses are looked up.
     pub reverse_dns: bool,
+}
+
+/// How long a message of several lines may be.
+#[derive(Clone, Copy, Debug)]
+pub struct Multiline {
+    /// Bytes of its text, a line feed between any two lines among them.
+    pub bytes_max: usize,
+    /// Its lines.
+    pub lines_max: usize,
 }
 
 /// Where TLS is spoken, and as whom.

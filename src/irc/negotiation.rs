@@ -13,7 +13,8 @@ const CAP_302: u32 = 302;
 impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
     pub(super) fn cap(&mut self, params: &[String]) {
         let Some(subcommand) = params.first() else { return self.object(&Objection::NeedMoreParams("CAP")) };
-        let argument = params.get(1).map_or("", String::as_str);
+        // Without a colon in front each name is a parameter of its own.
+        let argument = &params.get(1..).unwrap_or_default().join(" ");
         match subcommand.to_ascii_uppercase().as_str() {
             "LS" => {
                 self.hold();
@@ -21,7 +22,10 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
                     self.is_302 = true;
                     self.outgoing.capabilities.set(Capability::CapNotify, true);
                 }
-                self.say_caps("LS", &capability::texts(capability::known(self.is_302)));
+                self.say_caps(
+                    "LS",
+                    &capability::texts(capability::known(self.is_302, self.shared.settings.multiline)),
+                );
             }
             "LIST" => {
                 let names = capability::texts(self.outgoing.capabilities.names());

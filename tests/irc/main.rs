@@ -8,9 +8,12 @@
 mod bytes;
 mod capabilities;
 mod crash;
+mod devices;
 mod endings;
 mod floods;
+mod lines;
 mod passwords;
+mod past;
 mod people;
 mod programs;
 #[path = "../support/mod.rs"]

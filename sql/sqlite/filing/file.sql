@@ -5,5 +5,5 @@ SELECT owner, peer, seq FROM log
 WHERE seq > (SELECT value FROM server_state WHERE name = 'filed') AND owner IS NOT NULL
 UNION ALL
 SELECT peer, owner, seq FROM log
-WHERE seq > (SELECT value FROM server_state WHERE name = 'filed') AND owner IS NOT NULL AND peer NOT IN (0, owner)
+WHERE seq > (SELECT value FROM server_state WHERE name = 'filed') AND owner IS NOT NULL AND peer > 0 AND peer <> owner
 ORDER BY 1, 2, 3

@@ -8,6 +8,7 @@ mod load;
 mod lock;
 mod open;
 mod packed;
+mod past;
 mod queues;
 mod read;
 mod schema;
@@ -33,6 +34,8 @@ use filing::Filing;
 use lock::FileLock;
 use read::SqliteReader;
 
+/// What stands in the place of the peer for what happened in a channel beside talk.
+const HAPPENINGS: i64 = -1;
 /// Conversations whose gain is counted: beyond them counting begins anew.
 const GAINED_MAX: usize = 10_000;
 /// Bytes of a packed audience that stand in the log itself, where they stay as long as the message: most talks have
@@ -233,6 +236,9 @@ fn write_entry(
         owner,
         peer,
         few,
+        past::source(entry),
+        past::by_client(entry),
+        past::marks(entry),
     ])?;
     if let Some(packed) = many {
         connection
@@ -247,6 +253,7 @@ fn write_entry(
 fn sides(conversation: Conversation) -> impl Iterator<Item = (i64, i64)> {
     let (first, second) = match conversation {
         Conversation::Channel(channel) => ((int(channel.get()), 0), None),
+        Conversation::Happenings(channel) => ((int(channel.get()), HAPPENINGS), None),
         Conversation::Direct(one, other) => {
             let (one, other) = (int(one.get()), int(other.get()));
             ((one, other), (one != other).then_some((other, one)))

@@ -2,6 +2,7 @@
 
 mod batches;
 mod history;
+mod past;
 mod queues;
 mod worlds;
 
@@ -66,4 +67,7 @@ every_engine! {
         a_history_shows_only_so_many_messages
         a_long_history_has_no_gap_and_nothing_twice
         the_newest_entry_until_a_time_is_found;
+    past:
+        a_window_is_cut_at_either_end
+        an_entry_keeps_who_brought_it_about;
 }
