@@ -15,6 +15,7 @@ use crate::plan::Bench;
 use crate::report::{Measure, median};
 use crate::room::{Heard, Room};
 use crate::server::{Folder, Kind, Server};
+use crate::tally::Faults;
 
 const SENDERS: usize = 8;
 const MEMBERS: usize = 100;
@@ -31,6 +32,7 @@ pub(crate) fn run(bench: &Bench) -> Result<Measure> {
     let mut room = Room::open(&server, pair, 1)?;
     let (mut alone_ms, mut beside_ms, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     let mut floods = Vec::new();
+    let mut faults = Faults::default();
     for _ in 0..bench.options.rounds() {
         let before = lockstep::p99_ms(bench, &server, &mut room, "#quiet")?;
         let ends = AtomicBool::new(false);
@@ -43,6 +45,7 @@ pub(crate) fn run(bench: &Bench) -> Result<Measure> {
         });
         let (after, flood) = (after?, flood.map_err(|_| anyhow!("the flood failed"))??);
         crowd = flood.members;
+        faults.add(flood.faults);
         floods.push(flood.deliveries_per_s);
         alone_ms.push(before);
         beside_ms.push(after);
@@ -53,7 +56,8 @@ pub(crate) fn run(bench: &Bench) -> Result<Measure> {
     measure.set("p99_ms", median(&mut alone_ms));
     measure.set("p99_beside_ms", median(&mut beside_ms));
     measure.set("deliveries_per_s", median(&mut floods));
-    measure.faults = room.faults();
+    faults.add(room.faults());
+    measure.faults = faults;
     Ok(measure)
 }
 
@@ -61,6 +65,7 @@ pub(crate) fn run(bench: &Bench) -> Result<Measure> {
 struct Flood {
     members: Vec<Account>,
     deliveries_per_s: f64,
+    faults: Faults,
 }
 
 fn flood(server: &Server, mut members: Vec<Account>, ends: &AtomicBool) -> Result<Flood> {
@@ -83,5 +88,6 @@ fn flood(server: &Server, mut members: Vec<Account>, ends: &AtomicBool) -> Resul
         }
     }
     let deliveries_per_s = room.delivered as f64 / begun.elapsed().as_secs_f64();
-    Ok(Flood { members: room.members, deliveries_per_s })
+    let faults = room.faults();
+    Ok(Flood { members: room.members, deliveries_per_s, faults })
 }

@@ -17,6 +17,7 @@ mod bare;
 mod crowd;
 mod curves;
 mod drain;
+mod durability;
 mod fair;
 mod figures;
 mod filled;
@@ -57,7 +58,7 @@ fn main() -> ExitCode {
     let outcome = if options.bare_server {
         bare::serve().map(|()| true)
     } else if options.become_server {
-        server::become_server(&options.server).map(|()| true)
+        server::become_server(&options.server, &options.arguments).map(|()| true)
     } else if options.list {
         for scenario in &plan::SCENARIOS {
             println!("{}", scenario.name);

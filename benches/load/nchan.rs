@@ -17,9 +17,9 @@ use crate::crowd::SILENCE_MAX;
 use crate::http::{header, write};
 use crate::net::Net;
 use crate::plan::Bench;
-use crate::report::{Latencies, Measure, Meter};
+use crate::report::{Latencies, Measure, Meter, median};
 use crate::room::Heard;
-use crate::server::{Folder, Kind, Server};
+use crate::server::{self, Folder, Kind, Server};
 use crate::tally::{self, Listener, Scanner};
 
 /// Where Debian puts it.
@@ -29,6 +29,8 @@ const START_TIMEOUT: Duration = Duration::from_secs(10);
 const SETTLE: Duration = Duration::from_millis(300);
 /// How long members may take to read the rest after the last message was sent.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Waking is measured this often; the median counts.
+const WAKINGS: usize = 3;
 
 /// Whether it can be played against.
 pub(crate) fn is_installed() -> bool {
@@ -90,6 +92,34 @@ pub(crate) fn acks(bench: &Bench, senders: usize) -> Result<Measure> {
     Ok(measure)
 }
 
+/// Members who only wait, and how soon all of them are told one thing.
+pub(crate) fn idle(bench: &Bench, members: usize) -> Result<Measure> {
+    let folder = Folder::new(bench)?;
+    let server = start(bench, &folder)?;
+    let kib_at_start = server.resident_kib()?;
+    let mut room = Room::open(&server, 1, members)?;
+    thread::sleep(SETTLE + Duration::from_secs(bench.options.settle.into()));
+    let kib_waiting = server.resident_kib()?;
+    let mut measure = Measure::default();
+    measure.set("kib_per_client", kib_waiting.saturating_sub(kib_at_start) as f64 / members as f64);
+    measure.set("server_mib", kib_waiting as f64 / 1024.0);
+    let mut wakings = Vec::new();
+    for _ in 0..WAKINGS {
+        let began = Instant::now();
+        room.say(0)?;
+        while !room.everybody_heard_all() {
+            if room.next(began + PATIENCE)?.is_none() {
+                break;
+            }
+        }
+        wakings.push(began.elapsed().as_secs_f64());
+        thread::sleep(SETTLE);
+    }
+    measure.set("wake_s", median(&mut wakings));
+    measure.faults = tally::faults_of_all(&room.listeners, &room.sent);
+    Ok(measure)
+}
+
 fn start(bench: &Bench, folder: &Folder) -> Result<Server> {
     let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr())?;
     let path = std::path::absolute(folder.path())?;
@@ -107,7 +137,7 @@ fn start(bench: &Bench, folder: &Folder) -> Result<Server> {
     );
     let file = path.join("nginx.conf");
     fs::write(&file, settings).context("cannot write the settings of nginx")?;
-    let mut command = Command::new("nginx");
+    let mut command = server::command_that_dies_with_us(Path::new("nginx"))?;
     command.arg("-p").arg(&path).arg("-c").arg(&file);
     let server = Server::adopt(bench, Kind::Nchan, &path, command, free)?;
     let begun = Instant::now();

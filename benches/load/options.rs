@@ -79,6 +79,10 @@ pub(crate) struct Options {
     #[arg(long, hide = true)]
     pub(crate) become_server: bool,
 
+    /// What that program is told: how this program starts it.
+    #[arg(hide = true, last = true)]
+    pub(crate) arguments: Vec<std::ffi::OsString>,
+
     /// What `cargo bench` adds to every command line.
     #[arg(long, hide = true)]
     bench: bool,

@@ -7,7 +7,8 @@ use crate::options::Options;
 use crate::report::Measure;
 use crate::server::Kind;
 use crate::{
-    acks, curves, drain, fair, flood, guard, idle, large, lockstep, nchan, pingpong, restart, sessions,
+    acks, curves, drain, durability, fair, flood, guard, idle, large, lockstep, nchan, pingpong, restart,
+    sessions,
 };
 
 /// What every scenario is given.
@@ -51,7 +52,7 @@ const fn alone(name: &'static str, load: Load) -> Scenario {
 }
 
 /// All scenarios in the order they run.
-pub(crate) const SCENARIOS: [Scenario; 26] = [
+pub(crate) const SCENARIOS: [Scenario; 27] = [
     versus_bare("lockstep_10", Load::Lockstep { members: 10 }),
     versus_bare("lockstep_100", Load::Lockstep { members: 100 }),
     versus_bare("lockstep_1000", Load::Lockstep { members: 1000 }),
@@ -75,6 +76,7 @@ pub(crate) const SCENARIOS: [Scenario; 26] = [
     alone("drain_disk", Load::Drain { after_restart: true }),
     // These take by far the longest, hence the last.
     alone("restart", Load::Restart),
+    alone("durability", Load::Curve { of: durability::run }),
     alone("curve_members", Load::Curve { of: curves::members }),
     alone("curve_stored", Load::Curve { of: curves::stored }),
     alone("curve_idle", Load::Curve { of: curves::idle }),
@@ -103,7 +105,10 @@ pub(crate) fn chosen(names: &[String]) -> Result<Vec<&'static Scenario>> {
 impl Scenario {
     /// Whether Nchan can play it.
     pub(crate) const fn has_nchan(&self) -> bool {
-        matches!(self.load, Load::Lockstep { .. } | Load::Flood { .. } | Load::Acks { .. })
+        matches!(
+            self.load,
+            Load::Lockstep { .. } | Load::Flood { .. } | Load::Acks { .. } | Load::Idle { .. }
+        )
     }
 
     /// Plays one round on one server, which it starts and stops.
@@ -113,6 +118,7 @@ impl Scenario {
                 Load::Lockstep { members } => nchan::run(bench, 1, members, true),
                 Load::Flood { senders, members } => nchan::run(bench, senders, members, false),
                 Load::Acks { senders } => nchan::acks(bench, senders),
+                Load::Idle { clients } => nchan::idle(bench, clients),
                 _ => bail!("Nchan cannot play {}", self.name),
             };
         }

@@ -226,6 +226,7 @@ impl Report {
             ("cpu_ratio_to_bare", self.ratio_to(&self.bare, cpu)),
             ("ratio_to_nchan", self.ratio_to(&self.nchan, headline)),
             ("cpu_ratio_to_nchan", self.ratio_to(&self.nchan, cpu)),
+            ("wake_ratio_to_nchan", self.ratio_to(&self.nchan, of("wake_s"))),
         ] {
             values.extend(ratio.map(|ratio| (key, ratio)));
         }

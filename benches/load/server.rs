@@ -1,5 +1,6 @@
 //! Starting and stopping the server under load, each time with an empty folder of its own.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -49,7 +50,12 @@ pub(crate) struct Folder(TempDir);
 
 impl Folder {
     pub(crate) fn new(bench: &Bench) -> Result<Folder> {
-        let within = std::path::absolute(&bench.options.data_dir)?;
+        Folder::within(&bench.options.data_dir)
+    }
+
+    /// A folder somewhere else.
+    pub(crate) fn within(within: &Path) -> Result<Folder> {
+        let within = std::path::absolute(within)?;
         let prefix = format!("{FOLDER_PREFIX}{}-", std::process::id());
         let made = tempfile::Builder::new().prefix(&prefix).tempdir_in(&within);
         made.map(Folder).with_context(|| format!("cannot make a folder in {}", within.display()))
@@ -197,10 +203,9 @@ impl Drop for Server {
 
 /// The server as it ships, with everything off that exists to slow one busy address down.
 fn neoirc_command(bench: &Bench, folder: &Folder, settings: &[(&str, &str)]) -> Result<Command> {
-    let mut command = command_in_role("--become-server")?;
+    let mut command = command_that_dies_with_us(&bench.options.server)?;
     command
-        .arg("--server")
-        .arg(&bench.options.server)
+        .arg("serve")
         .env("HTTP_LISTEN_ADDR", "127.0.0.1:0")
         .env("DBURL", format!("file:{}", folder.path().join("neoirc.db").display()))
         .env("NEOIRC_HASHCASH_BITS", "0")
@@ -215,6 +220,13 @@ fn neoirc_command(bench: &Bench, folder: &Folder, settings: &[(&str, &str)]) -> 
     Ok(command)
 }
 
+/// A program that ends with this one, however this one ends. What it is told comes after.
+pub(crate) fn command_that_dies_with_us(program: &Path) -> Result<Command> {
+    let mut command = command_in_role("--become-server")?;
+    command.arg("--server").arg(program).arg("--");
+    Ok(command)
+}
+
 /// This same program in another role: it is the bare reference, and it turns into the real server.
 fn command_in_role(role: &str) -> Result<Command> {
     let mut command = Command::new(std::env::current_exe().context("cannot find this program's own file")?);
@@ -222,14 +234,14 @@ fn command_in_role(role: &str) -> Result<Command> {
     Ok(command)
 }
 
-/// Turns this process into the server, after making sure that it will not outlive the load that started it. That
+/// Turns this process into a server, after making sure that it will not outlive the load that started it. That
 /// can only be asked for from within, and takes about a millisecond, counted as the server's.
 ///
 /// # Errors
 /// It only returns when the program cannot be started.
-pub(crate) fn become_server(program: &Path) -> Result<()> {
+pub(crate) fn become_server(program: &Path, arguments: &[OsString]) -> Result<()> {
     machine::die_with_parent();
-    let error = Command::new(program).arg("serve").exec();
+    let error = Command::new(program).args(arguments).exec();
     Err(error).with_context(|| format!("cannot start {}", program.display()))
 }
 
