@@ -15,6 +15,7 @@ use arc_swap::ArcSwap;
 use dashmap::DashMap;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use uuid::Uuid;
 
 use crate::id::UserId;
 use crate::protocol::name::Nickname;
@@ -59,6 +60,12 @@ pub struct Rates {
     pub logins: Rate,
     /// Commands, a session.
     pub commands: Rate,
+    /// Messages, a hook.
+    pub hooks: Rate,
+    /// Requests to hooks, an address.
+    pub hook_addresses: Rate,
+    /// Searches, a session.
+    pub searches: Rate,
 }
 
 impl Rates {
@@ -78,6 +85,9 @@ pub struct Limits {
     logins: Bucket<IpAddr>,
     logins_per_nick: Bucket<Nickname>,
     commands: Bucket<UserId>,
+    hooks: Bucket<Uuid>,
+    hook_addresses: Bucket<IpAddr>,
+    searches: Bucket<UserId>,
 }
 
 impl Limits {
@@ -88,6 +98,9 @@ impl Limits {
             logins: Bucket::new(rates.logins),
             logins_per_nick: Bucket::new(rates.logins_per_nick()),
             commands: Bucket::new(rates.commands),
+            hooks: Bucket::new(rates.hooks),
+            hook_addresses: Bucket::new(rates.hook_addresses),
+            searches: Bucket::new(rates.searches),
         }
     }
 
@@ -97,6 +110,9 @@ impl Limits {
         self.logins.set(rates.logins);
         self.logins_per_nick.set(rates.logins_per_nick());
         self.commands.set(rates.commands);
+        self.hooks.set(rates.hooks);
+        self.hook_addresses.set(rates.hook_addresses);
+        self.searches.set(rates.searches);
     }
 
     /// Whether this address may open a session now.
@@ -132,12 +148,39 @@ impl Limits {
         self.commands.take(&user)
     }
 
+    /// Whether this address may ask a hook for something now. Ask before looking at the secret.
+    ///
+    /// # Errors
+    /// [`Exceeded`]
+    pub fn hook_from(&self, address: IpAddr) -> Result<(), Exceeded> {
+        self.hook_addresses.take(&group(address))
+    }
+
+    /// Whether this hook may speak now. Ask after looking at the secret, so that only its owner can use it up.
+    ///
+    /// # Errors
+    /// [`Exceeded`]
+    pub fn hook(&self, hook: Uuid) -> Result<(), Exceeded> {
+        self.hooks.take(&hook)
+    }
+
+    /// Whether this session may search now.
+    ///
+    /// # Errors
+    /// [`Exceeded`]
+    pub fn search(&self, user: UserId) -> Result<(), Exceeded> {
+        self.searches.take(&user)
+    }
+
     /// Forgets those whose buckets are full again.
     pub fn forget_idle(&self) {
         self.sessions.forget_idle();
         self.logins.forget_idle();
         self.logins_per_nick.forget_idle();
         self.commands.forget_idle();
+        self.hooks.forget_idle();
+        self.hook_addresses.forget_idle();
+        self.searches.forget_idle();
     }
 }
 
@@ -250,7 +293,14 @@ mod tests {
     }
 
     fn limits(rate: Rate) -> Limits {
-        Limits::new(Rates { sessions: rate, logins: rate, commands: rate })
+        Limits::new(Rates {
+            sessions: rate,
+            logins: rate,
+            commands: rate,
+            hooks: rate,
+            hook_addresses: rate,
+            searches: rate,
+        })
     }
 
     fn address(text: &str) -> IpAddr {
@@ -282,7 +332,7 @@ mod tests {
         let (user, from) = (UserId::new(1), address("192.0.2.1"));
         assert_eq!((limits.command(user), limits.session(from)), (Ok(()), Ok(())));
         let same = rate(0.001, 1);
-        limits.set(Rates { sessions: same, logins: same, commands: rate(0.001, 2) });
+        limits.set(Rates { sessions: same, logins: same, commands: rate(0.001, 2), ..rates_off() });
         assert_eq!(limits.command(user), Ok(()), "there are two at once now");
         assert!(limits.session(from).is_err(), "nothing has changed for sessions");
     }
@@ -343,7 +393,8 @@ mod tests {
     }
 
     const fn rates_off() -> Rates {
-        Rates { sessions: rate(0.0, 1), logins: rate(0.0, 1), commands: rate(0.0, 1) }
+        let off = rate(0.0, 1);
+        Rates { sessions: off, logins: off, commands: off, hooks: off, hook_addresses: off, searches: off }
     }
 
     #[test]

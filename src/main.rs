@@ -216,6 +216,7 @@ fn server_info(settings: &Settings, source: &Source) -> ServerInfo {
         rules: Rules {
             server_name: settings.server_name.clone(),
             channels_max: settings.channels_per_session,
+            hooks_max: settings.hooks_per_channel,
             clients_max: settings.clients_per_session,
             password_chars_min: settings.min_password_length,
             session_hashcash_bits: settings.hashcash_bits,

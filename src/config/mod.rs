@@ -18,7 +18,7 @@ use crate::delivery::QueueLimits;
 use crate::engine::EngineSettings;
 use crate::http::address::Proxies;
 use crate::http::origin::Origins;
-use crate::http::{HttpSettings, MetricsAccess, MetricsSettings};
+use crate::http::{HttpSettings, MetricsAccess, MetricsSettings, StreamSettings};
 use crate::irc::{IrcSettings, TlsSettings};
 use crate::limits::{Rate, Rates};
 use crate::store::sqlite::Location;
@@ -63,6 +63,7 @@ pub struct Settings {
     pub admin_email: String,
     pub oper: Option<OperBlock>,
     pub channels_per_session: usize,
+    pub hooks_per_channel: usize,
     pub clients_per_session: usize,
     pub min_password_length: usize,
     pub hashcash_bits: u32,
@@ -142,6 +143,7 @@ impl Values {
             motd: self.read("MOTD", parse::lines)?,
             admin_email: self.read("ADMIN_EMAIL", parse::line)?,
             oper: self.oper()?,
+            hooks_per_channel: self.read("HOOKS_PER_CHANNEL", whole)?,
             channels_per_session: self.read("CHANNELS_PER_SESSION", whole)?,
             clients_per_session: self.read("CLIENTS_PER_SESSION", whole)?,
             min_password_length: self.read("MIN_PASSWORD_LENGTH", parse::password_length)?,
@@ -172,6 +174,7 @@ impl Values {
             entries_max: self.read("QUEUE_MAX_ENTRIES", whole)?,
             kept_ms: self.read("QUEUE_KEEP_READ", parse::milliseconds)?,
             polls_max: self.read("POLLS_PER_CLIENT", whole)?,
+            streams_max: self.read("STREAMS_PER_CLIENT", whole)?,
         };
         Ok(EngineSettings {
             inbox_max: self.read("INBOX_MAX", parse::positive)?,
@@ -200,6 +203,14 @@ impl Values {
                 sessions: self.rate("SESSION_RATE_LIMIT", "SESSION_RATE_BURST")?,
                 logins: self.rate("LOGIN_RATE_LIMIT", "LOGIN_RATE_BURST")?,
                 commands: self.rate("COMMAND_RATE_LIMIT", "COMMAND_RATE_BURST")?,
+                hooks: self.rate("HOOK_RATE_LIMIT", "HOOK_RATE_BURST")?,
+                hook_addresses: self.rate("HOOK_ADDRESS_RATE_LIMIT", "HOOK_ADDRESS_RATE_BURST")?,
+                searches: self.rate("SEARCH_RATE_LIMIT", "SEARCH_RATE_BURST")?,
+            },
+            streams: StreamSettings {
+                keep_alive: self.read("STREAM_KEEP_ALIVE", duration)?,
+                age_max: self.read("STREAM_MAX_AGE", duration)?,
+                per_address: self.read("STREAMS_PER_IP", whole)?,
             },
             workers: self.read("WORKERS", whole)?,
             reverse_dns: self.read("REVERSE_DNS", boolean)?,

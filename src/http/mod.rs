@@ -14,6 +14,7 @@ mod exposition;
 mod guard;
 mod headers;
 mod health;
+mod hooks;
 mod line;
 mod log;
 mod login;
@@ -32,7 +33,9 @@ pub mod routes;
 mod schema;
 mod server;
 mod state;
+mod stream;
 
 pub use metrics::{MetricsAccess, MetricsSettings};
 pub use routes::HttpSettings;
 pub use server::{serve, serve_metrics};
+pub use stream::StreamSettings;

@@ -6,9 +6,11 @@ use actix_web::web::{self, ServiceConfig, delete, get, head, post, resource};
 
 use super::address::Proxies;
 use super::error::ApiError;
+use super::hooks::HOOKS;
 use super::metrics::{self, MetricsSettings};
 use super::origin::Origins;
-use super::{clients, health, login, messages, openapi, pages, registration, state};
+use super::stream::StreamSettings;
+use super::{clients, health, hooks, login, messages, openapi, pages, registration, state};
 use crate::limits::Rates;
 
 /// What the operator may set about the HTTP face, with units.
@@ -34,6 +36,8 @@ pub struct HttpSettings {
     pub cors_origins: Origins,
     /// How often one may ask.
     pub rates: Rates,
+    /// Streams of messages.
+    pub streams: StreamSettings,
     /// Threads that serve requests; 0 is one a core.
     pub workers: usize,
     /// Whether names are looked up for addresses.
@@ -43,7 +47,7 @@ pub struct HttpSettings {
 }
 
 /// The paths whose POST reads a body.
-pub(super) const BODY_PATHS: [&str; 3] = ["/api/v1/session", "/api/v1/login", MESSAGES];
+pub(super) const BODY_PATHS: [&str; 4] = ["/api/v1/session", "/api/v1/login", MESSAGES, HOOKS];
 /// Where nearly all requests go. They are found before the table is looked at: `exchange.rs`.
 pub(super) const MESSAGES: &str = "/api/v1/messages";
 
@@ -72,6 +76,22 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         )
         .service(
             route("/api/v1/history").route(get().to(messages::history)).default_service(web::to(get_only)),
+        )
+        .service(
+            route("/api/v1/hooks")
+                .route(get().to(hooks::list))
+                .route(post().to(hooks::make))
+                .default_service(web::to(only("GET, POST"))),
+        )
+        .service(
+            route("/api/v1/hooks/{id}")
+                .route(delete().to(hooks::revoke))
+                .default_service(web::to(only("DELETE"))),
+        )
+        .service(
+            route("/api/v1/hooks/{id}/{secret}")
+                .route(post().to(hooks::speak))
+                .default_service(web::to(only("POST"))),
         )
         .service(route("/api/v1/state").route(get().to(state::session)).default_service(web::to(get_only)))
         .service(route("/api/v1/users/me").route(get().to(state::myself)).default_service(web::to(get_only)))

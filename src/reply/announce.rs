@@ -9,7 +9,7 @@ use crate::id::UserId;
 use crate::protocol::hostmask::Hostmask;
 use crate::protocol::message::{Body, Message};
 use crate::protocol::mode::{Direction, ModeChange, render_changes};
-use crate::world::{ChannelChange, Event, Rank, Target, User, Verb, World};
+use crate::world::{ChannelChange, Event, Hook, Rank, Target, User, Verb, World};
 
 /// The line that tells a fact, from the world as it was before; `None` for facts that nobody is told.
 pub fn announce(world: &World, event: &Event) -> Option<Message> {
@@ -70,7 +70,12 @@ pub fn announce(world: &World, event: &Event) -> Option<Message> {
             body: body.clone(),
             meta: meta.clone(),
         }),
-        Event::SessionOpened { .. }
+        Event::HookSpoke { channel: id, name, body } => {
+            line("NOTICE", Hook::source(name), channel(*id), vec![], Some(body.clone()))
+        }
+        Event::HookMade { .. }
+        | Event::HookRevoked { .. }
+        | Event::SessionOpened { .. }
         | Event::ClientAdded { .. }
         | Event::ClientRemoved { .. }
         | Event::HostnameResolved { .. }
@@ -111,6 +116,7 @@ pub const fn conversation(event: &Event) -> Option<Conversation> {
     match event {
         Event::Said { verb: Verb::Tagmsg, .. } => None,
         Event::Said { target: Target::Channel(channel), .. } => Some(Conversation::Channel(*channel)),
+        Event::HookSpoke { channel, .. } => Some(Conversation::Channel(*channel)),
         Event::Said { by, target: Target::User(user), .. } => Some(Conversation::Direct(*by, *user)),
         _ => None,
     }

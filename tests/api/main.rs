@@ -22,6 +22,7 @@ mod full_disk;
 mod headers;
 mod heads;
 mod history;
+mod hooks;
 mod idempotency;
 mod leaving;
 mod lifecycle;
@@ -50,6 +51,7 @@ mod settings;
 mod settings_shown;
 mod state;
 mod storage;
+mod streams;
 mod supervised;
 #[path = "../support/mod.rs"]
 mod support;

@@ -38,6 +38,7 @@ const LAWS: [&str; 13] = [
     sql!("held"),
     sql!("audiences"),
     sql!("unfiled"),
+    sql!("hooks"),
 ];
 
 /// What is in a database.

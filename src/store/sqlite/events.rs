@@ -84,8 +84,14 @@ pub(super) fn write(
         Event::ModesChanged { channel, changes, .. } => {
             changes.iter().try_for_each(|change| write_change(connection, int(channel.get()), change))
         }
+        Event::HookMade { channel, hook } => {
+            let (id, secret, at) = (hook.id.as_bytes(), hook.secret.as_bytes(), nanoseconds(hook.made_at));
+            let (channel, name) = (int(channel.get()), hook.name.as_str());
+            run(sql!("hook_made"), params![id, channel, name, secret, hook.made_by, at])
+        }
+        Event::HookRevoked { hook, .. } => run(sql!("hook_revoked"), params![hook.as_bytes()]),
         // What was said is in the log and changes nothing else.
-        Event::Said { .. } | Event::WallopsSent { .. } => Ok(()),
+        Event::Said { .. } | Event::HookSpoke { .. } | Event::WallopsSent { .. } => Ok(()),
     }
 }
 

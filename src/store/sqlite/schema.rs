@@ -13,11 +13,11 @@ const MIGRATIONS: [(&str, &str); 5] = [
     ("V3__passwords", include_str!("../../../sql/sqlite/migrations/0003_passwords.sql")),
     ("V4__connections", include_str!("../../../sql/sqlite/migrations/0004_connections.sql")),
     ("V5__filing", include_str!("../../../sql/sqlite/migrations/0005_filing.sql")),
+    ("V7__hooks", include_str!("../../../sql/sqlite/migrations/0007_hooks.sql")),
 ];
 
 /// The schema that this program knows, as `PRAGMA user_version` tells it.
-#[expect(clippy::cast_possible_wrap, reason = "there will be a few dozen migrations at most")]
-pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
+pub(super) const VERSION: i64 = 7;
 
 /// Marks a database as one of ours: "nirc" in ASCII, in `PRAGMA application_id`.
 const APPLICATION_ID: i64 = 0x6e69_7263;
