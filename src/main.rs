@@ -88,10 +88,16 @@ async fn serve(settings: Settings, source: Source) -> Result<()> {
         tracing::warn!(%error, "the limit of open files stays as it was");
     }
     let _file_too_large = outlive_file_size_limit();
-    let store = SqliteStore::open(&settings.dburl).map_err(|error| {
+    let mut store = SqliteStore::open(&settings.dburl).map_err(|error| {
         let hint = if error.is_damage() { DAMAGE_HINT } else { "" };
         anyhow::Error::new(error).context(format!("cannot open the database {}{hint}", settings.dburl))
     })?;
+    // A chat without it is better than none.
+    if settings.search
+        && let Err(error) = store.make_searchable()
+    {
+        tracing::error!(%error, "nothing can be searched");
+    }
     let info = server_info(&settings, &source);
     let engine = Engine::start(Box::new(store), info, settings.engine.clone())?;
     let listener = TcpListener::bind(settings.http_listen_addr)

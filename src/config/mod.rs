@@ -64,6 +64,7 @@ pub struct Settings {
     pub oper: Option<OperBlock>,
     pub channels_per_session: usize,
     pub hooks_per_channel: usize,
+    pub search: bool,
     pub clients_per_session: usize,
     pub min_password_length: usize,
     pub hashcash_bits: u32,
@@ -143,6 +144,7 @@ impl Values {
             motd: self.read("MOTD", parse::lines)?,
             admin_email: self.read("ADMIN_EMAIL", parse::line)?,
             oper: self.oper()?,
+            search: self.read("SEARCH", boolean)?,
             hooks_per_channel: self.read("HOOKS_PER_CHANNEL", whole)?,
             channels_per_session: self.read("CHANNELS_PER_SESSION", whole)?,
             clients_per_session: self.read("CLIENTS_PER_SESSION", whole)?,
@@ -183,6 +185,7 @@ impl Values {
             settle_after: self.read("QUEUE_SETTLE_AFTER", duration)?,
             queue_age_max: self.read("QUEUE_MAX_AGE", duration)?,
             history_max: self.read("MAX_HISTORY", whole)?,
+            search_timeout: self.read("SEARCH_TIMEOUT", duration)?,
             oper_attempts_per_minute: self.read("OPER_ATTEMPTS", whole)?,
             idle_timeout: self.read("SESSION_IDLE_TIMEOUT", duration)?,
         })

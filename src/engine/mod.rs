@@ -51,7 +51,7 @@ pub use listen::{Heard, Listener};
 pub use orders::Orders;
 pub use settings::EngineSettings;
 pub use stats::{Histogram, RateLimit, Stats};
-pub use views::HistoryError;
+pub use views::{HistoryError, Search, SearchError};
 use writer::Writer;
 
 /// The handle that faces hold; cheap to clone.

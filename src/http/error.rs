@@ -9,7 +9,7 @@ use super::pow::Unpaid;
 use crate::auth::password::Crowded;
 use crate::command::hook::HookRefusal;
 use crate::command::login::LoginRefusal;
-use crate::engine::{HistoryError, HookError, LoginError, SubmitError};
+use crate::engine::{HistoryError, HookError, LoginError, SearchError, SubmitError};
 use crate::limits::Exceeded;
 use crate::reply::view::HistoryRefusal;
 
@@ -185,6 +185,17 @@ impl From<HookError> for ApiError {
             }
             HookError::Refused(HookRefusal::TooMany) => Self::TooManyHooks,
             HookError::Submit(error) => error.into(),
+        }
+    }
+}
+
+impl From<SearchError> for ApiError {
+    fn from(error: SearchError) -> Self {
+        match error {
+            SearchError::Refused(refusal) => HistoryError::Refused(refusal).into(),
+            SearchError::TooLong => Self::BadRequest("search takes too long, look for rarer words"),
+            SearchError::Off => Self::NotFound("search is switched off"),
+            SearchError::Submit(error) => error.into(),
         }
     }
 }

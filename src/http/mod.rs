@@ -31,6 +31,7 @@ mod query;
 mod registration;
 pub mod routes;
 mod schema;
+mod search;
 mod server;
 mod state;
 mod stream;

@@ -10,7 +10,7 @@ use super::hooks::HOOKS;
 use super::metrics::{self, MetricsSettings};
 use super::origin::Origins;
 use super::stream::StreamSettings;
-use super::{clients, health, hooks, login, messages, openapi, pages, registration, state};
+use super::{clients, health, hooks, login, messages, openapi, pages, registration, search, state};
 use crate::limits::Rates;
 
 /// What the operator may set about the HTTP face, with units.
@@ -77,6 +77,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .service(
             route("/api/v1/history").route(get().to(messages::history)).default_service(web::to(get_only)),
         )
+        .service(route("/api/v1/search").route(get().to(search::search)).default_service(web::to(get_only)))
         .service(
             route("/api/v1/hooks")
                 .route(get().to(hooks::list))

@@ -13,5 +13,6 @@ pub mod mode;
 pub mod name;
 pub mod numeric;
 pub mod password;
+pub mod search;
 pub mod stamp;
 pub mod wire;

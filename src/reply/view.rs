@@ -207,6 +207,11 @@ pub fn conversation(world: &World, user: UserId, target: &str) -> Result<Convers
     }
 }
 
+/// The channels that a user is in.
+pub fn joined(world: &World, user: UserId) -> Vec<ChannelId> {
+    world.user(user).map(|user| user.channels.iter().copied().collect()).unwrap_or_default()
+}
+
 /// How many there are of what.
 pub fn counts(world: &World) -> Counts {
     Counts { users: world.users().len(), clients: world.clients().len(), channels: world.channels().len() }

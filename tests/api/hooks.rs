@@ -84,7 +84,8 @@ fn an_irc_client_hears_hooks() {
     let mut carol = IrcClient::open(&server.irc_address(), "carol");
     carol.ask("JOIN #c");
     say(&server, &url, "built\nand tested");
-    let heard = [carol.until(&["NOTICE"]), carol.until(&["NOTICE"])].map(|lines| lines.last().unwrap().clone());
+    let heard =
+        [carol.until(&["NOTICE"]), carol.until(&["NOTICE"])].map(|lines| lines.last().unwrap().clone());
     assert_eq!(heard, [":ci/hook NOTICE #c :built", ":ci/hook NOTICE #c :and tested"]);
 }
 

@@ -45,6 +45,7 @@ mod rates;
 mod receipts;
 mod restart;
 mod retention;
+mod search;
 mod secrets;
 mod session;
 mod settings;

@@ -65,6 +65,7 @@ impl House {
             settle_after: Duration::from_millis(30),
             queue_age_max: 30 * 24 * HOUR,
             history_max: 0,
+            search_timeout: Duration::ZERO,
             oper_attempts_per_minute: 0,
             idle_timeout: 30 * 24 * HOUR,
         };

@@ -56,6 +56,7 @@ fn start(store: impl Store + 'static, breaker: &Breaker) -> Engine {
         settle_after: Duration::from_hours(1),
         queue_age_max: Duration::ZERO,
         history_max: 0,
+        search_timeout: Duration::ZERO,
         oper_attempts_per_minute: 0,
         idle_timeout: Duration::ZERO,
     };
