@@ -47,6 +47,7 @@ fn main() -> ExitCode {
     let outcome = cli::read().and_then(|invocation| match invocation {
         Invocation::Print(text) => write!(std::io::stdout(), "{text}").context("cannot write"),
         Invocation::Operate(operation, database) => operate::run(operation, &database, now()),
+        Invocation::Health(address) => operate::health(address),
         Invocation::Mint(Work { bits, resource, extension }) => {
             let stamp = pow::mint(&front(bits, now(), &resource, &extension), bits);
             writeln!(std::io::stdout(), "{stamp}").context("cannot write")
