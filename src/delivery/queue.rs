@@ -3,11 +3,10 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::page::{Page, PageLimits};
-use super::settlement::{Settled, Settlement};
+use super::settlement::{Due, Settled, Settlement};
 use super::tail::State;
 use super::waiting::Waiting;
 use crate::entry::Entry;
@@ -337,16 +336,4 @@ impl Queue {
         let state = self.state();
         (state.disk.stored > 0).then(|| state.disk.acked.next())
     }
-}
-
-/// The circumstances of a settlement that the queue itself does not know.
-pub(super) struct Due {
-    /// Entries on disk up to here are too old.
-    pub(super) expired: Seq,
-    /// When the client last asked for anything.
-    pub(super) seen_at: Timestamp,
-    /// Whether `seen_at` is worth a write of its own.
-    pub(super) touch: bool,
-    /// The time of the settlement.
-    pub(super) at: Timestamp,
 }

@@ -4,6 +4,7 @@ mod backup;
 mod check;
 mod events;
 mod filing;
+mod index;
 mod load;
 mod lock;
 mod open;
@@ -48,7 +49,7 @@ pub struct SqliteStore {
     gained: HashMap<Conversation, usize>,
     filing: Filing,
     /// Fills the index for searching, where there is one.
-    indexer: Option<search::Indexer>,
+    indexer: Option<index::Indexer>,
     /// Where the database is, for connections yet to be made.
     uri: String,
     location: Location,
