@@ -113,7 +113,7 @@ pub(super) async fn revoke(
 /// `POST /hooks/{id}/{secret}`: says something in the channel.
 #[utoipa::path(
     post, path = "/api/v1/hooks/{id}/{secret}", request_body(
-        content((String = "text/plain"), (super::schema::HookText = "application/json")),
+        content((super::schema::HookLines = "text/plain"), (super::schema::HookText = "application/json")),
     ),
     params(
         ("id" = String, Path, description = "The hook"),

@@ -61,7 +61,8 @@ fn idempotency_key(request: &RequestHead) -> Result<Option<String>, ApiError> {
     if key.is_empty() || key.len() > IDEMPOTENCY_KEY_MAX { Err(invalid()) } else { Ok(Some(key.to_owned())) }
 }
 
-/// `GET /messages`: what the client has to read.
+/// `GET /messages`: what the client has to read. With `Accept: text/event-stream` or `application/x-ndjson` it goes on, and
+/// sends messages as they come; `Last-Event-ID` takes it up again.
 #[utoipa::path(
     get, path = "/api/v1/messages", security(("neoirc_auth" = [])),
     params(

@@ -213,11 +213,16 @@ pub(super) struct MadeHook {
     url: String,
 }
 
+/// What a hook is to say, as it stands: several lines, if it has line breaks.
+#[derive(Serialize, ToSchema)]
+#[schema(pattern = r"^[^\x00\r\n]+(\r?\n[^\x00\r\n]+){0,9}$", example = "green")]
+pub(super) struct HookLines(String);
+
 /// What a hook is to say.
 #[derive(Serialize, ToSchema)]
 pub(super) struct HookText {
     /// Several lines, if it has line breaks.
-    #[schema(min_length = 1)]
+    #[schema(pattern = r"^[^\x00\r\n]+(\r?\n[^\x00\r\n]+){0,9}$", example = "green")]
     text: String,
 }
 

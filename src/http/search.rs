@@ -14,7 +14,7 @@ use crate::protocol::search::Terms;
 #[utoipa::path(
     get, path = "/api/v1/search", security(("neoirc_auth" = [])),
     params(
-        ("q" = String, Query, description = "Words, \"phrases\" and beginnings*; all of them are to be there", min_length = 1),
+        ("q" = String, Query, description = "Words, \"phrases\" and beginnings*; all of them are to be there", min_length = 1, max_length = 256),
         ("target" = Option<String>, Query, description = "A channel or a nick; all that one may read where it is absent"),
         ("from" = Option<String>, Query, description = "The nick of whoever said it, as it was then"),
         ("before" = Option<String>, Query, description = "A seq or an id", pattern = "^([0-9]{1,18}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$"),

@@ -1,6 +1,6 @@
 //! What one may search for: words, phrases in quotation marks, and beginnings of words with a star behind them.
 
-use super::limits::{SEARCH_BYTES_MAX, SEARCH_TERMS_MAX};
+use super::limits::SEARCH_CHARS_MAX;
 
 /// One thing that is looked for.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -11,7 +11,7 @@ pub struct Term {
     pub is_prefix: bool,
 }
 
-/// What is looked for: all of these. At least one.
+/// What is looked for: all of these. Where there are none, nothing is found.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Terms(Vec<Term>);
 
@@ -19,9 +19,12 @@ impl Terms {
     /// Reads what somebody has typed; whatever that is means something or nothing, and is never an error in itself.
     ///
     /// # Errors
-    /// What is wrong with it: there is nothing to look for, or too much.
+    /// What is wrong with it: there is nothing, or too much.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
-        if text.len() > SEARCH_BYTES_MAX {
+        if text.is_empty() {
+            return Err("q required");
+        }
+        if text.chars().count() > SEARCH_CHARS_MAX {
             return Err("q is too long");
         }
         let mut terms = Vec::new();
@@ -36,11 +39,12 @@ impl Terms {
                 terms.extend(Term::new(bare, bare.len() < word.len()));
             }
         }
-        match terms.len() {
-            0 => Err("q required"),
-            count if count > SEARCH_TERMS_MAX => Err("q has too many words"),
-            _ => Ok(Self(terms)),
-        }
+        Ok(Self(terms))
+    }
+
+    /// Whether there is no word among what was typed.
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// The terms.
@@ -89,12 +93,16 @@ mod tests {
     }
 
     #[test]
-    fn nothing_and_too_much_are_refused() {
-        for nothing in ["", " ", "*", "\"\"", "!?", "\"***\"", "\0"] {
-            assert_eq!(Terms::parse(nothing), Err("q required"), "{nothing:?}");
+    fn what_has_no_word_looks_for_nothing() {
+        for nothing in [" ", "*", "\"\"", "!?", "\"***\"", "\0"] {
+            assert!(Terms::parse(nothing).unwrap().is_empty(), "{nothing:?}");
         }
-        assert!(Terms::parse(&"x".repeat(SEARCH_BYTES_MAX + 1)).is_err());
-        assert!(Terms::parse(&"x ".repeat(SEARCH_TERMS_MAX + 1)).is_err());
-        assert!(Terms::parse(&"x ".repeat(SEARCH_TERMS_MAX)).is_ok());
+    }
+
+    #[test]
+    fn nothing_and_too_much_are_refused() {
+        assert_eq!(Terms::parse(""), Err("q required"));
+        assert!(Terms::parse(&"ü".repeat(SEARCH_CHARS_MAX + 1)).is_err());
+        assert!(Terms::parse(&"ü".repeat(SEARCH_CHARS_MAX)).is_ok());
     }
 }

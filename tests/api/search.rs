@@ -197,7 +197,6 @@ fn anything_may_be_asked() {
     for (query, error) in [
         ("", "q required"),
         ("q=", "q required"),
-        ("q=!", "q required"),
         ("q=a&q=b", "repeated query parameter"),
         ("q=a&before=x", "invalid query parameter"),
         ("q=a&limit=-1", "invalid query parameter"),
@@ -208,8 +207,8 @@ fn anything_may_be_asked() {
         alice.http.get(&format!("/api/v1/search?q={}", "x".repeat(257))).refusal(400),
         "q is too long"
     );
-    let many = "x+".repeat(17);
-    assert_eq!(alice.http.get(&format!("/api/v1/search?q={many}")).refusal(400), "q has too many words");
+    assert!(found(&alice, "!", "").is_empty());
+    assert!(found(&alice, &"x ".repeat(128), "").is_empty());
 }
 
 #[test]

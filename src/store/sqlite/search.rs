@@ -176,7 +176,7 @@ fn find(
     request: &SearchRequest,
     is_over: &impl Fn() -> bool,
 ) -> rusqlite::Result<Found> {
-    if request.limit == 0 {
+    if request.limit == 0 || request.terms.is_empty() {
         return Ok(Found::Lines(Vec::new()));
     }
     let expression = expression(request);
