@@ -56,6 +56,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         |allow: &'static str| move || async move { Err::<String, _>(ApiError::MethodNotAllowed(allow)) };
     let (get_only, post_only, read_only) = (only("GET"), only("POST"), only("GET, HEAD"));
     let route = |path: &str| resource(path.to_owned());
+    hook_routes(config);
     // GET and POST do not come this far.
     config
         .service(route("/api/v1/messages").default_service(web::to(only("GET, POST"))))
@@ -78,22 +79,6 @@ pub(super) fn routes(config: &mut ServiceConfig) {
             route("/api/v1/history").route(get().to(messages::history)).default_service(web::to(get_only)),
         )
         .service(route("/api/v1/search").route(get().to(search::search)).default_service(web::to(get_only)))
-        .service(
-            route("/api/v1/hooks")
-                .route(get().to(hooks::list))
-                .route(post().to(hooks::make))
-                .default_service(web::to(only("GET, POST"))),
-        )
-        .service(
-            route("/api/v1/hooks/{id}")
-                .route(delete().to(hooks::revoke))
-                .default_service(web::to(only("DELETE"))),
-        )
-        .service(
-            route("/api/v1/hooks/{id}/{secret}")
-                .route(post().to(hooks::speak))
-                .default_service(web::to(only("POST"))),
-        )
         .service(route("/api/v1/state").route(get().to(state::session)).default_service(web::to(get_only)))
         .service(route("/api/v1/users/me").route(get().to(state::myself)).default_service(web::to(get_only)))
         .service(
@@ -128,6 +113,29 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .service(route("/livez").route(get().to(health::live)).default_service(web::to(get_only)))
         .service(route("/readyz").route(get().to(health::ready)).default_service(web::to(get_only)))
         .default_service(web::to(nothing));
+}
+
+fn hook_routes(config: &mut ServiceConfig) {
+    let only =
+        |allow: &'static str| move || async move { Err::<String, _>(ApiError::MethodNotAllowed(allow)) };
+    let route = |path: &str| resource(path.to_owned());
+    config
+        .service(
+            route("/api/v1/hooks")
+                .route(get().to(hooks::list))
+                .route(post().to(hooks::make))
+                .default_service(web::to(only("GET, POST"))),
+        )
+        .service(
+            route("/api/v1/hooks/{id}")
+                .route(delete().to(hooks::revoke))
+                .default_service(web::to(only("DELETE"))),
+        )
+        .service(
+            route("/api/v1/hooks/{id}/{secret}")
+                .route(post().to(hooks::speak))
+                .default_service(web::to(only("POST"))),
+        );
 }
 
 pub(super) fn metrics_route(config: &mut ServiceConfig) {

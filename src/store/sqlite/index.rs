@@ -92,6 +92,9 @@ fn fill(main: &Connection, index: &mut Connection, stop: &(Mutex<bool>, Condvar)
     }
 }
 
+/// A row of the log: its place, its talk, and what is said where a history shows it.
+type Row = (i64, Option<i64>, Option<i64>, Option<Vec<u8>>);
+
 /// Takes what comes next in the log. Says whether there may be more.
 fn advance(main: &Connection, index: &mut Connection) -> rusqlite::Result<bool> {
     let indexed: i64 = index.prepare_cached(sql!("state"))?.query_row(["indexed"], |row| row.get(0))?;
@@ -99,7 +102,7 @@ fn advance(main: &Connection, index: &mut Connection) -> rusqlite::Result<bool> 
     let rows = statement.query_map(params![indexed, int(ROWS_PER_STEP as u64)], |row| {
         Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
     })?;
-    let rows: Vec<(i64, Option<i64>, Option<i64>, Option<Vec<u8>>)> = rows.collect::<Result<_, _>>()?;
+    let rows: Vec<Row> = rows.collect::<Result<_, _>>()?;
     let Some((last, ..)) = rows.last() else { return Ok(false) };
     let transaction = index.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for (seq, owner, peer, line) in &rows {

@@ -7,6 +7,7 @@
 //! may read what.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
@@ -140,7 +141,10 @@ fn expression(request: &SearchRequest) -> String {
     }
     for term in request.terms.iter() {
         let star = if term.is_prefix { " *" } else { "" };
-        expression.push_str(&format!(" AND text : \"{}\"{star}", term.text.replace('"', "\"\"")));
+        expression.push_str(" AND text : \"");
+        expression.push_str(&term.text.replace('"', "\"\""));
+        expression.push('"');
+        expression.push_str(star);
     }
     expression
 }
@@ -197,13 +201,12 @@ fn find(
             if !request.talks.have(owner, peer) {
                 continue;
             }
-            let floor = match floors.get(&(owner, peer)) {
-                Some(floor) => *floor,
-                None => {
-                    let unfiled = unfiled(&main, (owner, peer))?;
-                    let floor = history_floor(&main, (owner, peer), &unfiled, request.history_max)?;
-                    floors.insert((owner, peer), floor);
-                    floor
+            let talk = (owner, peer);
+            let floor = match floors.entry(talk) {
+                Entry::Occupied(known) => *known.get(),
+                Entry::Vacant(unknown) => {
+                    let unfiled = unfiled(&main, talk)?;
+                    *unknown.insert(history_floor(&main, talk, &unfiled, request.history_max)?)
                 }
             };
             if *seq > floor {
