@@ -80,7 +80,7 @@ fn a_stream_of_events_is_what_polls_would_read() {
     }
     let polled = bob.read_after(bob.cursor);
     assert_eq!(read.iter().map(|(_, message)| message.clone()).collect::<Vec<_>>(), polled);
-    assert!(read.iter().all(|(id, message)| *id == message["seq"].to_string()), "{read:?}");
+    assert!(read.iter().all(|(id, message)| id.parse() == Ok(message["seq"].as_u64().unwrap())), "{read:?}");
 }
 
 /// It is taken up again with the id of the last event, which browsers send, or with `after`; the former is the newer.
