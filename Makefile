@@ -9,7 +9,9 @@ SCHEMATHESIS := target/schemathesis
 # Colours would hide the counts that `test` looks for.
 test: export CARGO_TERM_COLOR := never
 
-.PHONY: help run test check format lint doc bench fmt example-settings docs-tables deny test-tools clean
+DIST := target/dist
+
+.PHONY: help run test check format lint doc bench fmt example-settings docs-tables deny dist test-tools clean
 
 help: ## Print this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +67,27 @@ example-settings: ## Write neoirc.example.toml and the table in docs/settings.md
 # The tests that compare the pages write them instead.
 docs-tables: ## Write docs/numerics.md and docs/conformance.md anew
 	@UPDATE_DOCS=1 $(CARGO) test --quiet --test transcripts -- the_page
+
+# Static by musl where this machine can build that, else for the C library that it has. Who unpacks it needs nothing else.
+dist: ## Build a release and pack it below target/dist: a tarball with checksums, and a .deb where cargo-deb is there
+	@host=$$(rustc -vV | sed -n 's/^host: //p'); \
+	triple=$$host; \
+	musl=$$(echo $$host | sed 's/-gnu$$/-musl/'); \
+	if [ -d "$$(rustc --print sysroot)/lib/rustlib/$$musl" ] && command -v musl-gcc >/dev/null; then triple=$$musl; fi; \
+	version=$$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1); \
+	name=neoirc-$$version-$$triple; \
+	if [ $$triple = $$host ]; then $(CARGO) build --release --locked; built=target/release; \
+		else $(CARGO) build --release --locked --target $$triple; built=target/$$triple/release; fi; \
+	rm -rf $(DIST)/$$name; mkdir -p $(DIST)/$$name/bin; \
+	for program in neoircd neoirc; do \
+		if [ -x $$built/$$program ]; then install -m 755 $$built/$$program $(DIST)/$$name/bin/; fi; done; \
+	cp -r README.md CHANGELOG.md LICENSE-APACHE LICENSE-MIT neoirc.example.toml docs dist/neoircd.service $(DIST)/$$name/; \
+	(cd $(DIST)/$$name && find . -type f ! -name SHA256SUMS -printf '%P\n' | LC_ALL=C sort | xargs sha256sum > SHA256SUMS); \
+	epoch=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || echo 0)}; \
+	tar -C $(DIST) --sort=name --owner=0 --group=0 --numeric-owner --mtime=@$$epoch -cf - $$name | gzip -n9 > $(DIST)/$$name.tar.gz; \
+	if [ $$triple = $$host ] && $(CARGO) deb --version >/dev/null 2>&1; \
+		then $(CARGO) deb --no-build --quiet --output $(DIST)/; fi; \
+	(cd $(DIST) && sha256sum $$(ls | grep -E '\.(tar\.gz|deb)$$') > SHA256SUMS && ls -l)
 
 clean: ## Remove everything that was built
 	$(CARGO) clean

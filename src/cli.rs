@@ -2,6 +2,7 @@
 //! a flag for every setting.
 
 use std::fmt::Write;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -25,6 +26,8 @@ pub(crate) enum Invocation {
     Print(String),
     /// Do this to this database.
     Operate(Operation, Location),
+    /// Ask the server that runs here whether it serves.
+    Health(SocketAddr),
     /// Compute a stamp and print it.
     Mint(Work),
 }
@@ -81,6 +84,9 @@ pub(crate) fn read() -> Result<Invocation> {
         }
         Some(("restore", restore)) => operating(Operation::Restore(file(restore)), restore),
         Some(("check", check)) => operating(Operation::Check, check),
+        Some(("health", health)) => {
+            Ok(Invocation::Health(gather(health, None)?.settings()?.http_listen_addr))
+        }
         Some(("pow", pow)) => work(pow).map(Invocation::Mint),
         Some((_, serve)) => serving(serve),
         None => serving(&matches),
@@ -132,8 +138,17 @@ fn command() -> Command {
         .args(arguments())
         .subcommand(Command::new("serve").about("Serve; also without a word").args(arguments()))
         .subcommand(pow())
+        .subcommand(health())
         .subcommand(config.subcommand(print).subcommand(example))
         .subcommands(operations())
+}
+
+fn health() -> Command {
+    Command::new("health")
+        .about(
+            "Ask the server that runs here, by its settings, whether it serves; exit with 1 if it does not",
+        )
+        .args(arguments())
 }
 
 fn pow() -> Command {

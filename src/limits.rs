@@ -15,6 +15,7 @@ use arc_swap::ArcSwap;
 use dashmap::DashMap;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use uuid::Uuid;
 
 use crate::id::UserId;
 use crate::protocol::household::household as group;
@@ -62,6 +63,12 @@ pub struct Rates {
     pub commands: Rate,
     /// Pages of history, a session.
     pub histories: Rate,
+    /// Messages, a hook.
+    pub hooks: Rate,
+    /// Requests to hooks, an address.
+    pub hook_addresses: Rate,
+    /// Searches, a session.
+    pub searches: Rate,
 }
 
 impl Rates {
@@ -82,6 +89,9 @@ pub struct Limits {
     logins_per_nick: Bucket<Nickname>,
     commands: Bucket<UserId>,
     histories: Bucket<UserId>,
+    hooks: Bucket<Uuid>,
+    hook_addresses: Bucket<IpAddr>,
+    searches: Bucket<UserId>,
 }
 
 impl Limits {
@@ -93,6 +103,9 @@ impl Limits {
             logins_per_nick: Bucket::new(rates.logins_per_nick()),
             commands: Bucket::new(rates.commands),
             histories: Bucket::new(rates.histories),
+            hooks: Bucket::new(rates.hooks),
+            hook_addresses: Bucket::new(rates.hook_addresses),
+            searches: Bucket::new(rates.searches),
         }
     }
 
@@ -103,6 +116,9 @@ impl Limits {
         self.logins_per_nick.set(rates.logins_per_nick());
         self.commands.set(rates.commands);
         self.histories.set(rates.histories);
+        self.hooks.set(rates.hooks);
+        self.hook_addresses.set(rates.hook_addresses);
+        self.searches.set(rates.searches);
     }
 
     /// Whether this address may open a session now.
@@ -155,6 +171,30 @@ impl Limits {
         self.histories.take(&user)
     }
 
+    /// Whether this address may ask a hook for something now. Ask before looking at the secret.
+    ///
+    /// # Errors
+    /// [`Exceeded`]
+    pub fn hook_from(&self, address: IpAddr) -> Result<(), Exceeded> {
+        self.hook_addresses.take(&group(address))
+    }
+
+    /// Whether this hook may speak now. Ask after looking at the secret, so that only its owner can use it up.
+    ///
+    /// # Errors
+    /// [`Exceeded`]
+    pub fn hook(&self, hook: Uuid) -> Result<(), Exceeded> {
+        self.hooks.take(&hook)
+    }
+
+    /// Whether this session may search now.
+    ///
+    /// # Errors
+    /// [`Exceeded`]
+    pub fn search(&self, user: UserId) -> Result<(), Exceeded> {
+        self.searches.take(&user)
+    }
+
     /// Forgets those whose buckets are full again.
     pub fn forget_idle(&self) {
         self.sessions.forget_idle();
@@ -162,6 +202,9 @@ impl Limits {
         self.logins_per_nick.forget_idle();
         self.commands.forget_idle();
         self.histories.forget_idle();
+        self.hooks.forget_idle();
+        self.hook_addresses.forget_idle();
+        self.searches.forget_idle();
     }
 }
 
@@ -276,7 +319,15 @@ mod tests {
     }
 
     fn limits(rate: Rate) -> Limits {
-        Limits::new(Rates { sessions: rate, logins: rate, commands: rate, histories: rate })
+        Limits::new(Rates {
+            sessions: rate,
+            logins: rate,
+            commands: rate,
+            histories: rate,
+            hooks: rate,
+            hook_addresses: rate,
+            searches: rate,
+        })
     }
 
     fn address(text: &str) -> IpAddr {
@@ -308,7 +359,7 @@ mod tests {
         let (user, from) = (UserId::new(1), address("192.0.2.1"));
         assert_eq!((limits.command(user), limits.session(from)), (Ok(()), Ok(())));
         let same = rate(0.001, 1);
-        limits.set(Rates { sessions: same, logins: same, commands: rate(0.001, 2), histories: same });
+        limits.set(Rates { sessions: same, logins: same, commands: rate(0.001, 2), ..rates_off() });
         assert_eq!(limits.command(user), Ok(()), "there are two at once now");
         assert!(limits.session(from).is_err(), "nothing has changed for sessions");
     }
@@ -370,7 +421,15 @@ mod tests {
 
     const fn rates_off() -> Rates {
         let off = rate(0.0, 1);
-        Rates { sessions: off, logins: off, commands: off, histories: off }
+        Rates {
+            sessions: off,
+            logins: off,
+            commands: off,
+            histories: off,
+            hooks: off,
+            hook_addresses: off,
+            searches: off,
+        }
     }
 
     #[test]

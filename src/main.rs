@@ -47,6 +47,7 @@ fn main() -> ExitCode {
     let outcome = cli::read().and_then(|invocation| match invocation {
         Invocation::Print(text) => write!(std::io::stdout(), "{text}").context("cannot write"),
         Invocation::Operate(operation, database) => operate::run(operation, &database, now()),
+        Invocation::Health(address) => operate::health(address),
         Invocation::Mint(Work { bits, resource, extension }) => {
             let stamp = pow::mint(&front(bits, now(), &resource, &extension), bits);
             writeln!(std::io::stdout(), "{stamp}").context("cannot write")
@@ -88,10 +89,16 @@ async fn serve(settings: Settings, source: Source) -> Result<()> {
         tracing::warn!(%error, "the limit of open files stays as it was");
     }
     let _file_too_large = outlive_file_size_limit();
-    let store = SqliteStore::open(&settings.dburl).map_err(|error| {
+    let mut store = SqliteStore::open(&settings.dburl).map_err(|error| {
         let hint = if error.is_damage() { DAMAGE_HINT } else { "" };
         anyhow::Error::new(error).context(format!("cannot open the database {}{hint}", settings.dburl))
     })?;
+    // A chat without it is better than none.
+    if settings.search
+        && let Err(error) = store.make_searchable()
+    {
+        tracing::error!(%error, "nothing can be searched");
+    }
     let info = server_info(&settings, &source);
     let engine = Engine::start(Box::new(store), info, settings.engine.clone())?;
     let listener = TcpListener::bind(settings.http_listen_addr)
@@ -216,6 +223,7 @@ fn server_info(settings: &Settings, source: &Source) -> ServerInfo {
         rules: Rules {
             server_name: settings.server_name.clone(),
             channels_max: settings.channels_per_session,
+            hooks_max: settings.hooks_per_channel,
             clients_max: settings.clients_per_session,
             password_chars_min: settings.min_password_length,
             history_page_max: settings.history_page_max,

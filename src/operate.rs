@@ -1,7 +1,9 @@
 //! What an operator does to a database from the command line: a backup, its return, a check.
 
-use std::io::Write;
+use std::io::{Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use neoirc::store::sqlite::{Location, Summary, backup, check, restore};
@@ -36,6 +38,33 @@ pub(crate) fn run(operation: Operation, database: &Location, now: jiff::Timestam
         }
         Operation::Verify(file) => look(&Location::File(file.clone()), &file),
         Operation::Check => look(database, Path::new(&database.to_string())),
+    }
+}
+
+/// How long a server may take to say whether it serves.
+const HEALTH_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Asks the server that listens here whether it serves.
+pub(crate) fn health(mut address: SocketAddr) -> Result<()> {
+    // Who listens everywhere listens here.
+    match address.ip() {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    let asked = || -> std::io::Result<String> {
+        let mut socket = TcpStream::connect_timeout(&address, HEALTH_TIMEOUT)?;
+        socket.set_read_timeout(Some(HEALTH_TIMEOUT))?;
+        socket.write_all(b"GET /readyz HTTP/1.0\r\nHost: localhost\r\n\r\n")?;
+        let mut answer = Vec::new();
+        socket.take(4_096).read_to_end(&mut answer)?;
+        Ok(String::from_utf8_lossy(&answer).into_owned())
+    };
+    let answer = asked().with_context(|| format!("no server answers on {address}"))?;
+    match answer.split(' ').nth(1) {
+        Some("200") => say(&format!("{address} serves")),
+        Some(status) => bail!("{address} does not serve now: {status}"),
+        None => bail!("what answers on {address} is no server of ours"),
     }
 }
 

@@ -45,6 +45,8 @@ pub struct Rules {
     pub server_name: String,
     /// Channels that one session may be in; 0 is no limit.
     pub channels_max: usize,
+    /// Hooks that one channel may have; 0 is no limit.
+    pub hooks_max: usize,
     /// Clients that one session may have; 0 is no limit.
     pub clients_max: usize,
     /// Fewest characters of a password.

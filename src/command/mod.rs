@@ -13,6 +13,7 @@ pub mod decision;
 mod about;
 mod away;
 pub mod help;
+pub mod hook;
 mod identity;
 mod invite;
 mod join;

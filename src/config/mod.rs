@@ -18,7 +18,7 @@ use crate::delivery::QueueLimits;
 use crate::engine::EngineSettings;
 use crate::http::address::Proxies;
 use crate::http::origin::Origins;
-use crate::http::{HttpSettings, MetricsAccess, MetricsSettings};
+use crate::http::{HttpSettings, MetricsAccess, MetricsSettings, StreamSettings};
 use crate::irc::{IrcSettings, Multiline, TlsSettings};
 use crate::limits::{Rate, Rates};
 use crate::store::sqlite::Location;
@@ -63,6 +63,8 @@ pub struct Settings {
     pub admin_email: String,
     pub oper: Option<OperBlock>,
     pub channels_per_session: usize,
+    pub hooks_per_channel: usize,
+    pub search: bool,
     pub clients_per_session: usize,
     pub min_password_length: usize,
     pub history_page_max: usize,
@@ -143,6 +145,8 @@ impl Values {
             motd: self.read("MOTD", parse::lines)?,
             admin_email: self.read("ADMIN_EMAIL", parse::line)?,
             oper: self.oper()?,
+            search: self.read("SEARCH", boolean)?,
+            hooks_per_channel: self.read("HOOKS_PER_CHANNEL", whole)?,
             channels_per_session: self.read("CHANNELS_PER_SESSION", whole)?,
             clients_per_session: self.read("CLIENTS_PER_SESSION", whole)?,
             min_password_length: self.read("MIN_PASSWORD_LENGTH", parse::password_length)?,
@@ -174,6 +178,7 @@ impl Values {
             entries_max: self.read("QUEUE_MAX_ENTRIES", whole)?,
             kept_ms: self.read("QUEUE_KEEP_READ", parse::milliseconds)?,
             polls_max: self.read("POLLS_PER_CLIENT", whole)?,
+            streams_max: self.read("STREAMS_PER_CLIENT", whole)?,
         };
         Ok(EngineSettings {
             inbox_max: self.read("INBOX_MAX", parse::positive)?,
@@ -182,6 +187,7 @@ impl Values {
             settle_after: self.read("QUEUE_SETTLE_AFTER", duration)?,
             queue_age_max: self.read("QUEUE_MAX_AGE", duration)?,
             history_max: self.read("MAX_HISTORY", whole)?,
+            search_timeout: self.read("SEARCH_TIMEOUT", duration)?,
             oper_attempts_per_minute: self.read("OPER_ATTEMPTS", whole)?,
             idle_timeout: self.read("SESSION_IDLE_TIMEOUT", duration)?,
         })
@@ -203,6 +209,14 @@ impl Values {
                 logins: self.rate("LOGIN_RATE_LIMIT", "LOGIN_RATE_BURST")?,
                 commands: self.rate("COMMAND_RATE_LIMIT", "COMMAND_RATE_BURST")?,
                 histories: self.rate("HISTORY_RATE_LIMIT", "HISTORY_RATE_BURST")?,
+                hooks: self.rate("HOOK_RATE_LIMIT", "HOOK_RATE_BURST")?,
+                hook_addresses: self.rate("HOOK_ADDRESS_RATE_LIMIT", "HOOK_ADDRESS_RATE_BURST")?,
+                searches: self.rate("SEARCH_RATE_LIMIT", "SEARCH_RATE_BURST")?,
+            },
+            streams: StreamSettings {
+                keep_alive: self.read("STREAM_KEEP_ALIVE", duration)?,
+                age_max: self.read("STREAM_MAX_AGE", duration)?,
+                per_address: self.read("STREAMS_PER_IP", whole)?,
             },
             workers: self.read("WORKERS", whole)?,
             reverse_dns: self.read("REVERSE_DNS", boolean)?,

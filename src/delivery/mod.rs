@@ -253,7 +253,8 @@ mod tests {
 
     const CLIENT: ClientId = ClientId::new(1);
     const TOKEN: TokenHash = TokenHash::new([1; 32]);
-    const LIMITS: QueueLimits = QueueLimits { tail_entries: 2, entries_max: 0, kept_ms: 10, polls_max: 1 };
+    const LIMITS: QueueLimits =
+        QueueLimits { tail_entries: 2, entries_max: 0, kept_ms: 10, polls_max: 1, streams_max: 4 };
 
     fn with_client() -> (Delivery, Arc<Queue>) {
         let mut delivery = Delivery::new(Arc::default(), LIMITS);

@@ -3,11 +3,10 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::page::{Page, PageLimits};
-use super::settlement::{Settled, Settlement};
+use super::settlement::{Due, Settled, Settlement};
 use super::tail::State;
 use super::waiting::Waiting;
 use crate::entry::Entry;
@@ -25,6 +24,8 @@ pub struct QueueLimits {
     pub kept_ms: u64,
     /// How many polls of one client may wait at once; a further one ends the oldest.
     pub polls_max: usize,
+    /// How many streams of one client there may be at once; a further one ends the oldest.
+    pub streams_max: usize,
 }
 
 /// One client's queue.
@@ -85,6 +86,7 @@ impl Queue {
             settling: false,
             overflow_told: false,
             waiting: Waiting::default(),
+            streams: Waiting::default(),
         };
         Self { client, state: Mutex::new(state), bell: watch::Sender::new(0) }
     }
@@ -150,9 +152,39 @@ impl Queue {
         self.state().waiting.has(ticket)
     }
 
-    /// Whether any poll waits.
+    /// Whether any poll waits, or a stream goes on.
     pub(super) fn is_awaited(&self) -> bool {
-        !self.state().waiting.is_empty()
+        let state = self.state();
+        !state.waiting.is_empty() || !state.streams.is_empty()
+    }
+
+    /// Begins a stream, which acknowledges everything up to `after`. When they are too many the oldest is rung out of
+    /// its wait. Gives its ticket, and the place where it begins.
+    pub fn begin_stream(&self, after: Seq, limits: &QueueLimits) -> (u64, Seq) {
+        let mut state = self.state();
+        let after = after.min(state.newest);
+        state.acked = state.acked.max(after);
+        let (ticket, displaced) = state.streams.join(limits.streams_max);
+        drop(state);
+        if displaced {
+            self.wake();
+        }
+        (ticket, after)
+    }
+
+    /// Whether a stream may go on.
+    pub fn is_streaming(&self, ticket: u64) -> bool {
+        self.state().streams.has(ticket)
+    }
+
+    /// Ends a stream.
+    pub fn end_stream(&self, ticket: u64) {
+        self.state().streams.leave(ticket);
+    }
+
+    /// Why the session ended, when it did and there is a reason.
+    pub fn farewell(&self) -> Option<Arc<str>> {
+        self.state().farewell.clone()
     }
 
     /// Leaves the waiting polls.
@@ -168,13 +200,17 @@ impl Queue {
         }
         let after = after.min(state.newest);
         state.acked = state.acked.max(after);
-        let dropped = state.disk.dropped.filter(|dropped| after < dropped.through);
-        let last = dropped.map_or(after, |dropped| dropped.through);
-        let page = Page { last, dropped, ..Page::default() };
-        if state.disk.stored > 0 && last < state.floor {
-            return Look::Disk { page, through: state.floor };
+        state.look(after, limits)
+    }
+
+    /// Looks at what comes behind `after` and acknowledges nothing: that it was written to a socket does not mean that
+    /// anybody has it. What was said to a client before it was logged out is still there for it.
+    pub fn peek(&self, after: Seq, limits: PageLimits) -> Look {
+        let state = self.state();
+        if state.closed && state.first_after(after) == state.tail.len() {
+            return Look::Closed;
         }
-        Look::Page(state.fill(page, limits))
+        state.look(after, limits)
     }
 
     /// Acknowledges everything up to `after`, and takes what comes behind it: for a connection, which reads nothing
@@ -306,16 +342,4 @@ impl Queue {
         let state = self.state();
         (state.disk.stored > 0).then(|| state.disk.acked.next())
     }
-}
-
-/// The circumstances of a settlement that the queue itself does not know.
-pub(super) struct Due {
-    /// Entries on disk up to here are too old.
-    pub(super) expired: Seq,
-    /// When the client last asked for anything.
-    pub(super) seen_at: Timestamp,
-    /// Whether `seen_at` is worth a write of its own.
-    pub(super) touch: bool,
-    /// The time of the settlement.
-    pub(super) at: Timestamp,
 }

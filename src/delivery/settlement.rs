@@ -51,3 +51,15 @@ impl Settled {
         Self { client, acked: Seq::ZERO, settled: Seq::ZERO, stored: 0, dropped: None }
     }
 }
+
+/// The circumstances of a settlement that the queue itself does not know.
+pub(super) struct Due {
+    /// Entries on disk up to here are too old.
+    pub(super) expired: Seq,
+    /// When the client last asked for anything.
+    pub(super) seen_at: Timestamp,
+    /// Whether `seen_at` is worth a write of its own.
+    pub(super) touch: bool,
+    /// The time of the settlement.
+    pub(super) at: Timestamp,
+}

@@ -9,8 +9,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::queue::Due;
-use super::settlement::{Settled, Settlement};
+use super::settlement::{Due, Settled, Settlement};
 use super::{Delivery, PageLimits};
 use crate::id::{ClientId, Seq};
 

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::page::{Line, Page, PageLimits};
-use super::queue::QueueLimits;
+use super::queue::{Look, QueueLimits};
 use super::settlement::Settled;
 use super::waiting::Waiting;
 use crate::entry::Entry;
@@ -40,6 +40,7 @@ pub(super) struct State {
     /// Whether the writer knows that the tail has outgrown its limit.
     pub(super) overflow_told: bool,
     pub(super) waiting: Waiting,
+    pub(super) streams: Waiting,
 }
 
 impl State {
@@ -104,6 +105,17 @@ impl State {
         let from = self.acked.max(self.disk.settled);
         let first = self.first_after(from);
         self.disk.stored + (self.tail.len() - first) as u64
+    }
+
+    /// What comes behind a place, or where on disk that begins.
+    pub(super) fn look(&self, after: Seq, limits: PageLimits) -> Look {
+        let dropped = self.disk.dropped.filter(|dropped| after < dropped.through);
+        let last = dropped.map_or(after, |dropped| dropped.through);
+        let page = Page { last, dropped, ..Page::default() };
+        if self.disk.stored > 0 && last < self.floor {
+            return Look::Disk { page, through: self.floor };
+        }
+        Look::Page(self.fill(page, limits))
     }
 
     pub(super) fn fill(&self, mut page: Page, limits: PageLimits) -> Page {

@@ -208,8 +208,9 @@ impl Draft {
             let witnesses = desk.world.apply(&event);
             if let Some(line) = line {
                 let place = self.tell(witnesses, &line, conversation(&event), wire.clone());
-                if let Event::Said { verb, .. } = &event {
-                    self.said += u64::from(*verb != Verb::Tagmsg);
+                if let Event::Said { .. } | Event::HookSpoke { .. } = &event {
+                    let is_tags_alone = matches!(event, Event::Said { verb: Verb::Tagmsg, .. });
+                    self.said += u64::from(!is_tags_alone);
                     said = place;
                 }
             }

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use super::hooks::HookAnswer;
+use crate::command::hook::HookWish;
 use crate::command::login::{Login, LoginRefusal};
 use crate::command::registration::Registration;
 use crate::command::{Style, Wish};
@@ -46,6 +48,8 @@ pub(super) enum Request {
         reason: Cow<'static, str>,
         answer: oneshot::Sender<Result<(), SubmitError>>,
     },
+    /// Something about a hook.
+    Hook { wish: HookWish, answer: HookAnswer },
     /// Reverse DNS found a name.
     Hostname { user: UserId, hostname: Hostname },
     /// A question about the state. What it finds is told after the commit that makes it so.

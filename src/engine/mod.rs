@@ -8,7 +8,9 @@ mod batch;
 mod clock;
 mod entrance;
 mod figures;
+mod follow;
 mod gather;
+mod hooks;
 mod housekeeping;
 mod inbox;
 mod listen;
@@ -41,6 +43,8 @@ use crate::store::{Loaded, Reader, Store, StoreError};
 use attempts::Attempts;
 pub use clock::Clock;
 pub use figures::Figures;
+pub use follow::{Followed, Follower, StreamEnd};
+pub use hooks::HookError;
 use housekeeping::Housekeeping;
 use inbox::Request;
 pub use inbox::{LoginError, RegisterError, Registered, Response, Revoked, SubmitError};
@@ -48,7 +52,7 @@ pub use listen::{Heard, Listener};
 pub use orders::Orders;
 pub use settings::EngineSettings;
 pub use stats::{Histogram, RateLimit, Stats};
-pub use views::HistoryError;
+pub use views::{HistoryError, Search, SearchError};
 use writer::Writer;
 
 /// The handle that faces hold; cheap to clone.

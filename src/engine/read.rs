@@ -6,13 +6,16 @@ use std::time::Duration;
 
 use super::{Engine, SubmitError};
 use crate::delivery::queue::Look;
-use crate::delivery::{Page, PageLimits, Seat, Stretch};
+use crate::delivery::{Page, PageLimits, Queue, Seat, Stretch};
 use crate::id::Seq;
 
 /// How often a poll begins anew because what it read was being cut off.
 const LOOKS_MAX: usize = 100;
 /// The pause before that: about as long as a commit takes.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(2);
+
+/// A way to look into a queue.
+type Looking = fn(&Queue, Seq, PageLimits) -> Look;
 
 /// Leaves the line of waiting polls, also when the poll is dropped half-way. The client was here until then.
 struct Place<'a> {
@@ -77,16 +80,36 @@ impl Engine {
         }
     }
 
-    /// Looks into a queue, on disk too where the client lags.
+    /// Looks into a queue, on disk too where the client lags, and acknowledges what is not after `after`.
     pub(super) async fn look(
         &self,
         seat: &Arc<Seat>,
         after: Seq,
         limits: PageLimits,
     ) -> Result<Page, SubmitError> {
+        self.look_by(Queue::look, seat, after, limits).await
+    }
+
+    /// The same, and acknowledges nothing.
+    pub(super) async fn peek(
+        &self,
+        seat: &Arc<Seat>,
+        after: Seq,
+        limits: PageLimits,
+    ) -> Result<Page, SubmitError> {
+        self.look_by(Queue::peek, seat, after, limits).await
+    }
+
+    async fn look_by(
+        &self,
+        look: Looking,
+        seat: &Arc<Seat>,
+        after: Seq,
+        limits: PageLimits,
+    ) -> Result<Page, SubmitError> {
         // What is read from disk may be cut off by the writer meanwhile. Then the answer begins anew, and tells.
         for _ in 0..LOOKS_MAX {
-            let (page, from_disk) = self.look_once(seat, after, limits).await?;
+            let (page, from_disk) = self.look_once(look, seat, after, limits).await?;
             if !from_disk || seat.queue.stands_by(&page, after) {
                 return Ok(page);
             }
@@ -98,11 +121,12 @@ impl Engine {
     /// Says also whether any of the page came from disk.
     async fn look_once(
         &self,
+        look: Looking,
         seat: &Arc<Seat>,
         after: Seq,
         limits: PageLimits,
     ) -> Result<(Page, bool), SubmitError> {
-        let mut look = seat.queue.look(after, limits);
+        let mut look = look(&seat.queue, after, limits);
         let mut asked = None;
         loop {
             let (mut page, through) = match look {

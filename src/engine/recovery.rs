@@ -95,6 +95,7 @@ impl Request {
             Self::Register { answer, .. } => drop(answer.send(Err(SubmitError::Unavailable.into()))),
             Self::LogIn { answer, .. } => drop(answer.send(Err(SubmitError::Unavailable.into()))),
             Self::Revoke { answer, .. } => drop(answer.send(Err(SubmitError::Unavailable))),
+            Self::Hook { answer, .. } => drop(answer.send(Err(SubmitError::Unavailable.into()))),
             Self::ChannelState { answer, .. } | Self::Logout { answer, .. } => {
                 let _ = answer.send(Err(SubmitError::Unavailable));
             }

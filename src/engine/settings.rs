@@ -19,6 +19,8 @@ pub struct EngineSettings {
     pub queue_age_max: Duration,
     /// Messages that each history shows; 0 is no limit.
     pub history_max: usize,
+    /// How long one search may take; zero is for ever.
+    pub search_timeout: Duration,
     /// Attempts of OPER that one session has in a minute; 0 is no limit.
     pub oper_attempts_per_minute: usize,
     /// How long a client may be silent before it is logged out; zero is for ever.

@@ -27,6 +27,10 @@ pub struct Stats {
     pub connections: AtomicU64,
     /// Connections on which nobody has registered yet.
     pub unregistered: AtomicUsize,
+    /// Streams that go on.
+    pub streams: AtomicUsize,
+    /// Streams begun.
+    pub streams_begun: AtomicU64,
     /// Sessions opened.
     pub sessions: AtomicU64,
     /// Messages said, by PRIVMSG or NOTICE.
@@ -62,12 +66,30 @@ pub enum RateLimit {
     Oper,
     /// Connections of one address.
     Connections,
+    /// Streams of one address.
+    Streams,
+    /// Messages of one hook.
+    Hook,
+    /// Requests to hooks of one address.
+    HookAddress,
+    /// Searches of one session.
+    Search,
 }
 
 impl RateLimit {
     /// Each of them.
-    pub const ALL: [Self; 6] =
-        [Self::Login, Self::LoginNick, Self::Session, Self::Command, Self::Oper, Self::Connections];
+    pub const ALL: [Self; 10] = [
+        Self::Login,
+        Self::LoginNick,
+        Self::Session,
+        Self::Command,
+        Self::Oper,
+        Self::Connections,
+        Self::Streams,
+        Self::Hook,
+        Self::HookAddress,
+        Self::Search,
+    ];
 
     /// Its name in metrics.
     pub const fn name(self) -> &'static str {
@@ -78,6 +100,10 @@ impl RateLimit {
             Self::Command => "command",
             Self::Oper => "oper",
             Self::Connections => "connections",
+            Self::Streams => "streams",
+            Self::Hook => "hook",
+            Self::HookAddress => "hook_address",
+            Self::Search => "search",
         }
     }
 }
@@ -88,6 +114,8 @@ impl Default for Stats {
             ready: AtomicBool::default(),
             connections: AtomicU64::default(),
             unregistered: AtomicUsize::default(),
+            streams: AtomicUsize::default(),
+            streams_begun: AtomicU64::default(),
             sessions: AtomicU64::default(),
             messages: AtomicU64::default(),
             users_peak: AtomicUsize::default(),

@@ -10,8 +10,9 @@ use super::{Engine, SubmitError};
 use crate::delivery::{Line, Seat};
 use crate::id::{Seq, UserId};
 use crate::protocol::password::PasswordHash;
+use crate::protocol::search::Terms;
 use crate::reply::view::{self, ChannelView, ClientView, Counts, HistoryRefusal, MemberView, StateView};
-use crate::store::HistoryRequest;
+use crate::store::{Found, HistoryRequest, SearchRequest, Talks};
 
 /// Why a history is not shown.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -19,6 +20,38 @@ pub enum HistoryError {
     /// The world says no.
     #[error("{0:?}")]
     Refused(HistoryRefusal),
+    /// It was not decided.
+    #[error(transparent)]
+    Submit(#[from] SubmitError),
+}
+
+/// What somebody looks for.
+#[derive(Debug)]
+pub struct Search {
+    /// Where; `None` is everywhere that its asker may read.
+    pub target: Option<String>,
+    /// What.
+    pub terms: Terms,
+    /// Said by whom.
+    pub from: Option<String>,
+    /// Before which place.
+    pub before: Option<Seq>,
+    /// At most how many.
+    pub limit: usize,
+}
+
+/// Why a search gives nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum SearchError {
+    /// The world says no.
+    #[error("{0:?}")]
+    Refused(HistoryRefusal),
+    /// It took too long.
+    #[error("it takes too long")]
+    TooLong,
+    /// The operator wants none.
+    #[error("nothing can be searched")]
+    Off,
     /// It was not decided.
     #[error(transparent)]
     Submit(#[from] SubmitError),
@@ -121,6 +154,35 @@ impl Engine {
             tracing::error!(%error, "a history cannot be read");
             SubmitError::Unavailable.into()
         })
+    }
+
+    /// What was said that has what is looked for, the newest first: in a conversation, or in all that the user may read.
+    ///
+    /// # Errors
+    /// [`SearchError`] when the user may not read it, or it cannot be searched now.
+    pub async fn search(&self, user: UserId, search: Search) -> Result<Vec<Line>, SearchError> {
+        let Search { target, terms, from, before, limit } = search;
+        let talks = match target {
+            Some(target) => {
+                let seen = self.view(move |glance| view::conversation(glance.world, user, &target)).await?;
+                Talks::One(seen.map_err(SearchError::Refused)?)
+            }
+            None => Talks::AllOf(user, self.view(move |glance| view::joined(glance.world, user)).await?),
+        };
+        let (history_max, timeout) = (self.shared.settings.history_max, self.shared.settings.search_timeout);
+        let request = SearchRequest { talks, terms, from, before, limit, history_max, timeout };
+        let reader = Arc::clone(&self.shared.reader);
+        let read = tokio::task::spawn_blocking(move || reader.search(&request)).await;
+        match read.map_err(|_| SubmitError::Unavailable)? {
+            Ok(Found::Lines(lines)) => Ok(lines),
+            Ok(Found::TooLong) => Err(SearchError::TooLong),
+            Ok(Found::Busy) => Err(SubmitError::Saturated.into()),
+            Ok(Found::Off) => Err(SearchError::Off),
+            Err(error) => {
+                tracing::error!(%error, "nothing can be searched");
+                Err(SubmitError::Unavailable.into())
+            }
+        }
     }
 
     pub(super) async fn view<T: Send + 'static>(

@@ -153,6 +153,7 @@ impl Writer {
                 self.log_out(draft, client, reason);
                 draft.completions.push(Completion::Done(answer));
             }
+            Request::Hook { wish, answer } => self.hook(draft, wish, answer),
             Request::Hostname { user, hostname } => {
                 if self.world.user(user).is_some() {
                     let event = Event::HostnameResolved { user, hostname };

@@ -39,6 +39,13 @@ impl Proxies {
         self.0.iter().any(|network| network.contains(&address))
     }
 
+    /// Whether what an address holds at once is counted. A trusted proxy brings everybody's. So may whoever is on this
+    /// machine, as long as the operator has not said which proxies there are.
+    pub(super) fn may_be_counted(&self, address: IpAddr) -> bool {
+        let may_be_proxy = self.is_empty() && address.is_loopback();
+        !may_be_proxy && !self.trusts(address)
+    }
+
     /// The address that a request comes from. Of the hops in `X-Forwarded-For`, the last was added by the peer, the
     /// one before it by that hop, and so on: they are read from right to left, until one is not trusted. What is
     /// no address ends the walk at the hop that passed it on.

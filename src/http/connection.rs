@@ -108,16 +108,36 @@ impl Connection {
     pub(super) async fn outlast(&mut self, deadline: Instant) {
         self.let_go_of_buffer();
         poll_fn(|context| {
-            while !self.ended && self.unread.len() < AHEAD_BYTES_MAX {
-                match self.poll_read(context) {
-                    Poll::Ready(Ok(_)) => {}
-                    Poll::Ready(Err(_)) => return Poll::Ready(()),
-                    Poll::Pending => break,
-                }
+            if self.reads_ahead(context).is_err() {
+                return Poll::Ready(());
             }
             self.alarm.poll_at(context, deadline)
         })
         .await;
+    }
+
+    /// The same, and ends too when the other end says that it sends nothing more: a program that has ended says that
+    /// and nothing else. Says whether it has not.
+    pub(super) async fn outlast_while_open(&mut self, deadline: Instant) -> bool {
+        self.let_go_of_buffer();
+        poll_fn(|context| {
+            if self.reads_ahead(context).is_err() || self.ended {
+                return Poll::Ready(false);
+            }
+            self.alarm.poll_at(context, deadline).map(|()| true)
+        })
+        .await
+    }
+
+    /// Takes what has come, a little; an error when the connection is broken.
+    fn reads_ahead(&mut self, context: &mut Context<'_>) -> io::Result<()> {
+        while !self.ended && self.unread.len() < AHEAD_BYTES_MAX {
+            match self.poll_read(context) {
+                Poll::Ready(came) => drop(came?),
+                Poll::Pending => break,
+            }
+        }
+        Ok(())
     }
 
     /// Sends all of `bytes`.

@@ -1,7 +1,6 @@
 //! Who is let in: connections are counted for each address, so that nobody can take them all.
 
 use std::io::{Read, Write};
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use actix_web::ResponseError;
@@ -41,21 +40,15 @@ impl Door {
     pub(super) fn admit(&self, socket: TcpStream) -> Option<Connection> {
         let peer = socket.peer_addr().ok();
         let address = peer.map(|peer| peer.ip().to_canonical());
-        let place =
-            address.filter(|address| self.counts(*address)).map(|address| self.connections.enter(address));
+        let place = address
+            .filter(|address| self.proxies.may_be_counted(*address))
+            .map(|address| self.connections.enter(address));
         if let Some(None) = place {
             tracing::debug!(?address, "an address has too many connections");
             self.turn_away(socket);
             return None;
         }
         Some(Connection::new(socket, peer, Arc::clone(&self.patience), place.flatten()))
-    }
-
-    /// Whether the connections of an address are counted. A trusted proxy brings everybody's. So may whoever is on
-    /// this machine, as long as the operator has not said which proxies there are.
-    fn counts(&self, address: IpAddr) -> bool {
-        let may_be_proxy = self.proxies.is_empty() && address.is_loopback();
-        !may_be_proxy && !self.proxies.trusts(address)
     }
 
     /// Says no without waiting for the request, nor for the answer to be taken.

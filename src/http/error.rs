@@ -7,8 +7,9 @@ use serde_json::json;
 
 use super::pow::Unpaid;
 use crate::auth::password::Crowded;
+use crate::command::hook::HookRefusal;
 use crate::command::login::LoginRefusal;
-use crate::engine::{HistoryError, LoginError, SubmitError};
+use crate::engine::{HistoryError, HookError, LoginError, SearchError, SubmitError};
 use crate::limits::Exceeded;
 use crate::reply::view::HistoryRefusal;
 
@@ -52,6 +53,9 @@ pub enum ApiError {
     /// The session has as many clients as it may have.
     #[error("too many clients in this session")]
     TooManyClients,
+    /// The channel has as many hooks as it may have.
+    #[error("too many hooks in this channel")]
+    TooManyHooks,
     /// The body is longer than allowed.
     #[error("request body too large")]
     TooLarge,
@@ -75,6 +79,9 @@ pub enum ApiError {
     /// The address has as many connections as it may have.
     #[error("too many connections")]
     TooManyConnections,
+    /// The address has as many streams as it may have.
+    #[error("too many streams")]
+    TooManyStreams,
     /// Too much to do, or the disk refuses.
     #[error("server busy, try again")]
     Busy,
@@ -96,12 +103,14 @@ impl ResponseError for ApiError {
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::HeadTimeout | Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
-            Self::NickTaken | Self::TooManyClients => StatusCode::CONFLICT,
+            Self::NickTaken | Self::TooManyClients | Self::TooManyHooks => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Encoded => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TargetTooLong => StatusCode::URI_TOO_LONG,
             Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            Self::RateLimited { .. } | Self::TooManyConnections => StatusCode::TOO_MANY_REQUESTS,
+            Self::RateLimited { .. } | Self::TooManyConnections | Self::TooManyStreams => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -113,7 +122,7 @@ impl ResponseError for ApiError {
             Self::MethodNotAllowed(allow) => {
                 response.insert_header((ALLOW, HeaderValue::from_static(allow)));
             }
-            Self::Busy | Self::TooManyConnections => {
+            Self::Busy | Self::TooManyConnections | Self::TooManyStreams => {
                 response.insert_header((RETRY_AFTER, "1"));
             }
             Self::RateLimited { wait_s, burst } => {
@@ -162,6 +171,31 @@ impl From<LoginError> for ApiError {
             LoginError::Refused(LoginRefusal::Stale) => Self::BadCredentials,
             LoginError::Refused(LoginRefusal::TooManyClients) => Self::TooManyClients,
             LoginError::Submit(error) => error.into(),
+        }
+    }
+}
+
+impl From<HookError> for ApiError {
+    fn from(error: HookError) -> Self {
+        match error {
+            HookError::Refused(HookRefusal::NoSuchChannel) => Self::NotFound("no such channel"),
+            HookError::Refused(HookRefusal::NoSuchHook) => Self::NotFound("no such hook"),
+            HookError::Refused(HookRefusal::NotAnOperator) => {
+                Self::Forbidden("not an operator of the channel")
+            }
+            HookError::Refused(HookRefusal::TooMany) => Self::TooManyHooks,
+            HookError::Submit(error) => error.into(),
+        }
+    }
+}
+
+impl From<SearchError> for ApiError {
+    fn from(error: SearchError) -> Self {
+        match error {
+            SearchError::Refused(refusal) => HistoryError::Refused(refusal).into(),
+            SearchError::TooLong => Self::BadRequest("search takes too long, look for rarer words"),
+            SearchError::Off => Self::NotFound("search is switched off"),
+            SearchError::Submit(error) => error.into(),
         }
     }
 }

@@ -33,10 +33,11 @@ use super::log::Served;
 use super::messages::{self, Asked};
 use super::plain::Plain;
 use super::routes::{HttpSettings, MESSAGES};
+use super::stream::{Format, Wanted};
 use super::{body, headers, metrics};
 use crate::auth::password::Passwords;
 use crate::engine::Engine;
-use crate::limits::Limits;
+use crate::limits::{Connections, Limits};
 
 /// How long a connection that is being closed may take to end.
 const LINGER: Duration = Duration::from_secs(1);
@@ -55,6 +56,8 @@ pub(super) struct Desk<S> {
     pub(super) config: ServiceConfig,
     pub(super) plain: Plain,
     pub(super) closing: Rc<Closing>,
+    /// The streams of each address.
+    pub(super) streams: Connections,
     /// Whether this is the listener for everything, and not that for metrics.
     pub(super) serves_messages: bool,
 }
@@ -104,6 +107,9 @@ where
         match (request.method(), request.path()) {
             (&Method::GET, MESSAGES) if self.serves_messages => {
                 body::pass_over(&mut line.connection, &mut line.codec);
+                if let Some(format) = Format::of(request.head()) {
+                    return Box::pin(self.stream(line, served, request, format, listed)).await;
+                }
                 let is_plain = listed.is_none() && line.is_plain(request.head());
                 let asked = Asked::of(request.head(), &self.engine, &self.settings);
                 // What is kept while a poll waits is kept ten thousand times.
@@ -159,6 +165,29 @@ where
             Err(error) => {
                 Box::pin(self.answer(line, error.error_response(), listed.map(|listed| *listed))).await
             }
+        }
+    }
+
+    /// `GET /messages` that goes on. Nothing comes after it on the same connection.
+    async fn stream(
+        &self,
+        line: &mut Line,
+        served: Served,
+        request: Request,
+        format: Format,
+        listed: Option<HeaderValue>,
+    ) -> io::Result<bool> {
+        let wanted = Wanted::of(request.head(), format, &self.engine, &self.settings, &self.streams);
+        // What is kept while a stream goes on is kept for long.
+        drop(request);
+        let status = wanted.as_ref().map_or_else(ApiError::status_code, |_| StatusCode::OK);
+        served.log(&Method::GET, MESSAGES, status);
+        match wanted {
+            Ok(wanted) => {
+                wanted.serve(line, &self.engine, self.settings.streams, listed).await?;
+                Ok(false)
+            }
+            Err(error) => self.answer(line, error.error_response(), listed).await,
         }
     }
 

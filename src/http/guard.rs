@@ -8,9 +8,9 @@ use actix_web::{HttpResponse, ResponseError};
 
 use super::address::Proxies;
 use super::error::ApiError;
-use super::headers;
 use super::origin::{Origins, Page, is_preflight};
 use super::routes::{BODY_PATHS, HttpSettings};
+use super::{headers, hooks};
 
 /// Longest target of a request: some forty times the longest that means anything here.
 const TARGET_BYTES_MAX: usize = 8 * 1024;
@@ -86,7 +86,8 @@ fn head_bytes(headers: &HeaderMap) -> usize {
 
 /// Whether a body is read here.
 pub(super) fn reads_body(request: &RequestHead) -> bool {
-    request.method == Method::POST && BODY_PATHS.contains(&request.uri.path())
+    let path = request.uri.path();
+    request.method == Method::POST && (BODY_PATHS.contains(&path) || hooks::is_secret(path))
 }
 
 /// A body without a length where no body is read would hold its connection for as long as it likes.

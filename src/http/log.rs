@@ -7,6 +7,8 @@ use std::time::Instant;
 
 use actix_web::http::{Method, StatusCode};
 
+use super::hooks;
+
 /// The number of the next request; with the start of the process it names one request for ever.
 static NEXT_REQUEST: AtomicU64 = AtomicU64::new(1);
 
@@ -22,9 +24,10 @@ impl Served {
         Self { request_id: NEXT_REQUEST.fetch_add(1, Ordering::Relaxed), since: Instant::now() }
     }
 
-    /// Logs how a request went. No query, header or body is ever logged.
+    /// Logs how a request went. No query, header, body or secret is ever logged.
     pub(super) fn log(self, method: &Method, path: &str, status: StatusCode) {
         let failed = status.is_server_error();
+        let path = if hooks::is_secret(path) { "/api/v1/hooks/…" } else { path };
         if !failed && !tracing::enabled!(tracing::Level::DEBUG) {
             return;
         }

@@ -25,7 +25,7 @@ use crate::protocol::message::Request;
 
 /// Messages in one page of history when nothing is asked for, and at most.
 pub(super) const HISTORY_PAGE: usize = 50;
-const HISTORY_PAGE_MAX: usize = 500;
+pub(super) const HISTORY_PAGE_MAX: usize = 500;
 
 /// `POST /messages`: any command.
 #[utoipa::path(
@@ -64,7 +64,8 @@ fn idempotency_key(request: &RequestHead) -> Result<Option<String>, ApiError> {
     if key.is_empty() || key.len() > IDEMPOTENCY_KEY_MAX { Err(invalid()) } else { Ok(Some(key.to_owned())) }
 }
 
-/// `GET /messages`: what the client has to read.
+/// `GET /messages`: what the client has to read. With `Accept: text/event-stream` or `application/x-ndjson` it goes on, and
+/// sends messages as they come; `Last-Event-ID` takes it up again.
 #[utoipa::path(
     get, path = "/api/v1/messages", security(("neoirc_auth" = [])),
     params(
@@ -191,15 +192,20 @@ pub(super) async fn history(
     let limit =
         query.number("limit")?.map_or(HISTORY_PAGE, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
     let lines = engine.history(caller.user, target, before, limit.min(HISTORY_PAGE_MAX)).await?;
+    Ok(array(&lines))
+}
+
+/// Messages as an array.
+pub(super) fn array(lines: &[Line]) -> HttpResponse {
     let mut body = BytesMut::new();
     body.put_u8(b'[');
     put_lines(&mut body, lines.iter());
     body.put_u8(b']');
-    Ok(json().body(body.freeze()))
+    json().body(body.freeze())
 }
 
 /// A place in the log, as a `seq` or as the `id` of a message.
-fn place(text: &str) -> Result<Seq, ApiError> {
+pub(super) fn place(text: &str) -> Result<Seq, ApiError> {
     let by_id = || Uuid::parse_str(text).ok().map(seq_of_message_id);
     query::number(text).map(Seq::new).or_else(by_id).ok_or(ApiError::BadRequest("invalid query parameter"))
 }

@@ -119,6 +119,8 @@ fn traffic(page: &mut Exposition, engine: &Engine) {
     let stats = engine.stats();
     let count = |count: &AtomicU64| count.load(Relaxed);
     page.counter("neoirc_connections_total", "HTTP connections", count(&stats.connections));
+    page.gauge("neoirc_streams", "Streams of messages that go on", stats.streams.load(Relaxed));
+    page.counter("neoirc_streams_begun_total", "Streams of messages", count(&stats.streams_begun));
     page.counter("neoirc_sessions_opened_total", "Sessions that were opened", count(&stats.sessions));
     page.counter("neoirc_messages_total", "Messages said, by PRIVMSG or NOTICE", count(&stats.messages));
     page.counter("neoirc_entries_total", "Messages of every kind, each once", count(&stats.entries));

@@ -12,7 +12,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::pages::Document;
 use super::schema::{Done, Problem};
-use super::{clients, health, login, messages, registration, state};
+use super::{clients, health, hooks, login, messages, registration, search, state};
 use crate::engine::POLL_TIMEOUT_MAX;
 
 /// The name of the scheme: the cookie's.
@@ -59,6 +59,11 @@ const RATE_LIMIT: [(&str, &str); 3] = [
         messages::poll,
         messages::command,
         messages::history,
+        search::search,
+        hooks::make,
+        hooks::list,
+        hooks::revoke,
+        hooks::speak,
         state::session,
         state::myself,
         state::channels,

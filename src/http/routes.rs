@@ -6,9 +6,11 @@ use actix_web::web::{self, ServiceConfig, delete, get, head, post, resource};
 
 use super::address::Proxies;
 use super::error::ApiError;
+use super::hooks::HOOKS;
 use super::metrics::{self, MetricsSettings};
 use super::origin::Origins;
-use super::{clients, health, login, messages, openapi, pages, registration, state};
+use super::stream::StreamSettings;
+use super::{clients, health, hooks, login, messages, openapi, pages, registration, search, state};
 use crate::limits::Rates;
 
 /// What the operator may set about the HTTP face, with units.
@@ -34,6 +36,8 @@ pub struct HttpSettings {
     pub cors_origins: Origins,
     /// How often one may ask.
     pub rates: Rates,
+    /// Streams of messages.
+    pub streams: StreamSettings,
     /// Threads that serve requests; 0 is one a core.
     pub workers: usize,
     /// Whether names are looked up for addresses.
@@ -43,7 +47,7 @@ pub struct HttpSettings {
 }
 
 /// The paths whose POST reads a body.
-pub(super) const BODY_PATHS: [&str; 3] = ["/api/v1/session", "/api/v1/login", MESSAGES];
+pub(super) const BODY_PATHS: [&str; 4] = ["/api/v1/session", "/api/v1/login", MESSAGES, HOOKS];
 /// Where nearly all requests go. They are found before the table is looked at: `exchange.rs`.
 pub(super) const MESSAGES: &str = "/api/v1/messages";
 
@@ -52,6 +56,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         |allow: &'static str| move || async move { Err::<String, _>(ApiError::MethodNotAllowed(allow)) };
     let (get_only, post_only, read_only) = (only("GET"), only("POST"), only("GET, HEAD"));
     let route = |path: &str| resource(path.to_owned());
+    hook_routes(config);
     // GET and POST do not come this far.
     config
         .service(route("/api/v1/messages").default_service(web::to(only("GET, POST"))))
@@ -73,6 +78,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .service(
             route("/api/v1/history").route(get().to(messages::history)).default_service(web::to(get_only)),
         )
+        .service(route("/api/v1/search").route(get().to(search::search)).default_service(web::to(get_only)))
         .service(route("/api/v1/state").route(get().to(state::session)).default_service(web::to(get_only)))
         .service(route("/api/v1/users/me").route(get().to(state::myself)).default_service(web::to(get_only)))
         .service(
@@ -107,6 +113,29 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .service(route("/livez").route(get().to(health::live)).default_service(web::to(get_only)))
         .service(route("/readyz").route(get().to(health::ready)).default_service(web::to(get_only)))
         .default_service(web::to(nothing));
+}
+
+fn hook_routes(config: &mut ServiceConfig) {
+    let only =
+        |allow: &'static str| move || async move { Err::<String, _>(ApiError::MethodNotAllowed(allow)) };
+    let route = |path: &str| resource(path.to_owned());
+    config
+        .service(
+            route("/api/v1/hooks")
+                .route(get().to(hooks::list))
+                .route(post().to(hooks::make))
+                .default_service(web::to(only("GET, POST"))),
+        )
+        .service(
+            route("/api/v1/hooks/{id}")
+                .route(delete().to(hooks::revoke))
+                .default_service(web::to(only("DELETE"))),
+        )
+        .service(
+            route("/api/v1/hooks/{id}/{secret}")
+                .route(post().to(hooks::speak))
+                .default_service(web::to(only("POST"))),
+        );
 }
 
 pub(super) fn metrics_route(config: &mut ServiceConfig) {

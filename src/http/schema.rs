@@ -194,6 +194,38 @@ pub(super) struct Receipt {
     results: Option<Vec<Receipt>>,
 }
 
+/// `POST /hooks`
+#[derive(Serialize, ToSchema)]
+pub(super) struct NewHook {
+    #[schema(min_length = 1, example = "#tea")]
+    channel: String,
+    #[schema(pattern = r"^[A-Za-z_\[\]\\^{}|`][A-Za-z0-9_\-\[\]\\^{}|`]{0,31}$", example = "ci")]
+    name: Option<String>,
+}
+
+/// A hook that was made.
+#[derive(Serialize, ToSchema)]
+pub(super) struct MadeHook {
+    id: String,
+    name: String,
+    channel: String,
+    /// The path to post to. It is shown this once.
+    url: String,
+}
+
+/// What a hook is to say, as it stands: several lines, if it has line breaks.
+#[derive(Serialize, ToSchema)]
+#[schema(pattern = r"^[^\x00\r\n]+(\r?\n[^\x00\r\n]+){0,9}$", example = "green")]
+pub(super) struct HookLines(String);
+
+/// What a hook is to say.
+#[derive(Serialize, ToSchema)]
+pub(super) struct HookText {
+    /// Several lines, if it has line breaks.
+    #[schema(pattern = r"^[^\x00\r\n]+(\r?\n[^\x00\r\n]+){0,9}$", example = "green")]
+    text: String,
+}
+
 /// What anybody may know of the server.
 #[derive(Serialize, ToSchema)]
 pub(super) struct About {

@@ -27,7 +27,7 @@ use super::routes::{HttpSettings, metrics_route, nothing, routes};
 use crate::auth::hostname::Resolver;
 use crate::auth::password::Passwords;
 use crate::engine::{Engine, RateLimit};
-use crate::limits::{FORGET_EVERY, Limits};
+use crate::limits::{Connections, FORGET_EVERY, Limits};
 
 /// How long requests may take to end once the server stops.
 const SHUTDOWN_TIMEOUT_S: u64 = 5;
@@ -101,6 +101,7 @@ struct Shared {
     described: web::Data<Described>,
     resolver: Option<web::Data<Resolver>>,
     door: Door,
+    streams: Connections,
     serves_messages: bool,
 }
 
@@ -115,6 +116,7 @@ impl Shared {
             described: web::Data::new(Described::new(settings.poll_timeout)),
             resolver: settings.reverse_dns.then(|| web::Data::new(Resolver::default())),
             door: Door::new(settings),
+            streams: Connections::new(settings.streams.per_address),
             serves_messages: true,
         }
     }
@@ -192,6 +194,7 @@ impl Shared {
             config: line::codec_config(),
             plain: Plain::default(),
             closing: Rc::default(),
+            streams: self.streams.clone(),
             serves_messages: self.serves_messages,
         }
     }

@@ -52,6 +52,8 @@ pub const STAMP_MAX: usize = 256;
 
 /// Lines in a `body`.
 pub const BODY_LINES_MAX: usize = 64;
+/// Longest text that is searched for, in characters: some forty words.
+pub const SEARCH_CHARS_MAX: usize = 256;
 /// Strings in `params`: IRC has fifteen, and so have we.
 pub const PARAMS_MAX: usize = 15;
 /// Nesting of free-form JSON (`meta`, an object as `body`): deeper is an attack on somebody's parser.

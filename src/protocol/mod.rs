@@ -15,5 +15,6 @@ pub mod name;
 pub mod numeric;
 pub mod password;
 pub mod past;
+pub mod search;
 pub mod stamp;
 pub mod wire;

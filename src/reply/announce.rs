@@ -9,7 +9,8 @@ use crate::id::UserId;
 use crate::protocol::hostmask::Hostmask;
 use crate::protocol::message::{Body, Message};
 use crate::protocol::mode::{Direction, ModeChange, render_changes};
-use crate::world::{ChannelChange, Event, Rank, Target, User, Verb, World};
+use crate::protocol::name::Nickname;
+use crate::world::{ChannelChange, Event, Hook, Rank, Target, User, Verb, World};
 
 /// The line that tells a fact, from the world as it was before; `None` for facts that nobody is told.
 pub fn announce(world: &World, event: &Event) -> Option<Message> {
@@ -58,19 +59,19 @@ pub fn announce(world: &World, event: &Event) -> Option<Message> {
             let changes: Vec<_> = changes.iter().map(|change| as_letter(change, nick)).collect();
             line("MODE", nick(*by), channel(*id), render_changes(&changes), None)
         }
-        Event::Said { by, target, verb, body, meta } => Some(Message {
-            command: Cow::Borrowed(verb.as_str()),
-            from: nick(*by),
-            to: match target {
+        Event::Said { by, target, verb, body, meta } => {
+            let to = match target {
                 Target::Channel(id) => channel(*id),
                 Target::Ranked(id, rank) => format!("{}{}", rank.prefix(), channel(*id)),
                 Target::User(user) => nick(*user),
-            },
-            params: vec![],
-            body: body.clone(),
-            meta: meta.clone(),
-        }),
-        Event::SessionOpened { .. }
+            };
+            line(verb.as_str(), nick(*by), to, vec![], body.clone())
+                .map(|said| Message { meta: meta.clone(), ..said })
+        }
+        Event::HookSpoke { channel: id, name, body } => Some(notice_of_hook(name, channel(*id), body)),
+        Event::HookMade { .. }
+        | Event::HookRevoked { .. }
+        | Event::SessionOpened { .. }
         | Event::ClientAdded { .. }
         | Event::ClientRemoved { .. }
         | Event::HostnameResolved { .. }
@@ -82,6 +83,11 @@ pub fn announce(world: &World, event: &Event) -> Option<Message> {
         | Event::ChannelCreated { .. }
         | Event::ChannelEnded { .. } => None,
     }
+}
+
+fn notice_of_hook(name: &Nickname, to: String, body: &Body) -> Message {
+    let (command, from) = (Cow::Borrowed(Verb::Notice.as_str()), Hook::source(name));
+    Message { command, from, to, params: vec![], body: Some(body.clone()), meta: None }
 }
 
 /// Whoever brought a fact about, where it is told as its doing.
@@ -110,7 +116,9 @@ pub fn source<'a>(world: &'a World, event: &Event) -> Option<&'a User> {
 pub const fn conversation(event: &Event) -> Option<Conversation> {
     match event {
         Event::Said { verb: Verb::Tagmsg, .. } => None,
-        Event::Said { target: Target::Channel(channel), .. } => Some(Conversation::Channel(*channel)),
+        Event::Said { target: Target::Channel(channel), .. } | Event::HookSpoke { channel, .. } => {
+            Some(Conversation::Channel(*channel))
+        }
         Event::Said { by, target: Target::User(user), .. } => Some(Conversation::Direct(*by, *user)),
         Event::Joined { channel, .. }
         | Event::Parted { channel, .. }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::entry::Conversation;
 use crate::id::{ChannelId, ClientId, UserId};
-use crate::world::World;
+use crate::world::{Channel, World};
 
 /// What a session may know of itself.
 #[derive(Debug, Serialize, ToSchema)]
@@ -74,6 +74,33 @@ pub struct MemberView {
     hostname: String,
     op: bool,
     voice: bool,
+}
+
+/// A hook in the list of a channel's own. Its secret is nobody's to show.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HookView {
+    #[schema(value_type = String)]
+    id: Uuid,
+    name: String,
+    channel: String,
+    created_by: String,
+    #[serde(serialize_with = "rfc3339")]
+    #[schema(value_type = String)]
+    created: Timestamp,
+}
+
+/// The hooks of a channel, the oldest first.
+pub fn hooks(channel: &Channel) -> Vec<HookView> {
+    let mut hooks: Vec<_> = channel.hooks.values().collect();
+    hooks.sort_by_key(|hook| (hook.made_at, hook.id));
+    let view = hooks.into_iter().map(|hook| HookView {
+        id: hook.id,
+        name: hook.name.to_string(),
+        channel: channel.name.to_string(),
+        created_by: hook.made_by.clone(),
+        created: hook.made_at,
+    });
+    view.collect()
 }
 
 /// How many there are of what.
@@ -189,6 +216,11 @@ pub fn talks(world: &World, user: UserId, peers: &[UserId]) -> Vec<(String, Conv
     let peers = peers.iter().filter_map(|peer| world.user(*peer));
     let peers = peers.map(|peer| (peer.nick.to_string(), Conversation::Direct(user, peer.id)));
     channels.chain(peers).collect()
+}
+
+/// The channels that a user is in.
+pub fn joined(world: &World, user: UserId) -> Vec<ChannelId> {
+    world.user(user).map(|user| user.channels.iter().copied().collect()).unwrap_or_default()
 }
 
 /// How many there are of what.

@@ -9,12 +9,14 @@ pub mod past;
 pub mod sqlite;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::delivery::{Backlog, Line, Settled};
 use crate::entry::{Conversation, Posted};
-use crate::id::{ClientId, Seq, TokenHash, UserId};
+use crate::id::{ChannelId, ClientId, Seq, TokenHash, UserId};
+use crate::protocol::search::Terms;
 use crate::protocol::stamp::StampHash;
 use crate::world::World;
 
@@ -84,6 +86,14 @@ pub trait Reader: Backlog + Past {
     /// When the disk cannot be read.
     fn history(&self, request: &HistoryRequest) -> Result<Vec<Line>, StoreError>;
 
+    /// What was said that has what is looked for, the newest first, out of what the histories still show.
+    ///
+    /// # Errors
+    /// When the disk cannot be read.
+    fn search(&self, _: &SearchRequest) -> Result<Found, StoreError> {
+        Ok(Found::Off)
+    }
+
     /// What the disk has of the database; `None` where it is in memory.
     fn disk_bytes(&self) -> Option<DiskBytes> {
         None
@@ -110,6 +120,47 @@ pub struct HistoryRequest {
     pub limit: usize,
     /// How many messages the history shows in all; 0 is no limit.
     pub history_max: usize,
+}
+
+/// What is searched, and for what.
+#[derive(Clone, Debug)]
+pub struct SearchRequest {
+    /// Where.
+    pub talks: Talks,
+    /// For what.
+    pub terms: Terms,
+    /// Said by whoever went by this nick then.
+    pub from: Option<String>,
+    /// Messages before this place; `None` for the newest.
+    pub before: Option<Seq>,
+    /// At most so many.
+    pub limit: usize,
+    /// How many messages each history shows in all; 0 is no limit.
+    pub history_max: usize,
+    /// How long it may take; zero is for ever.
+    pub timeout: Duration,
+}
+
+/// The talks that are searched: those that whoever searches may read.
+#[derive(Clone, Debug)]
+pub enum Talks {
+    /// This one.
+    One(Conversation),
+    /// Those of a session with others, and those of these channels.
+    AllOf(UserId, Vec<ChannelId>),
+}
+
+/// What a search gives.
+#[derive(Debug)]
+pub enum Found {
+    /// These, the newest first.
+    Lines(Vec<Line>),
+    /// It took too long.
+    TooLong,
+    /// Too many search already.
+    Busy,
+    /// Nothing can be searched here.
+    Off,
 }
 
 /// What a start needs.

@@ -39,6 +39,9 @@ impl World {
             | Event::Invited { .. }
             | Event::TopicSet { .. }
             | Event::ModesChanged { .. } => self.apply_to_channel(event),
+            Event::HookMade { .. } | Event::HookRevoked { .. } | Event::HookSpoke { .. } => {
+                self.apply_to_hooks(event)
+            }
             Event::NickLeft(past) => {
                 self.pasts.remember(past.clone());
                 Audience::nobody()
@@ -194,6 +197,9 @@ impl World {
                 for guest in &ended.invited {
                     self.user_mut(*guest).invited_to.remove(channel);
                 }
+                for hook in ended.hooks.keys() {
+                    self.hooks.remove(hook);
+                }
                 self.channel_names.remove(&ended.name);
                 Audience::nobody()
             }
@@ -283,11 +289,11 @@ impl World {
         self.users.get_mut(&id).expect(KNOWN)
     }
 
-    fn channel_mut(&mut self, id: ChannelId) -> &mut Channel {
+    pub(super) fn channel_mut(&mut self, id: ChannelId) -> &mut Channel {
         self.channels.get_mut(&id).expect(KNOWN)
     }
 
-    fn audience_of(&self, channel: ChannelId) -> Audience {
+    pub(super) fn audience_of(&self, channel: ChannelId) -> Audience {
         self.channel_audience(&self.channels[&channel])
     }
 

@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use super::audience::AudienceCache;
 use super::event::Rank;
+use super::hook::Hook;
 use super::refusal::Refusal;
 use crate::id::{ChannelId, UserId};
 use crate::protocol::hostmask::Hostmask;
@@ -30,6 +32,8 @@ pub struct Channel {
     pub members: BTreeMap<UserId, Membership>,
     /// Who may pass `+i` and a ban once.
     pub invited: BTreeSet<UserId>,
+    /// The addresses by which programs speak in it.
+    pub hooks: BTreeMap<Uuid, Hook>,
     pub(super) audience: AudienceCache,
 }
 
@@ -44,6 +48,7 @@ impl Channel {
             lists: ChannelLists::default(),
             members: BTreeMap::new(),
             invited: BTreeSet::new(),
+            hooks: BTreeMap::new(),
             audience: AudienceCache::default(),
         }
     }

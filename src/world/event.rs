@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::channel::{Flag, List, ListEntry, Membership, Topic};
+use super::hook::Hook;
 use super::past::Past;
 use super::user::UserFlag;
 use crate::id::{ChannelId, ClientId, TokenHash, UserId};
@@ -85,6 +86,12 @@ pub enum Event {
     TopicSet { channel: ChannelId, by: UserId, topic: Option<Topic> },
     /// Modes of a channel or ranks of its members changed.
     ModesChanged { channel: ChannelId, by: UserId, changes: Vec<ChannelChange> },
+    /// A channel got an address by which programs speak in it.
+    HookMade { channel: ChannelId, hook: Hook },
+    /// That address is good for nothing any more.
+    HookRevoked { channel: ChannelId, hook: Uuid },
+    /// A program said something through a hook. Changes nothing in the world, as below.
+    HookSpoke { channel: ChannelId, name: Nickname, body: Body },
     /// Somebody said something. Changes nothing in the world; its audience is what matters.
     Said { by: UserId, target: Target, verb: Verb, body: Option<Body>, meta: Option<Box<RawValue>> },
 }

@@ -8,12 +8,15 @@ mod audience;
 pub mod channel;
 pub mod client;
 pub mod event;
+pub mod hook;
 pub mod past;
 pub mod permission;
 pub mod refusal;
 pub mod user;
 
 use std::collections::{BTreeSet, HashMap};
+
+use uuid::Uuid;
 
 use crate::entry::Audience;
 use crate::id::{ChannelId, ClientId, IdMap, UserId};
@@ -22,6 +25,7 @@ use crate::protocol::name::{ChannelName, Nickname};
 pub use channel::{Channel, ChannelLists, ChannelModes, Flag, List, ListEntry, Membership, Topic};
 pub use client::Client;
 pub use event::{ChannelChange, Event, Rank, Target, Verb};
+pub use hook::Hook;
 pub use past::Past;
 use past::Pasts;
 pub use refusal::Refusal;
@@ -37,6 +41,8 @@ pub struct World {
     channel_names: HashMap<ChannelName, ChannelId>,
     /// Who watches a nick with MONITOR, whether anybody has it or not.
     watchers: HashMap<Nickname, BTreeSet<UserId>>,
+    /// Where the hooks are.
+    hooks: HashMap<Uuid, ChannelId>,
     pasts: Pasts,
     tally: Tally,
     next_id: u64,
@@ -64,6 +70,7 @@ impl World {
             nicks: HashMap::new(),
             channel_names: HashMap::new(),
             watchers: HashMap::new(),
+            hooks: HashMap::new(),
             pasts: Pasts::default(),
             tally: Tally::default(),
             next_id,

@@ -103,6 +103,7 @@ impl Reference {
             | Event::Kicked { .. }
             | Event::TopicSet { .. }
             | Event::KeyPublished { channel: Some(_), .. }
+            | Event::HookSpoke { .. }
             | Event::ModesChanged { .. } => self.happens_in_channel(event),
             Event::Invited { user, .. } => self.devices(&BTreeSet::from([*user])),
             Event::UserModesChanged { user, changes } => {
@@ -131,6 +132,8 @@ impl Reference {
             | Event::AwayChanged { .. }
             | Event::PasswordSet { .. }
             | Event::ChannelCreated { .. }
+            | Event::HookMade { .. }
+            | Event::HookRevoked { .. }
             | Event::ChannelEnded { .. } => BTreeSet::new(),
         }
     }
@@ -159,9 +162,9 @@ impl Reference {
                 self.ranks.remove(&(*channel, *user));
                 self.devices(&witnesses)
             }
-            Event::TopicSet { channel, .. } | Event::KeyPublished { channel: Some(channel), .. } => {
-                self.devices(&self.members_of(*channel))
-            }
+            Event::TopicSet { channel, .. }
+            | Event::HookSpoke { channel, .. }
+            | Event::KeyPublished { channel: Some(channel), .. } => self.devices(&self.members_of(*channel)),
             Event::ModesChanged { channel, changes, .. } => {
                 for change in changes {
                     if let ChannelChange::Rank { user, rank, on } = change {

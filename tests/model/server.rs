@@ -75,7 +75,7 @@ impl Server {
             },
         };
         let Limits { tail_entries, swept_per_commit } = limits;
-        let limits = QueueLimits { tail_entries, entries_max, kept_ms: 7, polls_max: 4 };
+        let limits = QueueLimits { tail_entries, entries_max, kept_ms: 7, polls_max: 4, streams_max: 4 };
         let folder = tempfile::tempdir().unwrap();
         let mut server = Self {
             folder,

@@ -27,6 +27,7 @@ commands = itertools.cycle(COMMANDS)
 turns = itertools.count()
 nicks = (f"guest{number}" for number in itertools.count(1))
 token = None
+hook = None
 
 
 def api(context):
@@ -46,8 +47,8 @@ def join(url):
 
 
 def open_session(url):
-    """A new session that is in the channel."""
-    global token
+    """A new session that is in the channel, with a hook of that."""
+    global token, hook
     # A nick of its own; some case may have opened a session by that name.
     for nick in nicks:
         answer = requests.post(f"{url}/session", json={"nick": nick}, timeout=10)
@@ -56,6 +57,9 @@ def open_session(url):
     answer.raise_for_status()
     token = answer.cookies[COOKIE]
     join(url)
+    answer = requests.post(f"{url}/hooks", json={"channel": CHANNEL}, cookies={COOKIE: token}, timeout=10)
+    if answer.status_code == 201:
+        hook = answer.json()["url"].split("/")[-2:]
 
 
 if has_session:
@@ -100,6 +104,14 @@ def before_call(context, case, kwargs):
             case.query["target"] = CHANNEL
         else:
             case.path_parameters["name"] = CHANNEL.removeprefix("#") if turn % 3 == 1 else CHANNEL
+    elif turn % 3 > 0 and label == "GET /api/v1/search":
+        case.query["target"] = CHANNEL
+    elif turn % 3 > 0 and label == "GET /api/v1/hooks":
+        case.query["channel"] = CHANNEL
+    elif turn % 3 > 0 and label == "POST /api/v1/hooks":
+        case.body["channel"] = CHANNEL
+    elif turn % 3 > 0 and label == "POST /api/v1/hooks/{id}/{secret}" and hook:
+        case.path_parameters["id"], case.path_parameters["secret"] = hook
     elif turn % 3 > 0 and label == "POST /api/v1/messages":
         case.body["command"] = next(commands)
         if turn % 3 == 1:

@@ -51,8 +51,13 @@ impl House {
 
     fn start(&mut self) {
         let store = SqliteStore::open(&Location::File(self.folder.path().join("neoirc.db"))).unwrap();
-        let queues =
-            neoirc::delivery::QueueLimits { tail_entries: 100, entries_max: 0, kept_ms: 1, polls_max: 4 };
+        let queues = neoirc::delivery::QueueLimits {
+            tail_entries: 100,
+            entries_max: 0,
+            kept_ms: 1,
+            polls_max: 4,
+            streams_max: 4,
+        };
         let settings = EngineSettings {
             inbox_max: 64,
             queues,
@@ -60,6 +65,7 @@ impl House {
             settle_after: Duration::from_millis(30),
             queue_age_max: 30 * 24 * HOUR,
             history_max: 0,
+            search_timeout: Duration::ZERO,
             oper_attempts_per_minute: 0,
             idle_timeout: 30 * 24 * HOUR,
         };

@@ -46,7 +46,8 @@ pub(crate) fn info() -> ServerInfo {
 }
 
 fn start(store: impl Store + 'static, breaker: &Breaker) -> Engine {
-    let queues = QueueLimits { tail_entries: 100, entries_max: 0, kept_ms: 60_000, polls_max: 4 };
+    let queues =
+        QueueLimits { tail_entries: 100, entries_max: 0, kept_ms: 60_000, polls_max: 4, streams_max: 4 };
     let settings = EngineSettings {
         inbox_max: 64,
         queues,
@@ -55,6 +56,7 @@ fn start(store: impl Store + 'static, breaker: &Breaker) -> Engine {
         settle_after: Duration::from_hours(1),
         queue_age_max: Duration::ZERO,
         history_max: 0,
+        search_timeout: Duration::ZERO,
         oper_attempts_per_minute: 0,
         idle_timeout: Duration::ZERO,
     };

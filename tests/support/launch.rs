@@ -8,7 +8,7 @@ use super::process::Process;
 
 /// The settings every test begins with: a free port, no proof of work, no limits on speed or on how much one address
 /// may have, nothing that asks the network. A test that is about one of them overrides it.
-const QUIET_SETTINGS: [(&str, &str); 10] = [
+const QUIET_SETTINGS: [(&str, &str); 13] = [
     ("HTTP_LISTEN_ADDR", "127.0.0.1:0"),
     ("NEOIRC_HASHCASH_BITS", "0"),
     ("IRC_LISTEN_ADDR", ""),
@@ -17,6 +17,9 @@ const QUIET_SETTINGS: [(&str, &str); 10] = [
     ("COMMAND_RATE_LIMIT", "0"),
     ("LOGIN_RATE_LIMIT", "0"),
     ("HISTORY_RATE_LIMIT", "0"),
+    ("HOOK_RATE_LIMIT", "0"),
+    ("HOOK_ADDRESS_RATE_LIMIT", "0"),
+    ("SEARCH_RATE_LIMIT", "0"),
     ("HTTP_CONNECTIONS_PER_IP", "0"),
     ("RUST_BACKTRACE", "1"),
 ];

@@ -10,6 +10,7 @@
 )]
 
 mod client;
+mod curl;
 mod envelope;
 mod http;
 mod irc;
@@ -21,6 +22,7 @@ mod stamp;
 mod wait;
 
 pub(crate) use client::{Page, TestClient, pair};
+pub(crate) use curl::Curl;
 pub(crate) use envelope::{command_of, numerics, refused, texts, without_welcome};
 pub(crate) use http::{Answer, Http, plain_client, token_in};
 pub(crate) use irc::{IrcClient, command_of_line};

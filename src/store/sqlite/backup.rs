@@ -11,7 +11,7 @@ use tempfile::NamedTempFile;
 use super::check::{Summary, summary, violations};
 use super::lock::FileLock;
 use super::open::{BUSY_TIMEOUT, file_uri};
-use super::{Location, doing, int, load, schema};
+use super::{Location, doing, int, load, schema, search};
 use crate::store::StoreError;
 
 macro_rules! sql {
@@ -77,9 +77,23 @@ pub fn restore(location: &Location, from: &Path, aside: &str) -> Result<Option<P
     let kept = set_aside(&path, aside)?;
     // Takes the place of the old file in one step: at every moment there is one of the two.
     copy.persist(&path).map_err(|error| io("replace", &path)(error.error))?;
+    forget_index(&path)?;
     sync_folder(&path)?;
     drop(lock);
     Ok(kept)
+}
+
+/// Removes the index for searching: what it has is in another database, and it is made anew from this one.
+fn forget_index(path: &Path) -> Result<(), StoreError> {
+    let index = search::index_of(path);
+    for suffix in ["", "-wal", "-shm"] {
+        let file = with_suffix(&index, suffix);
+        match fs::remove_file(&file) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(io("remove", &file)(error)),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// A copy of a database in a file beside `beside`, on disk, for its owner alone; it goes unless it gets a name.

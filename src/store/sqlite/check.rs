@@ -24,7 +24,7 @@ macro_rules! sql {
 const TOLD_MAX: usize = 20;
 
 /// The laws that a statement alone can judge.
-const LAWS: [&str; 13] = [
+const LAWS: [&str; 14] = [
     sql!("state"),
     sql!("identities"),
     sql!("memberships"),
@@ -38,6 +38,7 @@ const LAWS: [&str; 13] = [
     sql!("held"),
     sql!("audiences"),
     sql!("unfiled"),
+    sql!("hooks"),
 ];
 
 /// What is in a database.

@@ -5,7 +5,7 @@ use rusqlite::{Connection, Params, params};
 
 use super::{int, nanoseconds};
 use crate::protocol::limits::WHOWAS_MAX;
-use crate::world::{ChannelChange, Event, Flag, Rank, UserFlag};
+use crate::world::{ChannelChange, Event, Flag, Hook, Rank, UserFlag};
 
 macro_rules! sql {
     ($name:literal) => {
@@ -84,9 +84,16 @@ pub(super) fn write(
         Event::ModesChanged { channel, changes, .. } => {
             changes.iter().try_for_each(|change| write_change(connection, int(channel.get()), change))
         }
+        Event::HookMade { channel, hook } => write_hook(connection, int(channel.get()), hook),
+        Event::HookRevoked { hook, .. } => run(sql!("hook_revoked"), params![hook.as_bytes()]),
         // What was said is in the log and changes nothing else.
-        Event::Said { .. } | Event::WallopsSent { .. } => Ok(()),
+        Event::Said { .. } | Event::HookSpoke { .. } | Event::WallopsSent { .. } => Ok(()),
     }
+}
+
+fn write_hook(connection: &Connection, channel: i64, hook: &Hook) -> rusqlite::Result<()> {
+    let (id, secret, at) = (hook.id.as_bytes(), hook.secret.as_bytes(), nanoseconds(hook.made_at));
+    execute(connection, sql!("hook_made"), params![id, channel, hook.name.as_str(), secret, hook.made_by, at])
 }
 
 /// Writes what a user changes about itself.

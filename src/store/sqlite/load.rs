@@ -17,7 +17,9 @@ use crate::protocol::hostmask::Hostmask;
 use crate::protocol::name::{ChannelName, Hostname, Nickname, Realname, Username};
 use crate::protocol::password::PasswordHash;
 use crate::store::{LoadedQueue, StoreError};
-use crate::world::{ChannelChange, Event, Flag, List, ListEntry, Membership, Past, Topic, UserFlag, World};
+use crate::world::{
+    ChannelChange, Event, Flag, Hook, List, ListEntry, Membership, Past, Topic, UserFlag, World,
+};
 
 macro_rules! sql {
     ($name:literal) => {
@@ -35,6 +37,7 @@ pub(super) fn world(connection: &Connection) -> Result<World, StoreError> {
         (sql!("memberships"), memberships),
         (sql!("invitations"), invitations),
         (sql!("channel_masks"), channel_masks),
+        (sql!("hooks"), hooks),
         (sql!("watches"), watches),
         (sql!("past_nicks"), past_nicks),
     ] {
@@ -98,6 +101,18 @@ fn users(row: &Row<'_>) -> rusqlite::Result<Option<Vec<Event>>> {
     }
     facts.push(Event::UserModesChanged { user, changes });
     Ok(Some(facts))
+}
+
+fn hooks(row: &Row<'_>) -> rusqlite::Result<Option<Vec<Event>>> {
+    let Ok(name) = Nickname::parse(&row.get::<_, String>(2)?) else { return Ok(None) };
+    let hook = Hook {
+        id: Uuid::from_bytes(row.get(0)?),
+        name,
+        secret: TokenHash::new(row.get(3)?),
+        made_by: row.get(4)?,
+        made_at: timestamp(row.get(5)?),
+    };
+    Ok(Some(vec![Event::HookMade { channel: channel_id(row, 1)?, hook }]))
 }
 
 fn clients(row: &Row<'_>) -> rusqlite::Result<Option<Vec<Event>>> {

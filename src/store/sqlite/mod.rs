@@ -4,6 +4,7 @@ mod backup;
 mod check;
 mod events;
 mod filing;
+mod index;
 mod load;
 mod lock;
 mod open;
@@ -12,6 +13,7 @@ mod past;
 mod queues;
 mod read;
 mod schema;
+mod search;
 mod tidy;
 
 use std::collections::HashMap;
@@ -49,6 +51,11 @@ pub struct SqliteStore {
     /// Messages that conversations have gained since their excess was last looked for.
     gained: HashMap<Conversation, usize>,
     filing: Filing,
+    /// Fills the index for searching, where there is one.
+    indexer: Option<index::Indexer>,
+    /// Where the database is, for connections yet to be made.
+    uri: String,
+    location: Location,
     /// Held while the store is open, so that no second process uses the file.
     _lock: Option<FileLock>,
 }
@@ -112,6 +119,19 @@ fn nanoseconds(at: Timestamp) -> i64 {
 /// A time from nanoseconds since 1970.
 fn timestamp(nanoseconds: i64) -> Timestamp {
     Timestamp::from_nanosecond(i128::from(nanoseconds)).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+impl SqliteStore {
+    /// From now on what was said can be searched.
+    ///
+    /// # Errors
+    /// When the index cannot be made.
+    pub fn make_searchable(&mut self) -> Result<(), StoreError> {
+        let (searcher, indexer) = search::start(&self.uri, &self.location)?;
+        self.indexer = Some(indexer);
+        self.reader.make_searchable(searcher);
+        Ok(())
+    }
 }
 
 impl Store for SqliteStore {

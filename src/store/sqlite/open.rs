@@ -30,7 +30,8 @@ impl SqliteStore {
     /// When it cannot be opened, is in use, belongs to something else, is newer than this program or damaged.
     /// Nothing is ever wiped.
     pub fn open(location: &Location) -> Result<Self, StoreError> {
-        let (uri, lock, path) = match location {
+        let location = location.clone();
+        let (uri, lock, path) = match &location {
             Location::File(path) => {
                 let path = prepare_file(path)?;
                 let lock = FileLock::take(&path)?;
@@ -49,13 +50,14 @@ impl SqliteStore {
         let readers = (0..READERS).map(|_| connect_reader(&uri)).collect::<Result<Vec<_>, _>>()?;
         let reader = Arc::new(SqliteReader::new(path, readers));
         let gained = std::collections::HashMap::new();
-        Ok(Self { connection, reader, gained, filing: Filing::unknown(), _lock: lock })
+        let filing = Filing::unknown();
+        Ok(Self { connection, reader, gained, filing, indexer: None, uri, location, _lock: lock })
     }
 }
 
 /// Makes the file and its folder where there are none. Gives the one name of the file: under another, which a
 /// link may give it, a second process would not find our lock.
-fn prepare_file(path: &Path) -> Result<PathBuf, StoreError> {
+pub(super) fn prepare_file(path: &Path) -> Result<PathBuf, StoreError> {
     let io = |doing: &str, path: &Path| {
         let doing = format!("{doing} {}", path.display());
         move |cause| StoreError::Io { doing, cause }
@@ -80,7 +82,7 @@ pub(super) fn file_uri(path: &Path) -> String {
     format!("file:{}", text.replace('%', "%25").replace('?', "%3f").replace('#', "%23"))
 }
 
-fn connect(uri: &str) -> Result<Connection, StoreError> {
+pub(super) fn connect(uri: &str) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_URI
@@ -110,7 +112,7 @@ fn configure_writer(connection: &Connection, on_disk: bool) -> Result<(), StoreE
     Ok(())
 }
 
-fn connect_reader(uri: &str) -> Result<Connection, StoreError> {
+pub(super) fn connect_reader(uri: &str) -> Result<Connection, StoreError> {
     let connection = connect(uri)?;
     let settings = "PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -1024;";
     connection.execute_batch(settings).map_err(doing("set up a reader"))?;

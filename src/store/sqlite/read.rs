@@ -2,16 +2,17 @@
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, OnceLock, PoisonError};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::packed::unpack;
+use super::search::Searcher;
 use super::{doing, int, nanoseconds, sides, uint};
 use crate::delivery::{Backlog, BacklogError, Line, PageLimits, Stretch};
 use crate::id::{ClientId, Seq};
-use crate::store::{DiskBytes, HistoryRequest, Reader, StoreError};
+use crate::store::{DiskBytes, Found, HistoryRequest, Reader, SearchRequest, StoreError};
 
 macro_rules! sql {
     ($name:literal) => {
@@ -25,11 +26,18 @@ pub(super) struct SqliteReader {
     path: Option<PathBuf>,
     idle: Mutex<Vec<Connection>>,
     returned: Condvar,
+    searcher: OnceLock<Searcher>,
 }
 
 impl SqliteReader {
     pub(super) fn new(path: Option<PathBuf>, connections: Vec<Connection>) -> Self {
-        Self { path, idle: Mutex::new(connections), returned: Condvar::new() }
+        let idle = Mutex::new(connections);
+        Self { path, idle, returned: Condvar::new(), searcher: OnceLock::new() }
+    }
+
+    pub(super) fn make_searchable(&self, searcher: Searcher) {
+        // The second of two would show the same.
+        drop(self.searcher.set(searcher));
     }
 
     /// Lends a connection, waiting for one where all are lent.
@@ -112,6 +120,10 @@ impl Reader for SqliteReader {
         self.with(|connection| history(connection, request)).map_err(doing("read a history"))
     }
 
+    fn search(&self, request: &SearchRequest) -> Result<Found, StoreError> {
+        self.searcher.get().map_or(Ok(Found::Off), |searcher| searcher.search(request))
+    }
+
     fn disk_bytes(&self) -> Option<DiskBytes> {
         let path = self.path.as_ref()?;
         let mut log = path.clone().into_os_string();
@@ -125,8 +137,7 @@ impl Reader for SqliteReader {
 fn history(connection: &Connection, request: &HistoryRequest) -> rusqlite::Result<Vec<Line>> {
     let Some((owner, peer)) = sides(request.conversation).next() else { return Ok(Vec::new()) };
     let transaction = connection.unchecked_transaction()?;
-    let mut unfiled = transaction.prepare_cached(sql!("unfiled"))?;
-    let unfiled = unfiled.query_map([owner, peer], |row| row.get(0))?.collect::<Result<Vec<i64>, _>>()?;
+    let unfiled = unfiled(&transaction, (owner, peer))?;
     let floor = history_floor(&transaction, (owner, peer), &unfiled, request.history_max)?;
     let before = request.before.map_or(i64::MAX, |before| int(before.get()));
     let mut lines = Vec::new();
@@ -141,6 +152,12 @@ fn history(connection: &Connection, request: &HistoryRequest) -> rusqlite::Resul
     lines.extend(rows.collect::<Result<Vec<_>, _>>()?);
     lines.reverse();
     Ok(lines)
+}
+
+/// The messages of a talk that are not filed yet, the newest first.
+pub(super) fn unfiled(connection: &Connection, (owner, peer): (i64, i64)) -> rusqlite::Result<Vec<i64>> {
+    let mut unfiled = connection.prepare_cached(sql!("unfiled"))?;
+    unfiled.query_map([owner, peer], |row| row.get(0))?.collect()
 }
 
 /// The newest message of a talk that its history no longer shows, 0 where it shows all. `unfiled` are the talk's

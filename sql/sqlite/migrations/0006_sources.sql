@@ -1,5 +1,5 @@
 -- Who brought a message about, as connections show it: whoever reads it later sees the mask of that time.
-PRAGMA user_version = 9;
+PRAGMA user_version = 6;
 
 -- nick!user@host; NULL where the server itself speaks, and before this migration.
 ALTER TABLE log ADD COLUMN source TEXT;

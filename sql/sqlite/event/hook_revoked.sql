@@ -1,0 +1,2 @@
+-- A hook is no longer.
+DELETE FROM hooks WHERE id = ?1;

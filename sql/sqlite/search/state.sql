@@ -1,0 +1,2 @@
+-- A single number.
+SELECT value FROM state WHERE name = ?1

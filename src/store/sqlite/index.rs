@@ -1,0 +1,173 @@
+//! Filling the index for searching: from the log, a little behind it, and held against the histories again and again.
+
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, TransactionBehavior, params};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::int;
+use super::search::{keys_of, nick_key};
+use crate::store::StoreError;
+
+macro_rules! sql {
+    ($name:literal) => {
+        include_str!(concat!("../../../sql/sqlite/search/", $name, ".sql"))
+    };
+}
+
+/// Rows of the log that one step takes: some milliseconds' work.
+const ROWS_PER_STEP: usize = 256;
+/// Rows of the index that one step holds against the log.
+const SWEPT_PER_STEP: usize = 1_000;
+/// How often the thread looks for more when there was none.
+const LOOK_EVERY: Duration = Duration::from_millis(300);
+/// The pause between steps, as a multiple of what the last one took: the index gets a third of a core at most.
+const PAUSE_FACTOR: u32 = 2;
+/// The pause after an error.
+const ERROR_PAUSE: Duration = Duration::from_secs(5);
+/// How often the index is held against the log: a thousand messages each time.
+const SWEEP_EVERY: Duration = Duration::from_secs(2);
+
+/// The thread that fills the index. It ends with this.
+pub(super) struct Indexer {
+    stop: Arc<(Mutex<bool>, Condvar)>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Indexer {
+    /// Begins to fill an index from the log of a database.
+    pub(super) fn start(main: Connection, mut index: Connection) -> Result<Self, StoreError> {
+        let stop = Arc::new((Mutex::new(false), Condvar::new()));
+        let stopped = Arc::clone(&stop);
+        let thread = std::thread::Builder::new()
+            .name("search".to_owned())
+            .spawn(move || fill(&main, &mut index, &stopped))
+            .map_err(|cause| StoreError::Io { doing: "start the search".to_owned(), cause })?;
+        Ok(Self { stop, thread: Some(thread) })
+    }
+}
+
+impl Drop for Indexer {
+    fn drop(&mut self) {
+        *self.stop.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.stop.1.notify_all();
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+    }
+}
+
+/// Fills the index until it is told to stop.
+fn fill(main: &Connection, index: &mut Connection, stop: &(Mutex<bool>, Condvar)) {
+    let mut sweep_at = Instant::now() + SWEEP_EVERY;
+    let mut is_well = true;
+    loop {
+        let begun = Instant::now();
+        let done = advance(main, index).and_then(|more| {
+            if !more && begun >= sweep_at {
+                sweep_at = begun + SWEEP_EVERY;
+                sweep(main, index)?;
+            }
+            Ok(more)
+        });
+        let pause = match &done {
+            Ok(true) => (begun.elapsed() * PAUSE_FACTOR).min(LOOK_EVERY),
+            Ok(false) => LOOK_EVERY,
+            Err(_) => ERROR_PAUSE,
+        };
+        match done {
+            Err(error) if is_well => tracing::warn!(%error, "the index for searching lags behind"),
+            Ok(_) if !is_well => tracing::info!("the index for searching goes on"),
+            _ => {}
+        }
+        is_well = pause < ERROR_PAUSE;
+        let stopped = stop.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = stop.1.wait_timeout_while(stopped, pause, |stopped| !*stopped);
+        if *waited.unwrap_or_else(PoisonError::into_inner).0 {
+            return;
+        }
+    }
+}
+
+/// A row of the log: its place, its talk, and what is said where a history shows it.
+type Row = (i64, Option<i64>, Option<i64>, Option<Vec<u8>>);
+
+/// Takes what comes next in the log. Says whether there may be more.
+fn advance(main: &Connection, index: &mut Connection) -> rusqlite::Result<bool> {
+    let indexed: i64 = index.prepare_cached(sql!("state"))?.query_row(["indexed"], |row| row.get(0))?;
+    let mut statement = main.prepare_cached(sql!("next_rows"))?;
+    let rows = statement.query_map(params![indexed, int(ROWS_PER_STEP as u64)], |row| {
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+    })?;
+    let rows: Vec<Row> = rows.collect::<Result<_, _>>()?;
+    let Some((last, ..)) = rows.last() else { return Ok(false) };
+    let transaction = index.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for (seq, owner, peer, line) in &rows {
+        let (Some(owner), Some(peer), Some(line)) = (owner, peer, line) else { continue };
+        let Ok(spoken) = serde_json::from_slice::<Spoken>(line) else { continue };
+        let keys = format!("{} {}", keys_of(*owner, *peer), nick_key(&spoken.from));
+        transaction.prepare_cached(sql!("add"))?.execute(params![seq, keys, spoken.text()])?;
+    }
+    transaction.prepare_cached(sql!("set_state"))?.execute(params!["indexed", last])?;
+    transaction.commit()?;
+    Ok(rows.len() == ROWS_PER_STEP)
+}
+
+/// Lets go of what no history shows any more, a stretch of the index at a time.
+fn sweep(main: &Connection, index: &mut Connection) -> rusqlite::Result<()> {
+    let swept: i64 = index.prepare_cached(sql!("state"))?.query_row(["swept"], |row| row.get(0))?;
+    let bounds = params![swept, int(SWEPT_PER_STEP as u64)];
+    let rows: Vec<i64> = {
+        let mut statement = index.prepare_cached(sql!("indexed_rows"))?;
+        statement.query_map(bounds, |row| row.get(0))?.collect::<Result<_, _>>()?
+    };
+    if rows.is_empty() && swept == 0 {
+        return Ok(());
+    }
+    let mut shown = main.prepare_cached(sql!("shown"))?;
+    let mut gone = Vec::new();
+    for seq in &rows {
+        if !shown.exists([seq])? {
+            gone.push(*seq);
+        }
+    }
+    let transaction = index.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for seq in gone {
+        transaction.prepare_cached(sql!("remove"))?.execute([seq])?;
+    }
+    // At the end it begins anew.
+    let swept = rows.last().filter(|_| rows.len() == SWEPT_PER_STEP).copied().unwrap_or(0);
+    transaction.prepare_cached(sql!("set_state"))?.execute(params!["swept", swept])?;
+    transaction.commit()
+}
+
+/// A message, as far as it is searched.
+#[derive(Deserialize)]
+struct Spoken {
+    from: String,
+    #[serde(default)]
+    body: Value,
+}
+
+impl Spoken {
+    /// All texts of the body, wherever in it they stand.
+    fn text(&self) -> String {
+        let mut text = String::new();
+        let mut left = vec![&self.body];
+        while let Some(value) = left.pop() {
+            match value {
+                Value::String(line) => {
+                    text.push_str(line);
+                    text.push('\n');
+                }
+                Value::Array(values) => left.extend(values.iter().rev()),
+                Value::Object(values) => left.extend(values.values().rev()),
+                _ => {}
+            }
+        }
+        text
+    }
+}

@@ -1,0 +1,145 @@
+//! What the program is delivered as: the container, the package, the tarball. None is built here; what can be held
+//! against the program without that is.
+
+#![expect(clippy::unwrap_used, reason = "a test says what is wrong by failing")]
+
+#[path = "support/mod.rs"]
+mod support;
+
+use std::fs;
+use std::process::Command;
+
+use serde_json::{Value, json};
+use support::TestServer;
+
+fn file(name: &str) -> String {
+    let path = format!("{}/{name}", env!("CARGO_MANIFEST_DIR"));
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// The instructions of the container's description, each with its words; lines that go on are one.
+fn instructions() -> Vec<(String, String)> {
+    let text = file("Dockerfile").replace("\\\n", " ");
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let instruction = |line: &str| {
+        let (name, words) = line.split_once(' ').unwrap();
+        (name.to_owned(), words.split_whitespace().collect::<Vec<_>>().join(" "))
+    };
+    lines.map(instruction).collect()
+}
+
+fn is_setting(name: &str) -> bool {
+    neoirc::config::SETTINGS.iter().any(|setting| setting.name == name)
+}
+
+#[test]
+fn the_container_is_built_by_the_right_compiler_and_runs_as_nobody_in_particular() {
+    let instructions = instructions();
+    let all = |name: &str| {
+        let found = instructions.iter().filter(|(found, _)| found == name);
+        found.map(|(_, words)| words.as_str()).collect::<Vec<_>>()
+    };
+    let known =
+        ["FROM", "RUN", "WORKDIR", "COPY", "USER", "VOLUME", "ENV", "EXPOSE", "STOPSIGNAL", "HEALTHCHECK"];
+    let known = [&known[..], &["ENTRYPOINT", "CMD"]].concat();
+    assert!(instructions.iter().all(|(name, _)| known.contains(&name.as_str())), "{instructions:?}");
+    let manifest: toml_free::Manifest = toml_free::manifest(&file("Cargo.toml"));
+    let stages = all("FROM");
+    assert_eq!(stages.len(), 2, "one to build, one to run");
+    assert!(stages[0].starts_with(&format!("rust:{}-", manifest.rust_version)), "{}", stages[0]);
+    // What was linked with one C library runs with that.
+    let release = stages[1].strip_prefix("debian:").unwrap().trim_end_matches("-slim");
+    assert!(stages[0].contains(release), "{stages:?}");
+    assert_eq!(all("USER"), ["neoirc"]);
+    let copied = all("COPY");
+    assert!(
+        copied.contains(&"--from=build /src/target/release/neoircd /usr/local/bin/neoircd"),
+        "{copied:?}"
+    );
+    for name in copied[2].split(' ').filter(|word| !word.starts_with('/')) {
+        file(name);
+    }
+    let words = |name| serde_json::from_str::<Vec<String>>(all(name)[0]).unwrap();
+    assert_eq!((words("ENTRYPOINT"), words("CMD")), (vec!["neoircd".to_owned()], vec!["serve".to_owned()]));
+    let (_, check) = all("HEALTHCHECK")[0].split_once("CMD ").unwrap();
+    assert_eq!(serde_json::from_str::<Value>(check).unwrap(), json!(["neoircd", "health"]));
+    for pair in all("ENV")[0].split(' ') {
+        assert!(is_setting(pair.split_once('=').unwrap().0), "{pair}");
+    }
+}
+
+/// Minimal reading of the manifest: what is asked for stands on a line of its own.
+mod toml_free {
+    pub(crate) struct Manifest {
+        pub(crate) rust_version: String,
+    }
+
+    pub(crate) fn manifest(text: &str) -> Manifest {
+        let line = text.lines().find_map(|line| line.strip_prefix("rust-version = \"")).unwrap();
+        Manifest { rust_version: line.trim_end_matches('"').to_owned() }
+    }
+}
+
+/// A parser reads `compose.yaml`, and what it says is about this program.
+#[test]
+fn compose_describes_this_program() {
+    let python = concat!(env!("CARGO_MANIFEST_DIR"), "/target/schemathesis/bin/python");
+    let script = "import json, sys, yaml; json.dump(yaml.safe_load(open('compose.yaml')), sys.stdout)";
+    let mut command = Command::new(python);
+    let output = command.args(["-c", script]).current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let compose: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let service = &compose["services"]["neoirc"];
+    for name in service["environment"].as_object().unwrap().keys() {
+        assert!(is_setting(name), "{name}");
+    }
+    let volume = service["volumes"][0].as_str().unwrap();
+    let (name, folder) = volume.split_once(':').unwrap();
+    assert!(compose["volumes"].as_object().unwrap().contains_key(name), "{volume}");
+    assert!(instructions().contains(&("VOLUME".to_owned(), folder.to_owned())), "{volume}");
+    let exposed = instructions().into_iter().find(|(name, _)| name == "EXPOSE").unwrap().1;
+    for port in service["ports"].as_array().unwrap() {
+        let inside = port.as_str().unwrap().rsplit(':').next().unwrap();
+        assert!(exposed.split(' ').any(|port| port == inside), "{port}");
+    }
+    assert_eq!(service["cap_drop"], json!(["ALL"]));
+}
+
+/// What the package and the tarball name is there.
+#[test]
+fn what_is_packed_is_there() {
+    let manifest = file("Cargo.toml");
+    let assets = manifest.split_once("\nassets = [").unwrap().1.split_once("\n]").unwrap().0;
+    let sources: Vec<_> = assets.lines().filter_map(|line| line.split('"').nth(1)).collect();
+    assert!(sources.len() >= 5, "{sources:?}");
+    for source in sources.iter().filter(|source| !source.starts_with("target/") && !source.contains('*')) {
+        file(source);
+    }
+    assert!(file("dist/deb/postinst").contains("#DEBHELPER#"));
+    let unit = file("dist/neoircd.service");
+    assert!(unit.contains("\nExecStart=neoircd serve --config /etc/neoirc/neoirc.toml\n"), "{unit}");
+    let rule = file("Makefile").split_once("\ndist: ").unwrap().1.split_once("\n\n").unwrap().0.to_owned();
+    for name in ["README.md", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "neoirc.example.toml"] {
+        assert!(rule.contains(name), "{name}");
+        file(name);
+    }
+}
+
+/// `neoircd health`, which the container asks.
+#[test]
+fn health_tells_whether_a_server_serves() {
+    let mut server = TestServer::spawn();
+    let address = server.socket_address();
+    let ask = |address: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_neoircd"));
+        command.arg("health").env("HTTP_LISTEN_ADDR", address).output().unwrap()
+    };
+    let answer = ask(&address);
+    assert!(answer.status.success(), "{answer:?}");
+    let everywhere = format!("0.0.0.0:{}", address.rsplit(':').next().unwrap());
+    assert!(ask(&everywhere).status.success());
+    assert!(server.terminate().success());
+    let answer = ask(&address);
+    assert_eq!(answer.status.code(), Some(1), "{answer:?}");
+    assert!(String::from_utf8_lossy(&answer.stderr).contains("no server answers"), "{answer:?}");
+}
