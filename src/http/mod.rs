@@ -32,6 +32,7 @@ pub mod routes;
 mod schema;
 mod server;
 mod state;
+mod upgrade;
 
 pub use metrics::{MetricsAccess, MetricsSettings};
 pub use routes::HttpSettings;

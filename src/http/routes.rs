@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use actix_web::web::{self, ServiceConfig, delete, get, head, post, resource};
 
-use super::address::Proxies;
 use super::error::ApiError;
 use super::metrics::{self, MetricsSettings};
 use super::origin::Origins;
 use super::{clients, health, login, messages, openapi, pages, registration, state};
 use crate::limits::Rates;
+use crate::proxies::Proxies;
 
 /// What the operator may set about the HTTP face, with units.
 #[derive(Clone, Debug)]

@@ -18,11 +18,12 @@ use super::outgoing::{Outgoing, Parting};
 use super::patience::{DELAY_MAX, ask};
 use super::registration::Candidate;
 use super::request::request;
+use super::visitor::Visitor;
 use crate::command::Wish;
 use crate::delivery::Seat;
 use crate::engine::{RateLimit, SubmitError};
 use crate::id::UserId;
-use crate::limits::Exceeded;
+use crate::limits::{Exceeded, Place};
 use crate::protocol::wire::{WireError, WireLine};
 use crate::reply::door::{self, Objection, objection};
 
@@ -35,6 +36,12 @@ const LOST: &str = "Connection lost";
 pub(super) struct Connection<R, W> {
     pub(super) shared: Arc<Shared>,
     pub(super) address: IpAddr,
+    /// Whether all its way to here is by TLS.
+    pub(super) is_secure: bool,
+    /// What it is told of TLS.
+    pub(super) sts: Option<Arc<str>>,
+    /// Given back with the connection.
+    pub(super) place: Option<Place>,
     incoming: Incoming<R>,
     pub(super) outgoing: Outgoing<W>,
     pub(super) stage: Stage,
@@ -60,13 +67,17 @@ pub(super) enum Stage {
 }
 
 impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
-    pub(super) fn new(shared: Arc<Shared>, address: IpAddr, read: R, write: W) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, visitor: Visitor, read: R, write: W) -> Self {
+        let Visitor { address, is_secure, sts, place } = visitor;
         let (began, stopping) = (Instant::now(), shared.engine.stopping());
         let unregistered = Some(Unregistered::new(&shared.engine));
         let outgoing = Outgoing::new(shared.engine.clone(), write, shared.settings.send_queue_bytes);
         Self {
             shared,
             address,
+            is_secure,
+            sts,
+            place,
             incoming: Incoming::new(read),
             outgoing,
             stage: Stage::Candidate(Candidate::default()),
@@ -230,7 +241,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
             "AUTHENTICATE" => self.authenticate(&line.params).await?,
             "PING" => self.pong(&line.params).await?,
             "PONG" => {}
-            "PASS" | "USER" => self.object(&Objection::AlreadyRegistered),
+            "PASS" | "USER" | "WEBIRC" => self.object(&Objection::AlreadyRegistered),
             _ => return self.submit(&seat, line).await,
         }
         Ok(())

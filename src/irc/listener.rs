@@ -11,10 +11,12 @@ use tokio::runtime::Runtime;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
 
-use super::IrcSettings;
 use super::connection::Connection;
 use super::registration::Entry;
 use super::tls::{Tls, TlsError};
+use super::visitor::Visitor;
+use super::websocket::WebDoor;
+use super::{IrcSettings, proxy};
 use crate::auth::hostname::Resolver;
 use crate::auth::password::Passwords;
 use crate::auth::token::Token;
@@ -27,7 +29,9 @@ use crate::reply::door::Objection;
 const PAUSE: Duration = Duration::from_millis(100);
 /// What somebody hears whose address has too many connections, or who is one too many altogether.
 const TOO_MANY: &[u8] = b"ERROR :Closing link: too many connections\r\n";
-/// How long the beginning of TLS may take.
+/// What a proxy hears that does not say whose connection it passes on.
+const BAD_PROXY: &[u8] = b"ERROR :Closing link: bad PROXY header\r\n";
+/// How long the header of a proxy may take, and the beginning of TLS.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How long connections have for their last words when the server stops.
 const STOP_PATIENCE: Duration = Duration::from_secs(3);
@@ -49,8 +53,8 @@ pub(super) struct Shared {
     pub(super) limits: Arc<Limits>,
     pub(super) settings: IrcSettings,
     resolver: Option<Resolver>,
-    connections: Connections,
-    all: Arc<Semaphore>,
+    pub(super) connections: Connections,
+    pub(super) all: Arc<Semaphore>,
 }
 
 /// The running face.
@@ -76,6 +80,7 @@ impl Irc {
     /// # Errors
     /// When there are no threads to be had, or a socket cannot be used, or the files for TLS cannot.
     pub fn serve(context: IrcContext, settings: IrcSettings, sockets: Sockets) -> io::Result<Self> {
+        let sts = Sts::of(&settings, &sockets)?;
         let tls = settings.tls.clone().map(Tls::load).transpose().map_err(io::Error::other)?.map(Arc::new);
         let IrcContext { engine, passwords, limits } = context;
         let resolver = settings.reverse_dns.then(Resolver::default);
@@ -84,20 +89,27 @@ impl Irc {
         let shared = Arc::new(Shared { engine, passwords, limits, settings, resolver, connections, all });
         let runtime = tokio::runtime::Builder::new_multi_thread().thread_name("irc").enable_all().build()?;
         let irc = Self { runtime: Some(runtime), shared, tls };
-        irc.listen(sockets)?;
+        irc.listen(sockets, &sts)?;
         Ok(irc)
     }
 
-    fn listen(&self, sockets: Sockets) -> io::Result<()> {
+    fn listen(&self, sockets: Sockets, sts: &Sts) -> io::Result<()> {
         let Some(runtime) = &self.runtime else { return Ok(()) };
         for (socket, tls) in [(sockets.plain, None), (sockets.tls, self.tls.clone())] {
             let Some(socket) = socket else { continue };
             socket.set_nonblocking(true)?;
             let _context = runtime.enter();
             let listener = TcpListener::from_std(socket)?;
-            runtime.spawn(accept(Arc::clone(&self.shared), listener, tls));
+            let entrance = Entrance { shared: Arc::clone(&self.shared), tls, sts: sts.clone() };
+            runtime.spawn(accept(Arc::new(entrance), listener));
         }
         Ok(())
+    }
+
+    /// Where connections come in over WebSocket, if they may.
+    pub fn web_door(&self) -> Option<WebDoor> {
+        let runtime = self.runtime.as_ref().filter(|_| self.shared.settings.has_websocket)?;
+        Some(WebDoor::new(&self.shared, runtime.handle().clone()))
     }
 
     /// Reads certificate and key again, where there are any. Those that cannot be used change nothing.
@@ -132,15 +144,43 @@ impl Drop for Irc {
     }
 }
 
-async fn accept(shared: Arc<Shared>, listener: TcpListener, tls: Option<Arc<Tls>>) {
-    let mut stopping: watch::Receiver<bool> = shared.engine.stopping();
+/// What one socket that listens needs to know.
+struct Entrance {
+    shared: Arc<Shared>,
+    tls: Option<Arc<Tls>>,
+    sts: Sts,
+}
+
+/// What clients are told of TLS. Source: <https://ircv3.net/specs/extensions/sts>
+#[derive(Clone, Default)]
+struct Sts {
+    /// Those who come without it: where it is spoken.
+    plain: Option<Arc<str>>,
+    /// Those who come by it: for how long they have to.
+    secure: Option<Arc<str>>,
+}
+
+impl Sts {
+    fn of(settings: &IrcSettings, sockets: &Sockets) -> io::Result<Self> {
+        let seconds = settings.sts_duration.as_secs();
+        let Some(socket) = sockets.tls.as_ref().filter(|_| seconds > 0) else { return Ok(Self::default()) };
+        let port = socket.local_addr()?.port();
+        Ok(Self {
+            plain: Some(format!("port={port}").into()),
+            secure: Some(format!("duration={seconds}").into()),
+        })
+    }
+}
+
+async fn accept(entrance: Arc<Entrance>, listener: TcpListener) {
+    let mut stopping: watch::Receiver<bool> = entrance.shared.engine.stopping();
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             _ = stopping.wait_for(|stopping| *stopping) => return,
         };
         match accepted {
-            Ok((socket, peer)) => admit(&shared, socket, peer.ip().to_canonical(), tls.as_deref()),
+            Ok((socket, peer)) => admit(&entrance, socket, peer.ip().to_canonical()),
             Err(error) => {
                 tracing::warn!(%error, "no connection to be had");
                 tokio::time::sleep(PAUSE).await;
@@ -149,33 +189,78 @@ async fn accept(shared: Arc<Shared>, listener: TcpListener, tls: Option<Arc<Tls>
     }
 }
 
-fn admit(shared: &Arc<Shared>, socket: TcpStream, address: IpAddr, tls: Option<&Tls>) {
+fn admit(entrance: &Arc<Entrance>, socket: TcpStream, address: IpAddr) {
+    let shared = &entrance.shared;
     shared.engine.stats().connections.fetch_add(1, Relaxed);
     // Lines are short and somebody waits for each.
     drop(socket.set_nodelay(true));
-    let among_all = Arc::clone(&shared.all).try_acquire_owned().ok();
-    let Some(place) = among_all.zip(shared.connections.enter(address)) else {
-        shared.engine.stats().rate_limited(RateLimit::Connections);
-        drop(socket.try_write(TOO_MANY));
+    let Ok(among_all) = Arc::clone(&shared.all).try_acquire_owned() else { return turn_away(shared, &socket) };
+    let is_secure = entrance.tls.is_some();
+    let visitor = |place| Visitor { address, is_secure, sts: entrance.sts(is_secure), place };
+    if shared.settings.proxies.trusts(address) {
+        let (entrance, visitor) = (Arc::clone(entrance), visitor(None));
+        tokio::spawn(async move {
+            entrance.pass_on(socket, visitor).await;
+            drop(among_all);
+        });
         return;
-    };
-    let (shared, acceptor) = (Arc::clone(shared), tls.map(Tls::acceptor));
+    }
+    let Ok(place) = shared.place(address) else { return turn_away(shared, &socket) };
+    let (entrance, visitor) = (Arc::clone(entrance), visitor(place));
     tokio::spawn(async move {
-        match acceptor {
-            None => {
-                let (read, write) = socket.into_split();
-                Connection::new(shared, address, read, write).run().await;
-            }
-            Some(acceptor) => match timeout(HANDSHAKE, acceptor.accept(socket)).await {
-                Ok(Ok(stream)) => {
-                    let (read, write) = tokio::io::split(stream);
-                    Connection::new(shared, address, read, write).run().await;
-                }
-                failed => tracing::debug!(%address, error = ?failed.err(), "no TLS came about"),
-            },
-        }
-        drop(place);
+        entrance.serve(socket, visitor).await;
+        drop(among_all);
     });
+}
+
+fn turn_away(shared: &Shared, socket: &TcpStream) {
+    shared.engine.stats().rate_limited(RateLimit::Connections);
+    drop(socket.try_write(TOO_MANY));
+}
+
+impl Entrance {
+    fn sts(&self, is_secure: bool) -> Option<Arc<str>> {
+        if is_secure { self.sts.secure.clone() } else { self.sts.plain.clone() }
+    }
+
+    /// Serves a connection that a proxy passes on, once it has said whose it is.
+    async fn pass_on(&self, mut socket: TcpStream, visitor: Visitor) {
+        let Some(Ok(passed)) = self.in_time(proxy::read(&mut socket)).await else {
+            tracing::warn!(proxy = %visitor.address, "a proxy does not say whose connection it passes on");
+            drop(socket.try_write(BAD_PROXY));
+            return;
+        };
+        let address = passed.address.unwrap_or(visitor.address);
+        let Ok(place) = self.shared.place(address) else { return turn_away(&self.shared, &socket) };
+        let is_secure = visitor.is_secure || passed.by_tls;
+        self.serve(socket, Visitor { address, is_secure, sts: self.sts(is_secure), place }).await;
+    }
+
+    /// What comes of something that nobody is waited for with for long, nor when the server stops.
+    async fn in_time<T>(&self, beginning: impl Future<Output = T>) -> Option<T> {
+        let mut stopping = self.shared.engine.stopping();
+        tokio::select! {
+            begun = timeout(HANDSHAKE, beginning) => begun.ok(),
+            _ = stopping.wait_for(|stopping| *stopping) => None,
+        }
+    }
+
+    async fn serve(&self, socket: TcpStream, visitor: Visitor) {
+        let shared = Arc::clone(&self.shared);
+        let Some(acceptor) = self.tls.as_deref().map(Tls::acceptor) else {
+            let (read, write) = socket.into_split();
+            return Connection::new(shared, visitor, read, write).run().await;
+        };
+        match self.in_time(acceptor.accept(socket)).await {
+            Some(Ok(stream)) => {
+                let (read, write) = tokio::io::split(stream);
+                Connection::new(shared, visitor, read, write).run().await;
+            }
+            failed => {
+                tracing::debug!(address = %visitor.address, error = ?failed.and_then(Result::err), "no TLS came about");
+            }
+        }
+    }
 }
 
 impl Shared {
