@@ -74,12 +74,12 @@ pub const SETTINGS: &[Setting] = &[
         "false",
         "Whether TRUSTED_PROXIES begin each IRC connection with a PROXY header (version 1 or 2) that says whose it is",
     ),
-    setting("WEBIRC_PASSWORD", "", "Password of gateways that tell the addresses of their users (WEBIRC); empty: none may"),
     setting(
-        "WEBIRC_GATEWAYS",
+        "WEBIRC_PASSWORD",
         "",
-        "Addresses and networks of those gateways, such as 127.0.0.1, 10.0.0.0/8",
+        "Password of gateways that tell the addresses of their users (WEBIRC); empty: none may",
     ),
+    setting("WEBIRC_GATEWAYS", "", "Addresses and networks of those gateways, such as 127.0.0.1, 10.0.0.0/8"),
     setting("IRC_PASSWORD", "", "Password that every IRC client has to send first (PASS); empty: none"),
     setting(
         "CONNECTIONS_PER_IP",

@@ -39,7 +39,15 @@ pub struct Seat {
 impl Seat {
     pub(super) const fn new(client: ClientId, user: UserId, queue: Arc<Queue>, now_ms: u64) -> Self {
         let (seen_ms, saved_ms) = (AtomicU64::new(now_ms), AtomicU64::new(now_ms));
-        Self { client, user, queue, seen_ms, saved_ms, told_ms: AtomicU64::new(0), is_secure: AtomicBool::new(false) }
+        Self {
+            client,
+            user,
+            queue,
+            seen_ms,
+            saved_ms,
+            told_ms: AtomicU64::new(0),
+            is_secure: AtomicBool::new(false),
+        }
     }
 
     /// How much later the last request was than the disk knows, in milliseconds.

@@ -1,9 +1,7 @@
 //! The only table of transport errors: the status and public text of each. What is private is logged.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{
-    ALLOW, HeaderName, HeaderValue, RETRY_AFTER, SEC_WEBSOCKET_VERSION, UPGRADE,
-};
+use actix_web::http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER, SEC_WEBSOCKET_VERSION, UPGRADE};
 use actix_web::{HttpResponse, ResponseError};
 use serde_json::json;
 

@@ -12,7 +12,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::pages::Document;
 use super::schema::{Done, Problem};
-use super::{clients, health, login, messages, registration, state};
+use super::{clients, health, login, messages, registration, state, upgrade};
 use crate::engine::POLL_TIMEOUT_MAX;
 
 /// The name of the scheme: the cookie's.
@@ -68,6 +68,7 @@ const RATE_LIMIT: [(&str, &str); 3] = [
         health::healthcheck,
         health::live,
         health::ready,
+        upgrade::nowhere,
     ),
     components(schemas(Problem, Done)),
     modifiers(&Common),

@@ -7,7 +7,7 @@ use actix_web::web::{self, ServiceConfig, delete, get, head, post, resource};
 use super::error::ApiError;
 use super::metrics::{self, MetricsSettings};
 use super::origin::Origins;
-use super::{clients, health, login, messages, openapi, pages, registration, state};
+use super::{clients, health, login, messages, openapi, pages, registration, state, upgrade};
 use crate::limits::Rates;
 use crate::proxies::Proxies;
 
@@ -104,6 +104,8 @@ pub(super) fn routes(config: &mut ServiceConfig) {
                 .route(head().to(pages::docs_file))
                 .default_service(web::to(read_only)),
         )
+        // Where WebSocket is on, GET does not come this far.
+        .service(route("/irc").route(get().to(upgrade::nowhere)).default_service(web::to(get_only)))
         .service(route("/livez").route(get().to(health::live)).default_service(web::to(get_only)))
         .service(route("/readyz").route(get().to(health::ready)).default_service(web::to(get_only)))
         .default_service(web::to(nothing));

@@ -3,15 +3,16 @@
 
 use std::io;
 
-use actix_web::ResponseError;
-use actix_web::dev::{RequestHead, ServiceResponse};
-use actix_web::http::header::{
-    HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
-};
-use actix_web::http::{Method, StatusCode, Version};
 use actix_http::Request;
 use actix_http::body::BoxBody;
 use actix_service::Service;
+use actix_web::ResponseError;
+use actix_web::dev::{RequestHead, ServiceResponse};
+use actix_web::http::header::{
+    HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION,
+    UPGRADE,
+};
+use actix_web::http::{Method, StatusCode, Version};
 use bytes::BytesMut;
 use data_encoding::BASE64;
 
@@ -142,8 +143,22 @@ impl Wish {
     }
 }
 
+/// `GET /irc` where the operator has switched WebSocket off.
+#[utoipa::path(
+    get, path = "/irc",
+    responses(
+        (status = 101, description = "WebSocket begins, with one line of IRC a message: subprotocols text.ircv3.net and binary.ircv3.net"),
+        (status = 404, description = "The operator has switched it off", body = super::schema::Problem),
+        (status = 426, description = "What asks is no handshake of WebSocket, version 13", body = super::schema::Problem, headers(("Upgrade" = String, description = "websocket"), ("Sec-WebSocket-Version" = String, description = "13"))),
+    ),
+)]
+pub(super) async fn nowhere() -> Result<String, ApiError> {
+    Err(ApiError::NotFound("not found"))
+}
+
 /// Whether a word is in a list of them.
 fn says(headers: &HeaderMap, name: &HeaderName, word: &str) -> bool {
-    let mut words = headers.get_all(name).filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(','));
+    let mut words =
+        headers.get_all(name).filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(','));
     words.any(|said| said.trim().eq_ignore_ascii_case(word))
 }

@@ -194,7 +194,9 @@ fn admit(entrance: &Arc<Entrance>, socket: TcpStream, address: IpAddr) {
     shared.engine.stats().connections.fetch_add(1, Relaxed);
     // Lines are short and somebody waits for each.
     drop(socket.set_nodelay(true));
-    let Ok(among_all) = Arc::clone(&shared.all).try_acquire_owned() else { return turn_away(shared, &socket) };
+    let Ok(among_all) = Arc::clone(&shared.all).try_acquire_owned() else {
+        return turn_away(shared, &socket);
+    };
     let is_secure = entrance.tls.is_some();
     let visitor = |place| Visitor { address, is_secure, sts: entrance.sts(is_secure), place };
     if shared.settings.proxies.trusts(address) {

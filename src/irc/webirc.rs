@@ -19,7 +19,8 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
         if !is_first {
             return refused("WEBIRC comes first");
         }
-        let known = self.shared.settings.webirc.as_ref().filter(|webirc| webirc.gateways.trusts(self.address));
+        let known =
+            self.shared.settings.webirc.as_ref().filter(|webirc| webirc.gateways.trusts(self.address));
         let Some(webirc) = known else { return refused("Not a WebIRC gateway") };
         let [password, _gateway, _hostname, address, options @ ..] = params else {
             return refused("WEBIRC lacks parameters");

@@ -41,9 +41,8 @@ pub enum Subprotocol {
 impl Subprotocol {
     /// The first of a list, as a header has it, that is known.
     pub fn first_of(list: &str) -> Option<Self> {
-        list.split(',').find_map(|name| {
-            [Self::Text, Self::Binary].into_iter().find(|known| known.name() == name.trim())
-        })
+        list.split(',')
+            .find_map(|name| [Self::Text, Self::Binary].into_iter().find(|known| known.name() == name.trim()))
     }
 
     /// Its name.

@@ -10,9 +10,11 @@ mod capabilities;
 mod crash;
 mod endings;
 mod floods;
+mod gateways;
 mod passwords;
 mod people;
 mod programs;
 #[path = "../support/mod.rs"]
 mod support;
 mod tls;
+mod websocket;
