@@ -11,6 +11,7 @@ mod crash;
 mod endings;
 mod floods;
 mod gateways;
+mod hostile;
 mod passwords;
 mod people;
 mod programs;
