@@ -37,6 +37,7 @@ mod server;
 mod sessions;
 mod sqlite;
 mod tally;
+mod wire;
 
 use std::process::ExitCode;
 

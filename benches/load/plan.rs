@@ -6,7 +6,9 @@ use crate::machine::Machine;
 use crate::options::Options;
 use crate::report::Measure;
 use crate::server::Kind;
-use crate::{acks, drain, fair, flood, guard, idle, large, lockstep, nchan, pingpong, restart, sessions};
+use crate::{
+    acks, drain, fair, flood, guard, idle, large, lockstep, nchan, pingpong, restart, sessions, wire,
+};
 
 /// What every scenario is given.
 pub(crate) struct Bench {
@@ -35,6 +37,9 @@ enum Load {
     Large { members: usize },
     Guard,
     Fair,
+    WireIdle { clients: usize },
+    WireFlood { senders: usize, members: usize },
+    WireJoins { clients: usize },
     Drain { after_restart: bool },
     Restart,
 }
@@ -47,8 +52,13 @@ const fn alone(name: &'static str, load: Load) -> Scenario {
     Scenario { name, has_bare: false, repeats_itself: true, load }
 }
 
+/// What the bare server cannot play, in as many rounds as were asked for.
+const fn several(name: &'static str, load: Load) -> Scenario {
+    Scenario { name, has_bare: false, repeats_itself: false, load }
+}
+
 /// All scenarios in the order they run.
-pub(crate) const SCENARIOS: [Scenario; 22] = [
+pub(crate) const SCENARIOS: [Scenario; 25] = [
     versus_bare("lockstep_10", Load::Lockstep { members: 10 }),
     versus_bare("lockstep_100", Load::Lockstep { members: 100 }),
     versus_bare("lockstep_1000", Load::Lockstep { members: 1000 }),
@@ -68,6 +78,9 @@ pub(crate) const SCENARIOS: [Scenario; 22] = [
     alone("large_10000", Load::Large { members: 10_000 }),
     alone("guard_idle", Load::Guard),
     alone("fair_100", Load::Fair),
+    alone("wire_idle_10000", Load::WireIdle { clients: 10_000 }),
+    several("wire_flood8_1000", Load::WireFlood { senders: 8, members: 1000 }),
+    several("wire_joins_2000", Load::WireJoins { clients: 2000 }),
     alone("drain_memory", Load::Drain { after_restart: false }),
     alone("drain_disk", Load::Drain { after_restart: true }),
     // By far the slowest to prepare, hence the last.
@@ -119,6 +132,9 @@ impl Scenario {
             Load::Large { members } => large::run(bench, members),
             Load::Guard => guard::run(bench),
             Load::Fair => fair::run(bench),
+            Load::WireIdle { clients } => wire::idle(bench, clients),
+            Load::WireFlood { senders, members } => wire::flood(bench, senders, members),
+            Load::WireJoins { clients } => wire::joins(bench, clients),
             Load::Drain { after_restart } => drain::run(bench, after_restart),
             Load::Restart => restart::run(bench),
         }

@@ -67,12 +67,12 @@ pub(super) enum Stage {
 }
 
 impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
-    pub(super) fn new(shared: Arc<Shared>, visitor: Visitor, read: R, write: W) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, visitor: Visitor, read: R, write: W) -> Box<Self> {
         let Visitor { address, is_secure, sts, place } = visitor;
         let (began, stopping) = (Instant::now(), shared.engine.stopping());
         let unregistered = Some(Unregistered::new(&shared.engine));
         let outgoing = Outgoing::new(shared.engine.clone(), write, shared.settings.send_queue_bytes);
-        Self {
+        Box::new(Self {
             shared,
             address,
             is_secure,
@@ -88,11 +88,11 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
             heard: began,
             was_asked: false,
             stopping,
-        }
+        })
     }
 
     /// Lives until the connection ends, and logs the client out then.
-    pub(super) async fn run(mut self) {
+    pub(super) async fn run(mut self: Box<Self>) {
         let parting = self.live().await;
         let (told, others) = words(parting);
         let log_out = async {
@@ -133,7 +133,8 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
             };
             self.heard = Instant::now();
             self.was_asked = false;
-            if let Err(parting) = self.hear(&line).await {
+            // What a line needs is given back with it: most connections wait for one most of the time.
+            if let Err(parting) = Box::pin(self.hear(&line)).await {
                 return parting;
             }
         }

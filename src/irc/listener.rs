@@ -6,10 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
+use tokio::io::{ReadHalf, WriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 use super::connection::Connection;
 use super::registration::Entry;
@@ -144,6 +147,9 @@ impl Drop for Irc {
     }
 }
 
+/// A connection by TLS.
+type Secure = Connection<ReadHalf<TlsStream<TcpStream>>, WriteHalf<TlsStream<TcpStream>>>;
+
 /// What one socket that listens needs to know.
 struct Entrance {
     shared: Arc<Shared>,
@@ -202,7 +208,7 @@ fn admit(entrance: &Arc<Entrance>, socket: TcpStream, address: IpAddr) {
     if shared.settings.proxies.trusts(address) {
         let (entrance, visitor) = (Arc::clone(entrance), visitor(None));
         tokio::spawn(async move {
-            entrance.pass_on(socket, visitor).await;
+            Box::pin(entrance.pass_on(socket, visitor)).await;
             drop(among_all);
         });
         return;
@@ -247,19 +253,38 @@ impl Entrance {
         }
     }
 
+    /// What a connection needs for its beginning alone stands in boxes: as long as it lasts, it holds its own state.
     async fn serve(&self, socket: TcpStream, visitor: Visitor) {
-        let shared = Arc::clone(&self.shared);
-        let Some(acceptor) = self.tls.as_deref().map(Tls::acceptor) else {
-            let (read, write) = socket.into_split();
-            return Connection::new(shared, visitor, read, write).run().await;
-        };
+        match self.tls.as_deref().map(Tls::acceptor) {
+            None => {
+                let (read, write) = socket.into_split();
+                let connection = Connection::new(Arc::clone(&self.shared), visitor, read, write);
+                Box::pin(connection.run()).await;
+            }
+            Some(acceptor) => {
+                if let Some(connection) = Box::pin(self.secure(acceptor, socket, visitor)).await {
+                    Box::pin(connection.run()).await;
+                }
+            }
+        }
+    }
+
+    /// Begins with TLS.
+    async fn secure(
+        &self,
+        acceptor: TlsAcceptor,
+        socket: TcpStream,
+        visitor: Visitor,
+    ) -> Option<Box<Secure>> {
         match self.in_time(acceptor.accept(socket)).await {
             Some(Ok(stream)) => {
                 let (read, write) = tokio::io::split(stream);
-                Connection::new(shared, visitor, read, write).run().await;
+                Some(Connection::new(Arc::clone(&self.shared), visitor, read, write))
             }
             failed => {
-                tracing::debug!(address = %visitor.address, error = ?failed.and_then(Result::err), "no TLS came about");
+                let error = failed.and_then(Result::err);
+                tracing::debug!(address = %visitor.address, ?error, "no TLS came about");
+                None
             }
         }
     }

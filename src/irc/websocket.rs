@@ -127,7 +127,7 @@ impl WebDoor {
             let frames = Frames::new(socket, subprotocol, shared.engine.stopping());
             let (read, write) = tokio::io::split(frames);
             let visitor = Visitor { address, is_secure, sts: None, place };
-            Connection::new(shared, visitor, read, write).run().await;
+            Box::pin(Connection::new(shared, visitor, read, write).run()).await;
             drop((among_all, place_of_http));
         });
     }
