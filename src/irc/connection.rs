@@ -94,6 +94,8 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
     /// Lives until the connection ends, and logs the client out then.
     pub(super) async fn run(mut self: Box<Self>) {
         let parting = self.live().await;
+        // Whoever is told that it is over is not counted any more.
+        drop(self.unregistered.take());
         let (told, others) = words(parting);
         let log_out = async {
             if let (Stage::Client(seat), Some(others)) = (&self.stage, others) {

@@ -24,6 +24,7 @@ fn version_2(address: [u8; 4], more: &[u8]) -> Vec<u8> {
     [&b"\r\n\r\n\0\r\nQUIT\n\x21\x11"[..], &length, &address, &ports, more].concat()
 }
 
+// clause: doors.proxy
 #[test]
 fn a_proxy_says_whose_connection_it_is() {
     let server = TestServer::spawn_irc(&TRUSTING);
@@ -46,6 +47,7 @@ fn a_proxy_says_whose_connection_it_is() {
     assert!(registers(&mut checks, "checks")[0].contains(" 127.0.0.1 * :"));
 }
 
+// clause: doors.proxy
 #[test]
 fn a_bad_header_ends_the_connection_and_nothing_else() {
     let server = TestServer::spawn_irc(&TRUSTING);
@@ -72,6 +74,7 @@ fn a_bad_header_ends_the_connection_and_nothing_else() {
     assert!(!server.log().contains("panic"));
 }
 
+// clause: doors.proxy
 #[test]
 fn others_are_not_believed() {
     let server = TestServer::spawn_irc(&[("TRUSTED_PROXIES", "192.0.2.1"), ("IRC_PROXY_PROTOCOL", "true")]);
@@ -110,6 +113,7 @@ fn limits_go_by_the_address_behind_the_proxy() {
 
 const GATEWAY: [(&str, &str); 2] = [("WEBIRC_PASSWORD", "hunter2"), ("WEBIRC_GATEWAYS", "127.0.0.1, ::1")];
 
+// clause: doors.webirc
 #[test]
 fn a_gateway_says_whose_connection_it_is() {
     let server = TestServer::spawn_irc(&[&GATEWAY[..], &[("CONNECTIONS_PER_IP", "1")]].concat());
@@ -130,6 +134,7 @@ fn a_gateway_says_whose_connection_it_is() {
     assert_eq!(command_of_line(&alice.ask("WEBIRC hunter2 gate host.example 192.0.2.9")[0]), "462");
 }
 
+// clause: doors.webirc
 #[test]
 fn nobody_else_is_one() {
     let server = TestServer::spawn_irc(&GATEWAY);

@@ -119,6 +119,7 @@ fn come(server: &TestServer, numbers: std::ops::Range<u64>) {
     });
 }
 
+// clause: doors.strangers
 #[test]
 fn ten_thousand_strangers_are_nobody_elses_affair() {
     let server = TestServer::spawn_irc(&[("HTTP_CONNECTIONS_PER_IP", "0")]);

@@ -147,6 +147,7 @@ fn until_line(client: &mut BufReader<StreamOwned<ClientConnection, TcpStream>>, 
     lines
 }
 
+// clause: doors.sts
 #[test]
 fn clients_are_told_where_tls_is_and_for_how_long_they_have_to_come_by_it() {
     let folder = TempDir::new().unwrap();
@@ -169,6 +170,7 @@ fn clients_are_told_where_tls_is_and_for_how_long_they_have_to_come_by_it() {
     assert!(!IrcClient::connect(&off.irc_address()).ask("CAP LS 302").join(" ").contains("sts"));
 }
 
+// clause: doors.secure
 #[test]
 fn whois_says_who_came_by_tls() {
     let folder = TempDir::new().unwrap();

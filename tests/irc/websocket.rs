@@ -98,6 +98,7 @@ fn request(headers: &[&str]) -> Vec<u8> {
     format!("GET /irc HTTP/1.1\r\n{host}{}\r\n\r\n", headers.join("\r\n")).into_bytes()
 }
 
+// clause: doors.websocket
 #[test]
 fn lines_are_messages_of_either_kind() {
     let server = TestServer::spawn_irc(&[]);
@@ -139,6 +140,7 @@ fn lines_are_messages_of_either_kind() {
     wire.until(&["QUIT"]);
 }
 
+// clause: doors.websocket_limits
 #[test]
 fn a_long_line_comes_whole_and_in_pieces() {
     let server = TestServer::spawn_irc(&[]);
@@ -162,6 +164,7 @@ fn a_long_line_comes_whole_and_in_pieces() {
     assert_eq!(command_of_line(&alice.next_line()), "417", "the limit of a line is that of a line");
 }
 
+// clause: doors.websocket_limits
 #[test]
 fn what_may_not_be_sent_ends_it_with_a_code() {
     let server = TestServer::spawn_irc(&[]);
@@ -199,6 +202,7 @@ fn what_may_not_be_sent_ends_it_with_a_code() {
     }
 }
 
+// clause: doors.origins
 #[test]
 fn pages_of_others_come_in_when_they_are_listed() {
     let listed = "https://chat.example.org";
