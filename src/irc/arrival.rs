@@ -74,7 +74,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
                 }
             };
         };
-        seat.note_way(self.is_secure);
+        seat.note_way(self.way.is_secure);
         self.outgoing.attach(self.shared.engine.listen(&seat), nick);
         self.stage = Stage::Client(seat);
         Ok(())

@@ -18,12 +18,12 @@ use super::outgoing::{Outgoing, Parting};
 use super::patience::{DELAY_MAX, ask};
 use super::registration::Candidate;
 use super::request::request;
-use super::visitor::Visitor;
+use super::visitor::{Visitor, Way};
 use crate::command::Wish;
 use crate::delivery::Seat;
 use crate::engine::{RateLimit, SubmitError};
 use crate::id::UserId;
-use crate::limits::{Exceeded, Place};
+use crate::limits::Exceeded;
 use crate::protocol::wire::{WireError, WireLine};
 use crate::reply::door::{self, Objection, objection};
 
@@ -36,12 +36,8 @@ const LOST: &str = "Connection lost";
 pub(super) struct Connection<R, W> {
     pub(super) shared: Arc<Shared>,
     pub(super) address: IpAddr,
-    /// Whether all its way to here is by TLS.
-    pub(super) is_secure: bool,
-    /// What it is told of TLS.
-    pub(super) sts: Option<Arc<str>>,
-    /// Given back with the connection.
-    pub(super) place: Option<Place>,
+    /// Which way it came.
+    pub(super) way: Way,
     incoming: Incoming<R>,
     pub(super) outgoing: Outgoing<W>,
     pub(super) stage: Stage,
@@ -68,16 +64,14 @@ pub(super) enum Stage {
 
 impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
     pub(super) fn new(shared: Arc<Shared>, visitor: Visitor, read: R, write: W) -> Box<Self> {
-        let Visitor { address, is_secure, sts, place } = visitor;
+        let Visitor { address, way } = visitor;
         let (began, stopping) = (Instant::now(), shared.engine.stopping());
         let unregistered = Some(Unregistered::new(&shared.engine));
         let outgoing = Outgoing::new(shared.engine.clone(), write, shared.settings.send_queue_bytes);
         Box::new(Self {
             shared,
             address,
-            is_secure,
-            sts,
-            place,
+            way,
             incoming: Incoming::new(read),
             outgoing,
             stage: Stage::Candidate(Candidate::default()),

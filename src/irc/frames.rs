@@ -80,9 +80,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Frames<S> {
 
     /// A message is a line. That nobody may have put two into one is what a gateway in front of us relies on.
     fn take(&mut self, message: &[u8], context: &mut Context<'_>) {
-        let end = message.iter().rposition(|byte| !is_end(byte)).map_or(0, |last| last + 1);
+        let end = message.iter().rposition(|byte| !is_end(*byte)).map_or(0, |last| last + 1);
         let line = message.get(..end).unwrap_or_default();
-        if line.iter().any(is_end) {
+        if line.iter().copied().any(is_end) {
             return self.give_up(CloseCode::Policy, context);
         }
         if !line.is_empty() {
@@ -133,7 +133,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Frames<S> {
     }
 }
 
-const fn is_end(byte: &u8) -> bool {
+const fn is_end(byte: u8) -> bool {
     matches!(byte, b'\r' | b'\n')
 }
 
@@ -194,7 +194,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Frames<S> {
             }
             let mut whole = std::mem::take(&mut self.begun);
             whole.extend_from_slice(line);
-            let end = whole.iter().rposition(|byte| !is_end(byte)).map_or(0, |last| last + 1);
+            let end = whole.iter().rposition(|byte| !is_end(*byte)).map_or(0, |last| last + 1);
             whole.truncate(end);
             let message = self.message(whole.freeze());
             Pin::new(&mut *self.socket).start_send(message).map_err(broken)?;

@@ -17,7 +17,7 @@ use tokio_rustls::server::TlsStream;
 use super::connection::Connection;
 use super::registration::Entry;
 use super::tls::{Tls, TlsError};
-use super::visitor::Visitor;
+use super::visitor::{Visitor, Way};
 use super::websocket::WebDoor;
 use super::{IrcSettings, proxy};
 use crate::auth::hostname::Resolver;
@@ -25,7 +25,7 @@ use crate::auth::password::Passwords;
 use crate::auth::token::Token;
 use crate::engine::{Engine, RateLimit};
 use crate::id::UserId;
-use crate::limits::{Connections, Limits};
+use crate::limits::{Connections, Limits, Place};
 use crate::reply::door::Objection;
 
 /// The pause after the system had no connection to give, which is when it is out of files.
@@ -204,7 +204,7 @@ fn admit(entrance: &Arc<Entrance>, socket: TcpStream, address: IpAddr) {
         return turn_away(shared, &socket);
     };
     let is_secure = entrance.tls.is_some();
-    let visitor = |place| Visitor { address, is_secure, sts: entrance.sts(is_secure), place };
+    let visitor = |place| entrance.visitor(address, is_secure, place);
     if shared.settings.proxies.trusts(address) {
         let (entrance, visitor) = (Arc::clone(entrance), visitor(None));
         tokio::spawn(async move {
@@ -227,8 +227,9 @@ fn turn_away(shared: &Shared, socket: &TcpStream) {
 }
 
 impl Entrance {
-    fn sts(&self, is_secure: bool) -> Option<Arc<str>> {
-        if is_secure { self.sts.secure.clone() } else { self.sts.plain.clone() }
+    fn visitor(&self, address: IpAddr, is_secure: bool, place: Option<Place>) -> Visitor {
+        let sts = if is_secure { self.sts.secure.clone() } else { self.sts.plain.clone() };
+        Visitor { address, way: Way { is_secure, sts, place } }
     }
 
     /// Serves a connection that a proxy passes on, once it has said whose it is.
@@ -240,8 +241,8 @@ impl Entrance {
         };
         let address = passed.address.unwrap_or(visitor.address);
         let Ok(place) = self.shared.place(address) else { return turn_away(&self.shared, &socket) };
-        let is_secure = visitor.is_secure || passed.by_tls;
-        self.serve(socket, Visitor { address, is_secure, sts: self.sts(is_secure), place }).await;
+        let is_secure = visitor.way.is_secure || passed.by_tls;
+        self.serve(socket, self.visitor(address, is_secure, place)).await;
     }
 
     /// What comes of something that nobody is waited for with for long, nor when the server stops.

@@ -22,7 +22,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
                     self.outgoing.capabilities.set(Capability::CapNotify, true);
                 }
                 // Whoever sees no values has no use for it, and nobody may ask for it.
-                let sts = self.sts.as_ref().filter(|_| self.is_302).map(|sts| format!("sts={sts}"));
+                let sts = self.way.sts.as_ref().filter(|_| self.is_302).map(|sts| format!("sts={sts}"));
                 self.say_caps("LS", &capability::texts(capability::known(self.is_302).chain(sts)));
             }
             "LIST" => {

@@ -10,11 +10,17 @@ use crate::limits::Place;
 pub(super) struct Visitor {
     /// Its address.
     pub(super) address: IpAddr,
-    /// Whether all its way to here is by TLS.
+    /// Which way it came.
+    pub(super) way: Way,
+}
+
+/// The way of a connection to here.
+pub(super) struct Way {
+    /// Whether all of it is by TLS.
     pub(super) is_secure: bool,
-    /// What it is told of TLS, if anything.
+    /// What the client is told of TLS, if anything.
     pub(super) sts: Option<Arc<str>>,
-    /// Its place among the connections of its address.
+    /// Its place among the connections of its address, given back with it.
     pub(super) place: Option<Place>,
 }
 

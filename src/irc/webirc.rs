@@ -33,11 +33,11 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
         let Ok(place) = self.shared.place(address) else { return refused("Too many connections") };
         tracing::debug!(gateway = %self.address, %address, "a gateway passes a connection on");
         // A secure way to the gateway is none to here, unless the gateway comes by TLS itself.
-        self.is_secure = self.is_secure && says_secure(options);
+        self.way.is_secure &= says_secure(options);
         self.address = address;
-        self.place = place;
+        self.way.place = place;
         // The gateway is no client that could go elsewhere.
-        self.sts = None;
+        self.way.sts = None;
         Ok(())
     }
 }

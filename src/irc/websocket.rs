@@ -16,7 +16,7 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use super::connection::Connection;
 use super::frames::Frames;
 use super::listener::Shared;
-use super::visitor::Visitor;
+use super::visitor::{Visitor, Way};
 use crate::engine::RateLimit;
 use crate::limits::Place;
 use crate::protocol::wire::WHOLE_LINE_BYTES;
@@ -126,7 +126,7 @@ impl WebDoor {
                 WebSocketStream::from_partially_read(socket, unread.to_vec(), role, Some(config)).await;
             let frames = Frames::new(socket, subprotocol, shared.engine.stopping());
             let (read, write) = tokio::io::split(frames);
-            let visitor = Visitor { address, is_secure, sts: None, place };
+            let visitor = Visitor { address, way: Way { is_secure, sts: None, place } };
             Box::pin(Connection::new(shared, visitor, read, write).run()).await;
             drop((among_all, place_of_http));
         });

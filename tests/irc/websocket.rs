@@ -16,14 +16,11 @@ use crate::support::{IrcClient, PATIENCE, TestServer, command_of_line, exchange,
 /// Somebody with a browser.
 struct Web(WebSocket<TcpStream>);
 
-type Refusal = Response<Option<Vec<u8>>>;
+type Answer = Response<Option<Vec<u8>>>;
 
 impl Web {
     /// Asks for WebSocket with these headers.
-    fn ask(
-        server: &TestServer,
-        headers: &[(&'static str, &str)],
-    ) -> Result<(Self, Response<Option<Vec<u8>>>), Box<Refusal>> {
+    fn ask(server: &TestServer, headers: &[(&'static str, &str)]) -> Result<(Self, Answer), Box<Answer>> {
         let mut request = format!("ws://{}/irc", server.socket_address()).into_client_request().unwrap();
         for (name, value) in headers {
             request.headers_mut().append(*name, HeaderValue::from_str(value).unwrap());
@@ -117,7 +114,7 @@ fn lines_are_messages_of_either_kind() {
     assert_eq!(text.until("PRIVMSG").last().unwrap(), said);
     loop {
         match binary.next() {
-            Message::Binary(bytes) if bytes == Bytes::from(said) => break,
+            Message::Binary(bytes) if bytes == said => break,
             Message::Binary(_) => {}
             other => panic!("{other:?}"),
         }

@@ -49,10 +49,10 @@ fn the_page_of_numerics_is_the_table() {
     compare("docs/numerics.md", &numerics_page());
 }
 
-/// A numeric that no transcript expects by its own number is one that nobody knows to work.
 /// Numerics of what no transcript can have: TLS, which `tests/irc/tls.rs` has.
 const EXPECTED_ELSEWHERE: [&str; 1] = ["671"];
 
+/// A numeric that no transcript expects by its own number is one that nobody knows to work.
 #[test]
 fn every_numeric_is_expected_somewhere() {
     let mut expected = BTreeSet::new();
