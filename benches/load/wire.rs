@@ -27,7 +27,7 @@ const ARRIVING: usize = 100;
 /// Messages that a sender has under way.
 const UNDER_WAY: u32 = 4;
 /// How long anything may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// As with clients that poll: what is measured are those that have been idle for longer than what they read is kept.
 const KEEP_SHORT: [(&str, &str); 2] = [("QUEUE_KEEP_READ", "2s"), ("QUEUE_SETTLE_AFTER", "15s")];
 /// The server gets this long to let go of what the preparation took.
@@ -308,7 +308,7 @@ impl Tally {
     fn hears(&mut self, member: usize, line: &[u8]) {
         let Some(place) = memmem::find(line, b" PRIVMSG #b :") else { return };
         let text = std::str::from_utf8(&line[place + b" PRIVMSG #b :".len()..]).unwrap_or_default();
-        let mut words = text.split(' ').map(|word| word.parse::<u32>());
+        let mut words = text.split(' ').map(str::parse::<u32>);
         let (Some(Ok(sender)), Some(Ok(number))) = (words.next(), words.next()) else { return };
         let sender = sender as usize;
         let expected = &mut self.next[member * self.sent.len() + sender];
