@@ -110,7 +110,7 @@ pub(crate) fn joins(bench: &Bench, clients: usize) -> Result<Measure> {
     while (joins < expected || ends < clients) && Instant::now() < give_up {
         crowd.listen(give_up, |_, line| {
             joins += u64::from(line.ends_with(b" JOIN #b"));
-            ends += usize::from(memmem::find(line, b" 366 ").is_some());
+            ends += usize::from(command(line) == b"366");
         })?;
     }
     let mut measure = Measure::default();
@@ -136,6 +136,11 @@ fn start(bench: &Bench, folder: &Folder, settings: &[(&str, &str)]) -> Result<(S
     ];
     let server = Server::start(bench, Kind::Neoirc, folder, &[&irc, settings].concat())?;
     Ok((server, address))
+}
+
+/// The command of a line that has a source.
+fn command(line: &[u8]) -> &[u8] {
+    line.split(|byte| *byte == b' ').nth(1).unwrap_or_default()
 }
 
 struct Socket {
@@ -175,7 +180,7 @@ impl Crowd {
                 let hello = format!("NICK w{number}\r\nUSER w 0 * :w\r\n").into_bytes();
                 self.sockets.push(Socket { stream, unwritten: hello, partial: Vec::new() });
             }
-            self.wait_for_each(first..last, b" 376 ")?;
+            self.wait_for_each(first..last, b"376")?;
         }
         Ok(())
     }
@@ -185,16 +190,16 @@ impl Crowd {
         for client in clients.clone() {
             self.say(client, &format!("JOIN {channel}"))?;
         }
-        self.wait_for_each(clients, b" 366 ")
+        self.wait_for_each(clients, b"366")
     }
 
-    fn wait_for_each(&mut self, clients: std::ops::Range<usize>, needle: &[u8]) -> Result<()> {
+    fn wait_for_each(&mut self, clients: std::ops::Range<usize>, numeric: &[u8]) -> Result<()> {
         let mut left = clients.len();
         let give_up = Instant::now() + PATIENCE;
         while left > 0 {
             ensure!(Instant::now() < give_up, "{left} clients wait in vain");
             self.listen(give_up, |client, line| {
-                left -= usize::from(clients.contains(&client) && memmem::find(line, needle).is_some());
+                left -= usize::from(clients.contains(&client) && command(line) == numeric);
             })?;
         }
         Ok(())
