@@ -49,6 +49,8 @@ pub enum Conversation {
     Channel(ChannelId),
     /// What two sessions said to each other.
     Direct(UserId, UserId),
+    /// What happened in one life of a channel beside talk: who came and went, its modes, its topic.
+    Happenings(ChannelId),
 }
 
 /// One row of the log.
@@ -61,15 +63,23 @@ pub struct Entry {
     /// The same moment on the server's monotonic clock, in milliseconds: how long it stays in memory goes by
     /// that. After a restart, the moment of the start.
     pub since_ms: u64,
-    /// The talk whose history shows it; `None` for everything but PRIVMSG and NOTICE.
+    /// The talk whose history shows it; `None` for what no history shows.
     pub conversation: Option<Conversation>,
     /// The message as JSON, as every recipient gets it.
     pub line: Bytes,
-    /// What connections need besides; `None` where there were none when the entry was made.
+    /// What connections need besides; `None` for what the server says while there are none.
     pub wire: Option<Arc<Wire>>,
 }
 
-/// What connections need of an entry beside its JSON text. Lives in memory alone, as connections do.
+impl Entry {
+    /// What it takes in memory, in bytes: nearly all of it, or a little more.
+    pub fn bytes(&self) -> usize {
+        let wire = self.wire.as_deref().map_or(0, |wire| wire.bytes(self.line.len()));
+        self.line.len() + size_of::<Self>() + wire
+    }
+}
+
+/// What connections need of an entry beside its JSON text. All but the lines is kept on disk with the entry.
 #[derive(Debug, Default)]
 pub struct Wire {
     /// `nick!user@host` of whoever brought it about; `None` for what the server itself says.
@@ -80,16 +90,24 @@ pub struct Wire {
     pub is_for_watchers: bool,
     /// The device whose request brought it about.
     pub by: Option<ClientId>,
+    /// Whether there were connections when it was made, so that its lines are likely to be.
+    pub is_awaited: bool,
     /// The entry as lines of IRC: made by the first connection that sends it, for all of them.
-    pub lines: OnceLock<WireLines>,
+    pub lines: OnceLock<Box<WireLines>>,
 }
 
 impl Wire {
     /// The same for another entry that was brought about by the same.
     #[must_use]
     pub fn again(&self, is_for_watchers: bool) -> Self {
-        let (source, is_bot, by) = (self.source.clone(), self.is_bot, self.by);
-        Self { source, is_bot, is_for_watchers, by, lines: OnceLock::new() }
+        let (source, is_bot, by, is_awaited) = (self.source.clone(), self.is_bot, self.by, self.is_awaited);
+        Self { source, is_bot, is_for_watchers, by, is_awaited, lines: OnceLock::new() }
+    }
+
+    /// What it takes in memory beside an entry whose JSON text is so long. Lines are about as long as that.
+    fn bytes(&self, json_bytes: usize) -> usize {
+        let lines = if self.is_awaited { json_bytes + size_of::<WireLines>() } else { 0 };
+        size_of::<Self>() + self.source.as_ref().map_or(0, |source| source.len()) + lines
     }
 }
 
@@ -102,12 +120,27 @@ pub struct WireLines {
     pub to: Box<str>,
     /// The lines with their ends, without tags.
     pub lines: Vec<Box<str>>,
+    /// All of it as one batch for those who take several lines for one message, its first line without tags; `None`
+    /// where there is only one.
+    pub batch: Option<Box<str>>,
     /// The value of the tag `time`.
     pub time: Box<str>,
     /// The value of the tag `msgid`.
     pub id: Box<str>,
     /// The sender's own tags, ready to be sent; empty where there are none.
     pub tags: Box<str>,
+}
+
+impl WireLines {
+    /// Whether somebody says something by it.
+    pub fn is_message(&self) -> bool {
+        matches!(&*self.command, "PRIVMSG" | "NOTICE" | "TAGMSG")
+    }
+
+    /// Whether it is for a channel, or some of it.
+    pub fn is_to_channel(&self) -> bool {
+        self.to.trim_start_matches(['@', '+']).starts_with('#')
+    }
 }
 
 /// An entry with those who are to hear it. Once it stands in their queues nobody asks who they were, so the

@@ -6,7 +6,7 @@
 //! time that a bucket takes to fill, and no more.
 
 use std::hash::Hash;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +17,7 @@ use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
 use crate::id::UserId;
+use crate::protocol::household::household as group;
 use crate::protocol::name::Nickname;
 
 /// How often what has refilled is forgotten: as often as a bucket of the usual size refills.
@@ -59,6 +60,8 @@ pub struct Rates {
     pub logins: Rate,
     /// Commands, a session.
     pub commands: Rate,
+    /// Pages of history, a session.
+    pub histories: Rate,
 }
 
 impl Rates {
@@ -78,6 +81,7 @@ pub struct Limits {
     logins: Bucket<IpAddr>,
     logins_per_nick: Bucket<Nickname>,
     commands: Bucket<UserId>,
+    histories: Bucket<UserId>,
 }
 
 impl Limits {
@@ -88,6 +92,7 @@ impl Limits {
             logins: Bucket::new(rates.logins),
             logins_per_nick: Bucket::new(rates.logins_per_nick()),
             commands: Bucket::new(rates.commands),
+            histories: Bucket::new(rates.histories),
         }
     }
 
@@ -97,6 +102,7 @@ impl Limits {
         self.logins.set(rates.logins);
         self.logins_per_nick.set(rates.logins_per_nick());
         self.commands.set(rates.commands);
+        self.histories.set(rates.histories);
     }
 
     /// Whether this address may open a session now.
@@ -132,24 +138,30 @@ impl Limits {
         self.commands.take(&user)
     }
 
+    /// Whether this session may give a command now that costs as much as `price` commands. The first was asked about
+    /// when nothing was known of it yet. A price that nobody could pay is the most that one can.
+    ///
+    /// # Errors
+    /// [`Exceeded`]
+    pub fn rest_of_price(&self, user: UserId, price: u32) -> Result<(), Exceeded> {
+        self.commands.take_more(&user, price.saturating_sub(1))
+    }
+
+    /// Whether this session may read a page of history now.
+    ///
+    /// # Errors
+    /// [`Exceeded`]
+    pub fn history(&self, user: UserId) -> Result<(), Exceeded> {
+        self.histories.take(&user)
+    }
+
     /// Forgets those whose buckets are full again.
     pub fn forget_idle(&self) {
         self.sessions.forget_idle();
         self.logins.forget_idle();
         self.logins_per_nick.forget_idle();
         self.commands.forget_idle();
-    }
-}
-
-/// What limits on addresses count as one: an IPv6 network of 64 bits, which every household has for itself, and an
-/// IPv4 address.
-pub fn group(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => IpAddr::V4(address),
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
+        self.histories.forget_idle();
     }
 }
 
@@ -225,6 +237,20 @@ impl<K: Clone + Eq + Hash> Bucket<K> {
         })
     }
 
+    /// So many more than the one that was taken before, as far as there ever are so many at once.
+    fn take_more(&self, key: &K, more: u32) -> Result<(), Exceeded> {
+        let state = self.0.load();
+        let Some(more) = NonZeroU32::new(more.min(state.rate.burst.get() - 1)) else { return Ok(()) };
+        let Some(limiter) = &state.limiter else { return Ok(()) };
+        match limiter.check_key_n(key, more) {
+            Ok(Err(until)) => {
+                let wait = until.wait_time_from(DefaultClock::default().now());
+                Err(Exceeded { wait, burst: until.quota().burst_size().get() })
+            }
+            Ok(Ok(())) | Err(_) => Ok(()),
+        }
+    }
+
     fn forget_idle(&self) {
         if let Some(limiter) = &self.0.load().limiter {
             limiter.retain_recent();
@@ -250,7 +276,7 @@ mod tests {
     }
 
     fn limits(rate: Rate) -> Limits {
-        Limits::new(Rates { sessions: rate, logins: rate, commands: rate })
+        Limits::new(Rates { sessions: rate, logins: rate, commands: rate, histories: rate })
     }
 
     fn address(text: &str) -> IpAddr {
@@ -282,7 +308,7 @@ mod tests {
         let (user, from) = (UserId::new(1), address("192.0.2.1"));
         assert_eq!((limits.command(user), limits.session(from)), (Ok(()), Ok(())));
         let same = rate(0.001, 1);
-        limits.set(Rates { sessions: same, logins: same, commands: rate(0.001, 2) });
+        limits.set(Rates { sessions: same, logins: same, commands: rate(0.001, 2), histories: same });
         assert_eq!(limits.command(user), Ok(()), "there are two at once now");
         assert!(limits.session(from).is_err(), "nothing has changed for sessions");
     }
@@ -343,14 +369,18 @@ mod tests {
     }
 
     const fn rates_off() -> Rates {
-        Rates { sessions: rate(0.0, 1), logins: rate(0.0, 1), commands: rate(0.0, 1) }
+        let off = rate(0.0, 1);
+        Rates { sessions: off, logins: off, commands: off, histories: off }
     }
 
     #[test]
-    fn a_household_counts_as_one() {
-        let group = |text: &str| group(text.parse().unwrap()).to_string();
-        assert_eq!(group("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
-        assert_eq!(group("192.0.2.7"), "192.0.2.7");
-        assert_eq!(group("::ffff:192.0.2.7"), "192.0.2.7");
+    fn what_costs_more_is_paid_with_more() {
+        let limits = limits(rate(0.001, 10));
+        let pay = |user, price| limits.command(user).and_then(|()| limits.rest_of_price(user, price));
+        let (alice, bob) = (UserId::new(1), UserId::new(2));
+        assert_eq!((pay(alice, 4), pay(alice, 6)), (Ok(()), Ok(())));
+        assert!(limits.command(alice).is_err());
+        assert_eq!(pay(bob, 1_000), Ok(()), "nobody is asked for more than there is");
+        assert!(limits.command(bob).is_err());
     }
 }

@@ -220,6 +220,7 @@ fn server_info(settings: &Settings, source: &Source) -> ServerInfo {
             channels_max: settings.channels_per_session,
             clients_max: settings.clients_per_session,
             password_chars_min: settings.min_password_length,
+            history_page_max: settings.history_page_max,
             session_hashcash_bits: settings.hashcash_bits,
             session_hashcash_bits_max: settings.hashcash_bits_max,
             oper: settings.oper.clone(),

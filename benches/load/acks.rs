@@ -30,13 +30,24 @@ struct Sender {
 pub(crate) fn run(bench: &Bench, kind: Kind, senders: usize) -> Result<Measure> {
     let folder = Folder::new(bench)?;
     let server = Server::start(bench, kind, &folder, &[])?;
-    let mut senders = prepare(&server, senders)?;
+    let mut measure = on(bench, &server, "s", senders)?;
+    if senders == 1 && kind == Kind::Neoirc {
+        let commits = sqlite::commits_per_s(folder.path(), bench.options.duration() / 2)?;
+        measure.set("sqlite_commits_per_s", commits);
+        measure.set("ratio_to_sqlite", measure.get("acks_per_s") / commits);
+    }
+    Ok(measure)
+}
+
+/// On a server that runs. Senders and their channels are called after `prefix`, which is used once.
+pub(crate) fn on(bench: &Bench, server: &Server, prefix: &str, senders: usize) -> Result<Measure> {
+    let mut senders = prepare(server, prefix, senders)?;
     let mut net = Net::new(server.address, senders.len())?;
     let mut scanner = Scanner::new();
     let mut latencies = Latencies::default();
     let mut acknowledged = 0_u64;
     let mut still_sending = senders.len();
-    let meter = Meter::start(&server)?;
+    let meter = Meter::start(server)?;
     for (connection, sender) in senders.iter_mut().enumerate() {
         say(&mut net, connection, sender)?;
     }
@@ -67,26 +78,21 @@ pub(crate) fn run(bench: &Bench, kind: Kind, senders: usize) -> Result<Measure> 
     let mut measure = Measure::default();
     measure.set("acks_per_s", acknowledged as f64 / meter.elapsed().as_secs_f64());
     measure.set_latencies(&mut latencies);
-    meter.costs(&mut measure, &server, "server_cpu_ms_per_1000_acks", acknowledged)?;
+    meter.costs(&mut measure, server, "server_cpu_ms_per_1000_acks", acknowledged)?;
     measure.faults = read_the_rest(&mut net, &mut senders, &mut scanner)?;
-    if senders.len() == 1 && kind == Kind::Neoirc {
-        let commits = sqlite::commits_per_s(folder.path(), bench.options.duration() / 2)?;
-        measure.set("sqlite_commits_per_s", commits);
-        measure.set("ratio_to_sqlite", measure.get("acks_per_s") / commits);
-    }
     Ok(measure)
 }
 
 /// Senders in channels of their own, with nothing unread. The numbers of all senders share one space of listeners,
 /// of which each hears only its own.
-fn prepare(server: &Server, count: usize) -> Result<Vec<Sender>> {
+fn prepare(server: &Server, prefix: &str, count: usize) -> Result<Vec<Sender>> {
     let mut net = Net::new(server.address, crowd::SETUP_CONNECTIONS)?;
-    let mut accounts = crowd::register(&mut net, "s", count)?;
-    crowd::join(&mut net, &accounts, |sender| format!("#own{sender}"))?;
+    let mut accounts = crowd::register(&mut net, prefix, count)?;
+    crowd::join(&mut net, &accounts, |sender| format!("#{prefix}{sender}"))?;
     crowd::catch_up(&mut net, &mut accounts)?;
     let sender = |(number, account)| Sender {
         account,
-        channel: format!("#own{number}"),
+        channel: format!("#{prefix}{number}"),
         sent: 0,
         sent_at: Instant::now(),
         is_reading: false,

@@ -18,9 +18,20 @@ pub(crate) fn run(bench: &Bench, kind: Kind, senders: usize, members: usize) -> 
     let server = Server::start(bench, kind, &folder, &[])?;
     let members = crowd::channel_of(&server, "m", members, "#b")?;
     let mut room = Room::open(&server, members, senders)?;
-    let meter = Meter::start(&server)?;
+    on(bench, &server, &mut room, "#b", senders)
+}
+
+/// In a room that is open, in which nobody has spoken yet.
+pub(crate) fn on(
+    bench: &Bench,
+    server: &Server,
+    room: &mut Room,
+    channel: &str,
+    senders: usize,
+) -> Result<Measure> {
+    let meter = Meter::start(server)?;
     for sender in 0..senders {
-        room.say(sender, "#b")?;
+        room.say(sender, channel)?;
     }
     let sending_ends = Instant::now() + bench.options.duration();
     let mut still_sending = senders;
@@ -29,7 +40,7 @@ pub(crate) fn run(bench: &Bench, kind: Kind, senders: usize, members: usize) -> 
         let Some(heard) = room.next(sending_ends + PATIENCE)? else { break };
         if let Heard::Acknowledged { sender } = heard {
             if Instant::now() < sending_ends {
-                room.say(sender, "#b")?;
+                room.say(sender, channel)?;
             } else {
                 still_sending -= 1;
                 sending_took = meter.elapsed();
@@ -37,7 +48,7 @@ pub(crate) fn run(bench: &Bench, kind: Kind, senders: usize, members: usize) -> 
         }
     }
     // The clock stops when the last member has read the last message: what is still queued is not delivered.
-    let mut measure = Measure::of_deliveries(&meter, &server, &mut room)?;
+    let mut measure = Measure::of_deliveries(&meter, server, room)?;
     measure.set("acks_per_s", room.acknowledged as f64 / sending_took.as_secs_f64().max(0.001));
     Ok(measure)
 }

@@ -1,37 +1,25 @@
 //! `large_10000`: what coming, going and changing one's name cost the writer in a channel with ten thousand members.
 
 use std::fs;
-use std::net::{IpAddr, Ipv4Addr};
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
-use neoirc::auth::token::Token;
-use neoirc::id::{ChannelId, ClientId, UserId};
-use neoirc::protocol::name::{ChannelName, Hostname, Nickname, Realname, Username};
-use neoirc::store::sqlite::{Location, SqliteStore};
-use neoirc::store::{Batch, Store};
-use neoirc::world::{Event, Membership, World};
-use uuid::Uuid;
-
 use crate::crowd::{self, Account, SILENCE_MAX, accepted};
+use crate::filled;
 use crate::http::{write_command, write_poll};
 use crate::net::Net;
 use crate::plan::Bench;
 use crate::report::{Latencies, Measure};
 use crate::server::{Folder, Kind, Server};
+use anyhow::{Context, Result, bail};
 
 /// Newcomers who are measured one after another.
 const NEWCOMERS: usize = 100;
-/// Events in one commit while the channel is filled.
-const EVENTS_PER_BATCH: usize = 3_000;
 const CHANNEL: &str = "#large";
-/// The members have asked for nothing since they came, and are to stay all the same.
-const SETTINGS: [(&str, &str); 1] = [("SESSION_IDLE_TIMEOUT", "0")];
 
 pub(crate) fn run(bench: &Bench, members: usize) -> Result<Measure> {
     let folder = Folder::new(bench)?;
-    fill(&folder, members)?;
-    let server = Server::start(bench, Kind::Neoirc, &folder, &SETTINGS)?;
+    filled::members(&folder, CHANNEL, members)?;
+    let server = Server::start(bench, Kind::Neoirc, &folder, &filled::SETTINGS)?;
     let mut net = Net::new(server.address, 1)?;
     let mut newcomers = crowd::register(&mut net, "n", NEWCOMERS)?;
     crowd::catch_up(&mut net, &mut newcomers)?;
@@ -48,42 +36,6 @@ pub(crate) fn run(bench: &Bench, members: usize) -> Result<Measure> {
     cost(&mut net, &server, &newcomers, quit, "quit_writer_ms", &mut measure)?;
     measure.set("members", members as f64);
     Ok(measure)
-}
-
-/// Writes the channel straight into the database: ten thousand JOINs, each heard by all before it, would be fifty
-/// million deliveries.
-fn fill(folder: &Folder, members: usize) -> Result<()> {
-    let mut store = SqliteStore::open(&Location::File(folder.path().join("neoirc.db")))?;
-    let mut world = World::empty(1);
-    let at = "2026-01-01T00:00:00Z".parse()?;
-    let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
-    let channel = ChannelId::new(1);
-    let name = ChannelName::parse(CHANNEL)?;
-    let mut events = vec![Event::ChannelCreated { channel, name, at }];
-    for number in 0..u64::try_from(members)? {
-        let (user, client) = (UserId::new(2 + 2 * number), ClientId::new(3 + 2 * number));
-        let username = Username::parse("member")?;
-        events.push(Event::SessionOpened {
-            user,
-            uuid: Uuid::from_u128(u128::from(user.get())),
-            nick: Nickname::parse(&format!("member{number}"))?,
-            realname: Realname::from(&username),
-            username,
-            hostname: Hostname::from_address(address),
-            at,
-        });
-        let (uuid, token) = (Uuid::from_u128(u128::from(client.get())), Token::random().hash());
-        events.push(Event::ClientAdded { client, user, uuid, token, address, is_connection: false, at });
-        events.push(Event::Joined { channel, user, membership: Membership::default() });
-    }
-    for part in events.chunks(EVENTS_PER_BATCH) {
-        for event in part {
-            world.apply(event);
-        }
-        let next_id = Some(world.next_id());
-        store.commit(&Batch { events: part.to_vec(), next_id, ..Batch::default() })?;
-    }
-    Ok(())
 }
 
 /// Sends a command of each newcomer in turn; what the writer's thread spent on each, in milliseconds.

@@ -18,12 +18,17 @@ pub(crate) fn run(bench: &Bench, kind: Kind, members: usize) -> Result<Measure> 
     let server = Server::start(bench, kind, &folder, &[])?;
     let members = crowd::channel_of(&server, "m", members, "#b")?;
     let mut room = Room::open(&server, members, 1)?;
-    let meter = Meter::start(&server)?;
+    on(bench, &server, &mut room, "#b")
+}
+
+/// In a room that is open.
+pub(crate) fn on(bench: &Bench, server: &Server, room: &mut Room, channel: &str) -> Result<Measure> {
+    let meter = Meter::start(server)?;
     let mut everybody_listens = true;
     while everybody_listens && meter.elapsed() < bench.options.duration() {
-        everybody_listens = step(&mut room, "#b")?;
+        everybody_listens = step(room, channel)?;
     }
-    Measure::of_deliveries(&meter, &server, &mut room)
+    Measure::of_deliveries(&meter, server, room)
 }
 
 /// One message to everybody. False when somebody never got it.

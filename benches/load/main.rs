@@ -15,9 +15,11 @@
 mod acks;
 mod bare;
 mod crowd;
+mod curves;
 mod drain;
 mod fair;
 mod figures;
+mod filled;
 mod flood;
 mod guard;
 mod http;
@@ -30,6 +32,7 @@ mod net;
 mod options;
 mod pingpong;
 mod plan;
+mod plot;
 mod report;
 mod restart;
 mod room;
@@ -99,6 +102,12 @@ fn run(options: Options) -> Result<bool> {
         match measure(&bench, scenario) {
             Ok(report) => {
                 report.print();
+                if let Some(folder) = &bench.options.plots
+                    && !report.points().is_empty()
+                {
+                    plot::draw(folder, report.scenario(), report.points())
+                        .with_context(|| format!("cannot draw {}", report.scenario()))?;
+                }
                 all_well &= report.is_faultless();
             }
             Err(error) => {

@@ -43,6 +43,14 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N", default_value_t = 2)]
     pub(crate) settle: u16,
 
+    /// Minutes that `curve_time` runs [default: 10].
+    #[arg(long, value_name = "N")]
+    soak_minutes: Option<u16>,
+
+    /// Draw the curves that were measured into this folder, an SVG each.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) plots: Option<PathBuf>,
+
     /// Do not give server and load a core each, even where that is possible.
     #[arg(long)]
     pub(crate) no_pin: bool,
@@ -92,6 +100,11 @@ impl Options {
     /// Rounds on each server, at least one.
     pub(crate) fn rounds(&self) -> u32 {
         self.rounds.unwrap_or(if self.quick { 1 } else { 3 }).max(1)
+    }
+
+    /// How long `curve_time` runs, where it was said.
+    pub(crate) fn soak(&self) -> Option<Duration> {
+        self.soak_minutes.map(|minutes| Duration::from_mins(u64::from(minutes.clamp(1, 600))))
     }
 
     /// Stored messages in the `restart` scenario.

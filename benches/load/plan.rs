@@ -7,7 +7,7 @@ use crate::options::Options;
 use crate::report::Measure;
 use crate::server::Kind;
 use crate::{
-    acks, drain, fair, flood, guard, idle, large, lockstep, nchan, pingpong, restart, sessions, wire,
+    acks, curves, drain, fair, flood, guard, idle, large, lockstep, nchan, pingpong, restart, sessions, wire,
 };
 
 /// What every scenario is given.
@@ -42,6 +42,7 @@ enum Load {
     WireJoins { clients: usize },
     Drain { after_restart: bool },
     Restart,
+    Curve { of: fn(&Bench) -> Result<Measure> },
 }
 
 const fn versus_bare(name: &'static str, load: Load) -> Scenario {
@@ -58,7 +59,7 @@ const fn several(name: &'static str, load: Load) -> Scenario {
 }
 
 /// All scenarios in the order they run.
-pub(crate) const SCENARIOS: [Scenario; 25] = [
+pub(crate) const SCENARIOS: [Scenario; 29] = [
     versus_bare("lockstep_10", Load::Lockstep { members: 10 }),
     versus_bare("lockstep_100", Load::Lockstep { members: 100 }),
     versus_bare("lockstep_1000", Load::Lockstep { members: 1000 }),
@@ -83,8 +84,12 @@ pub(crate) const SCENARIOS: [Scenario; 25] = [
     several("wire_joins_2000", Load::WireJoins { clients: 2000 }),
     alone("drain_memory", Load::Drain { after_restart: false }),
     alone("drain_disk", Load::Drain { after_restart: true }),
-    // By far the slowest to prepare, hence the last.
+    // These take by far the longest, hence the last.
     alone("restart", Load::Restart),
+    alone("curve_members", Load::Curve { of: curves::members }),
+    alone("curve_stored", Load::Curve { of: curves::stored }),
+    alone("curve_idle", Load::Curve { of: curves::idle }),
+    alone("curve_time", Load::Curve { of: curves::time }),
 ];
 
 /// The scenarios whose name is, or else begins with, one of `names`; all when there are none.
@@ -137,6 +142,7 @@ impl Scenario {
             Load::WireJoins { clients } => wire::joins(bench, clients),
             Load::Drain { after_restart } => drain::run(bench, after_restart),
             Load::Restart => restart::run(bench),
+            Load::Curve { of } => of(bench),
         }
     }
 }

@@ -19,7 +19,25 @@ const LOAD_CPU_PERCENT_MAX: f64 = 95.0;
 #[derive(Debug, Default)]
 pub(crate) struct Measure {
     values: Vec<(&'static str, f64)>,
+    /// Where one scenario measures how something grows.
+    pub(crate) points: Vec<Point>,
     pub(crate) faults: Faults,
+}
+
+/// A point of a curve: what was varied, and what was measured there.
+#[derive(Debug)]
+pub(crate) struct Point {
+    pub(crate) at: f64,
+    pub(crate) values: Vec<(&'static str, f64)>,
+}
+
+impl Point {
+    /// As JSON.
+    fn line(&self) -> String {
+        let member = |(key, value): &(&str, f64)| format!(r#","{key}":{}"#, rounded(*value));
+        let members: String = self.values.iter().map(member).collect();
+        format!(r#"{{"at":{}{members}}}"#, rounded(self.at))
+    }
 }
 
 impl Measure {
@@ -170,6 +188,15 @@ impl Report {
         }
     }
 
+    /// The curve, where the scenario measures one.
+    pub(crate) fn points(&self) -> &[Point] {
+        self.neoirc.first().map_or(&[], |measure| &measure.points)
+    }
+
+    pub(crate) const fn scenario(&self) -> &'static str {
+        self.scenario
+    }
+
     /// Nothing was lost, doubled or out of order, on either server: a fault of the bare one is one of the load.
     pub(crate) fn is_faultless(&self) -> bool {
         self.neoirc.iter().chain(&self.bare).all(|measure| measure.faults == Faults::default())
@@ -234,8 +261,11 @@ impl Report {
         let member = |(key, value): &(&str, f64)| format!(r#""{key}":{}"#, rounded(*value));
         let members = values.iter().map(member).collect::<Vec<_>>().join(",");
         let verdicts = if kind == Kind::Neoirc { self.verdicts(values) } else { String::new() };
+        let points: Vec<String> = rounds.iter().flat_map(|round| &round.points).map(Point::line).collect();
+        let points =
+            if points.is_empty() { String::new() } else { format!(r#","points":[{}]"#, points.join(",")) };
         format!(
-            r#"{{"scenario":"{}","server":"{kind}",{members},"lost":{},"doubled":{},"misordered":{}{verdicts},"rounds":{},"pinned":{},"quick":{}}}"#,
+            r#"{{"scenario":"{}","server":"{kind}",{members},"lost":{},"doubled":{},"misordered":{}{verdicts}{points},"rounds":{},"pinned":{},"quick":{}}}"#,
             self.scenario,
             faults.lost,
             faults.doubled,

@@ -49,6 +49,8 @@ pub struct Rules {
     pub clients_max: usize,
     /// Fewest characters of a password.
     pub password_chars_min: usize,
+    /// Messages of a history that one CHATHISTORY gives.
+    pub history_page_max: usize,
     /// Bits of work that a session costs; 0 for nothing.
     pub session_hashcash_bits: u32,
     /// The most that it costs while many are being opened; the same or less is always the same.

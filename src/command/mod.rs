@@ -169,11 +169,32 @@ impl Wish {
         self
     }
 
+    /// How many commands it is as dear as: each target is one, and so is each further stretch of lines.
+    pub fn price(&self) -> u32 {
+        let commands = self.commands.as_deref().unwrap_or_default();
+        let lines = |command: &Command| match command {
+            Command::Speak(speak) => speak.lines(),
+            _ => 1,
+        };
+        let spoken = commands.iter().any(|command| matches!(command, Command::Speak(_)));
+        let price = if spoken {
+            commands.iter().map(|command| lines(command).div_ceil(LINES_PER_TOKEN)).sum()
+        } else {
+            commands.len().div_ceil(TARGETS_PER_TOKEN)
+        };
+        u32::try_from(price).unwrap_or(u32::MAX).max(1)
+    }
+
     /// Whether somebody wants to become an operator of the server.
     pub fn tries_oper(&self) -> bool {
         matches!(self.commands.as_deref(), Ok([Command::Oper(_)]))
     }
 }
+
+/// Lines of a message that cost as much as one command: a paragraph is a thought.
+const LINES_PER_TOKEN: usize = 8;
+/// Targets of anything but a message that do: clients that come back join all their channels at once.
+const TARGETS_PER_TOKEN: usize = 8;
 
 fn parse(request: Request) -> Result<Vec<Command>, Refusal> {
     let command = request.command.clone();
@@ -335,6 +356,17 @@ mod tests {
         let scene = Scene::with(&["alice"]);
         let refusal = scene.refusal("alice", r#"{"command":"frobnicate"}"#);
         assert_eq!(refusal, Refusal::UnknownCommand("FROBNICATE".to_owned()));
+    }
+
+    #[test]
+    fn targets_and_lines_have_their_price() {
+        let price = |json: &str| Wish::parse(Request::parse(json.as_bytes()).unwrap()).price();
+        assert_eq!(price(r##"{"command":"PRIVMSG","to":"#c","body":["hi"]}"##), 1);
+        assert_eq!(price(r##"{"command":"PRIVMSG","to":"#a,#b,#c,#d","body":["hi"]}"##), 4);
+        let lines = format!(r##"{{"command":"PRIVMSG","to":"#a,#b,#c,#d","body":{:?}}}"##, vec!["x"; 64]);
+        assert_eq!(price(&lines), 32);
+        assert_eq!(price(r##"{"command":"JOIN","to":"#1,#2,#3,#4,#5,#6,#7,#8,#9"}"##), 2);
+        assert_eq!((price(r#"{"command":"NONSENSE"}"#), price(r#"{"command":"AWAY"}"#)), (1, 1));
     }
 
     #[test]

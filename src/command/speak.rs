@@ -65,6 +65,14 @@ impl Speak {
         Ok(targets.into_iter().map(speak).collect())
     }
 
+    /// How many lines the message has.
+    pub(super) fn lines(&self) -> usize {
+        match &self.body {
+            Some(Body::Lines(lines)) => lines.len(),
+            _ => 1,
+        }
+    }
+
     /// The stamp that came with the message, if it is one.
     pub(super) fn stamp(&self) -> Option<StampHash> {
         Some(self.proof.as_ref()?.stamp.as_ref().ok()?.hash())

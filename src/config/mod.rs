@@ -18,7 +18,7 @@ use crate::delivery::QueueLimits;
 use crate::engine::EngineSettings;
 use crate::http::origin::Origins;
 use crate::http::{HttpSettings, MetricsAccess, MetricsSettings};
-use crate::irc::{IrcSettings, TlsSettings, WebIrcSettings};
+use crate::irc::{IrcSettings, Multiline, TlsSettings, WebIrcSettings};
 use crate::limits::{Rate, Rates};
 use crate::proxies::Proxies;
 use crate::store::sqlite::Location;
@@ -65,6 +65,7 @@ pub struct Settings {
     pub channels_per_session: usize,
     pub clients_per_session: usize,
     pub min_password_length: usize,
+    pub history_page_max: usize,
     pub hashcash_bits: u32,
     pub hashcash_bits_max: u32,
     pub engine: EngineSettings,
@@ -145,6 +146,7 @@ impl Values {
             channels_per_session: self.read("CHANNELS_PER_SESSION", whole)?,
             clients_per_session: self.read("CLIENTS_PER_SESSION", whole)?,
             min_password_length: self.read("MIN_PASSWORD_LENGTH", parse::password_length)?,
+            history_page_max: self.read("CHATHISTORY_MAX", parse::history_page)?,
             hashcash_bits: self.read("NEOIRC_HASHCASH_BITS", parse::hashcash_bits)?,
             hashcash_bits_max: self.read("NEOIRC_HASHCASH_BITS_MAX", parse::hashcash_bits)?,
             engine: self.engine()?,
@@ -200,6 +202,7 @@ impl Values {
                 sessions: self.rate("SESSION_RATE_LIMIT", "SESSION_RATE_BURST")?,
                 logins: self.rate("LOGIN_RATE_LIMIT", "LOGIN_RATE_BURST")?,
                 commands: self.rate("COMMAND_RATE_LIMIT", "COMMAND_RATE_BURST")?,
+                histories: self.rate("HISTORY_RATE_LIMIT", "HISTORY_RATE_BURST")?,
             },
             workers: self.read("WORKERS", whole)?,
             reverse_dns: self.read("REVERSE_DNS", boolean)?,
@@ -226,6 +229,11 @@ impl Values {
             silence_max,
             connections_max: self.read("IRC_CONNECTIONS_MAX", parse::positive)?,
             send_queue_bytes: self.read("IRC_SENDQ_MAX", size)?,
+            message_bytes_max: self.read("MAX_MESSAGE_SIZE", parse::message_size)?,
+            multiline: Multiline {
+                bytes_max: self.read("MULTILINE_MAX_BYTES", parse::multiline_bytes)?,
+                lines_max: self.read("MULTILINE_MAX_LINES", parse::multiline_lines)?,
+            },
             reverse_dns: self.read("REVERSE_DNS", boolean)?,
             sts_duration: self.read("STS_DURATION", duration)?,
             has_websocket: self.read("IRC_WEBSOCKET", boolean)?,
@@ -387,6 +395,10 @@ mod tests {
             ("STS_DURATION", "for long"),
             ("IRC_WEBSOCKET", "perhaps"),
             ("WEBIRC_GATEWAYS", "gateway"),
+            ("CHATHISTORY_MAX", "1001"),
+            ("MULTILINE_MAX_BYTES", "511"),
+            ("MULTILINE_MAX_LINES", "65"),
+            ("HISTORY_RATE_BURST", "0"),
             ("NEOIRC_HASHCASH_BITS", "41"),
             ("NEOIRC_HASHCASH_BITS_MAX", "many"),
         ] {

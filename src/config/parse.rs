@@ -2,12 +2,13 @@
 
 use std::fmt::Display;
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
 use super::LogFormat;
 use crate::protocol::json::is_plain;
-use crate::protocol::limits::{CHANNEL_HASHCASH_BITS_MAX, PASSWORD_BYTES_MAX};
+use crate::protocol::limits::{BODY_LINES_MAX, CHANNEL_HASHCASH_BITS_MAX, PASSWORD_BYTES_MAX};
 
 /// The smallest `MAX_MESSAGE_SIZE`: a command with a channel's name and a line of text must fit.
 const MESSAGE_SIZE_MIN: usize = 512;
@@ -33,6 +34,26 @@ pub(super) fn rate(text: &str) -> Result<f64, String> {
 pub(super) fn message_size(text: &str) -> Result<usize, String> {
     let bytes = size(text)?;
     if bytes < MESSAGE_SIZE_MIN { Err(format!("must be at least {MESSAGE_SIZE_MIN}")) } else { Ok(bytes) }
+}
+
+/// More messages than this would be an answer of megabytes.
+pub(super) fn history_page(text: &str) -> Result<usize, String> {
+    within(whole(text)?, 1..=1_000)
+}
+
+/// A line has to fit, and beyond the most it would be a file.
+pub(super) fn multiline_bytes(text: &str) -> Result<usize, String> {
+    within(size(text)?, 512..=64 << 10)
+}
+
+/// No more than a body has over HTTP.
+pub(super) fn multiline_lines(text: &str) -> Result<usize, String> {
+    within(whole(text)?, 1..=BODY_LINES_MAX)
+}
+
+fn within(number: usize, range: RangeInclusive<usize>) -> Result<usize, String> {
+    let (min, max) = (range.start(), range.end());
+    if range.contains(&number) { Ok(number) } else { Err(format!("must be from {min} to {max}")) }
 }
 
 /// A longer password than may be set would let nobody set one.

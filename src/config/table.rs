@@ -128,7 +128,11 @@ pub const SETTINGS: &[Setting] = &[
         "Name by which OPER makes an operator of the server; nobody becomes one without name and password",
     ),
     setting("NEOIRC_OPER_PASSWORD", "", "Password for OPER"),
-    setting("OPER_ATTEMPTS", "3", "Attempts of OPER that one session has in a minute; 0 is no limit"),
+    setting(
+        "OPER_ATTEMPTS",
+        "3",
+        "Attempts of OPER that one session has in a minute, and one address; 0 is no limit",
+    ),
     setting("REVERSE_DNS", "true", "Whether the names of addresses are looked up, off the critical path"),
     setting(
         "MIN_PASSWORD_LENGTH",
@@ -170,6 +174,8 @@ pub const SETTINGS: &[Setting] = &[
     setting("LOGIN_RATE_BURST", "5", "Logins at once, for each address"),
     setting("COMMAND_RATE_LIMIT", "10", "Commands a second, for each session; 0 is no limit"),
     setting("COMMAND_RATE_BURST", "40", "Commands at once, for each session"),
+    setting("HISTORY_RATE_LIMIT", "5", "Pages of history a second, for each session; 0 is no limit"),
+    setting("HISTORY_RATE_BURST", "100", "Pages of history at once, for each session"),
     setting(
         "CLIENTS_PER_SESSION",
         "10",
@@ -178,6 +184,13 @@ pub const SETTINGS: &[Setting] = &[
     setting("CHANNELS_PER_SESSION", "100", "Channels that one session may be in; 0 is no limit"),
     setting("MAX_MESSAGE_SIZE", "4096", "Longest body of a request, in bytes"),
     setting("MAX_HISTORY", "10000", "Messages that each history shows; 0 is no limit"),
+    setting("CHATHISTORY_MAX", "500", "Messages that one CHATHISTORY gives; from 1 to 1000"),
+    setting(
+        "MULTILINE_MAX_BYTES",
+        "4096",
+        "Longest message of several lines that an IRC client may send, in bytes; from 512 to 64KiB",
+    ),
+    setting("MULTILINE_MAX_LINES", "64", "Lines that it may have; from 1 to 64"),
     setting("LONG_POLL_TIMEOUT", "15", "How long a poll waits that does not say, in seconds; at most 30"),
     setting(
         "SESSION_IDLE_TIMEOUT",

@@ -114,6 +114,12 @@ impl Directory {
         self.seats.insert(token, seat);
     }
 
+    /// Removes a client by its number: rarely, for the whole directory is gone through.
+    pub(super) fn forget(&self, client: ClientId) {
+        self.by_client.remove(&client);
+        self.seats.retain(|_, seat| seat.client != client);
+    }
+
     pub(super) fn remove(&self, token: &TokenHash) {
         if let Some((_, seat)) = self.seats.remove(token) {
             self.by_client.remove(&seat.client);

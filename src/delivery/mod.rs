@@ -137,6 +137,19 @@ impl Delivery {
         }
     }
 
+    /// Whose queues there are.
+    pub fn clients(&self) -> Vec<ClientId> {
+        self.queues.keys().copied().collect()
+    }
+
+    /// Closes the queue of a client that turned out to be gone.
+    pub fn close_unknown(&mut self, client: ClientId) {
+        self.directory.forget(client);
+        if let Some(queue) = self.queues.remove(&client) {
+            queue.close(None);
+        }
+    }
+
     /// Appends committed entries to the queues of their audiences. Gives the bells that are to be rung.
     pub fn publish(&mut self, posted: &[Posted], now_ms: u64) -> Bells {
         let mut bells = Bells::default();
@@ -162,7 +175,7 @@ impl Delivery {
     /// looking at the oldest alone counts too much rather than too little.
     fn count_living(&mut self, posted: &[Posted]) {
         for Posted { entry, .. } in posted {
-            let bytes = entry.line.len() + size_of::<Entry>();
+            let bytes = entry.bytes();
             self.living.push_back((Arc::downgrade(entry), bytes));
             self.living_bytes += bytes;
         }
@@ -270,6 +283,25 @@ mod tests {
     fn page(look: Look) -> Vec<u64> {
         let Look::Page(page) = look else { panic!("memory has it all: {look:?}") };
         page.lines.iter().map(|line| line.seq.get()).collect()
+    }
+
+    #[test]
+    fn what_connections_need_counts_as_memory() {
+        let bytes_of = |wire: Option<crate::entry::Wire>| {
+            let (mut delivery, _) = with_client();
+            let (seq, at, line) = (Seq::new(1), Timestamp::UNIX_EPOCH, "{}".into());
+            let wire = wire.map(Arc::new);
+            let entry = Arc::new(Entry { seq, at, since_ms: 0, conversation: None, line, wire });
+            delivery.publish(&[Posted { audience: Audience::One(CLIENT), entry }], 0).ring();
+            delivery.totals().in_memory_bytes
+        };
+        let source = Some("alice!alice@example.org".into());
+        let (bare, kept) = (
+            bytes_of(None),
+            bytes_of(Some(crate::entry::Wire { source: source.clone(), ..Default::default() })),
+        );
+        let told = bytes_of(Some(crate::entry::Wire { source, is_awaited: true, ..Default::default() }));
+        assert!(bare + 23 < kept && kept < told, "{bare} {kept} {told}");
     }
 
     #[test]

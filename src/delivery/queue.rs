@@ -196,6 +196,12 @@ impl Queue {
         Taken::Entries(entries)
     }
 
+    /// Whether the client was logged out, and with which reason.
+    pub fn end(&self) -> Option<Option<Arc<str>>> {
+        let state = self.state();
+        state.closed.then(|| state.farewell.clone())
+    }
+
     /// Whether a page after this place, read from disk, tells of everything that was dropped there. Not while
     /// a commit is on its way that may drop more: its rows may be gone already, and the queue not know yet.
     pub fn stands_by(&self, page: &Page, after: Seq) -> bool {

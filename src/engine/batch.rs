@@ -203,7 +203,8 @@ impl Draft {
         for event in events {
             let line = announce(desk.world, &event);
             let wire = wire(desk, source(desk.world, &event), by);
-            let asides = if wire.is_some() { asides(desk.world, &event) } else { Vec::new() };
+            let has_connections = desk.world.tally().connections > 0;
+            let asides = if has_connections { asides(desk.world, &event) } else { Vec::new() };
             let heralds = heralds(desk.world, &event, desk.server);
             let witnesses = desk.world.apply(&event);
             if let Some(line) = line {
@@ -265,12 +266,14 @@ impl Draft {
     }
 }
 
-/// What connections need of an entry; nothing where there are none.
+/// What connections need of an entry, those of a later time too, who read what people said; nothing where the server
+/// speaks to nobody of them.
 pub(super) fn wire(desk: &Desk<'_>, source: Option<&User>, by: Option<ClientId>) -> Option<Arc<Wire>> {
-    if desk.world.tally().connections == 0 {
+    let is_awaited = desk.world.tally().connections > 0;
+    if !is_awaited && source.is_none() {
         return None;
     }
     let is_bot = source.is_some_and(|user| user.modes.bot);
     let source = source.map(|user| user.hostmask().into_boxed_str());
-    Some(Arc::new(Wire { source, is_bot, by, ..Wire::default() }))
+    Some(Arc::new(Wire { source, is_bot, by, is_awaited, ..Wire::default() }))
 }

@@ -159,21 +159,27 @@ impl Writer {
         self.with_desk(|desk| draft.apply(desk, None, decision.events));
     }
 
-    /// Logs every connection out: none outlives the process. At the start those that the last process could not log
-    /// out itself, because it was killed.
-    pub(super) fn end_connections(&mut self, reason: &'static str) {
+    /// All connections that there are.
+    pub(super) fn connections(&self) -> Vec<ClientId> {
         let connections = self.world.clients().filter(|client| client.is_connection);
         let mut connections: Vec<ClientId> = connections.map(|client| client.id).collect();
         connections.sort_unstable();
-        for some in connections.chunks(CONNECTIONS_PER_BATCH) {
-            if self.disk_rests_until_ms.is_some() {
-                return;
-            }
+        connections
+    }
+
+    /// Logs those connections out that are none any more: no connection outlives its process, nor a commit that failed.
+    /// Where the disk refuses, they wait until it does not.
+    pub(super) fn end_ghosts(&mut self, reason: &'static str) {
+        while self.disk_rests_until_ms.is_none() && !self.ghosts.is_empty() {
+            let some: Vec<ClientId> = self.ghosts.iter().copied().take(CONNECTIONS_PER_BATCH).collect();
             let mut draft = Draft::new(self.next_seq, self.clock.now());
-            for client in some {
+            for client in &some {
                 self.log_out(&mut draft, *client, reason.into());
             }
             self.finish(draft);
+            if self.disk_rests_until_ms.is_none() {
+                self.ghosts.drain(..some.len());
+            }
         }
     }
 }

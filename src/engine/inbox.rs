@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use crate::command::Wish;
 use crate::command::login::{Login, LoginRefusal};
 use crate::command::registration::Registration;
+use crate::command::{Style, Wish};
 use crate::delivery::Delivery;
 use crate::id::{ClientId, UserId};
 use crate::protocol::name::Hostname;
@@ -30,8 +30,15 @@ pub(super) enum Request {
     LogIn { login: Box<Login>, answer: oneshot::Sender<Result<Registered, LoginError>> },
     /// A client of the same session goes.
     Revoke { client: ClientId, uuid: Uuid, answer: oneshot::Sender<Result<Revoked, SubmitError>> },
-    /// The state of its channels, for a client that has lost its own.
-    ChannelState { user: UserId, client: ClientId, answer: oneshot::Sender<Result<(), SubmitError>> },
+    /// The state of its channels, for a client that has lost its own; or topic and names of one of them.
+    ChannelState {
+        user: UserId,
+        client: ClientId,
+        /// The one, by its name.
+        of: Option<String>,
+        style: Style,
+        answer: oneshot::Sender<Result<(), SubmitError>>,
+    },
     /// A client goes.
     Logout {
         client: ClientId,

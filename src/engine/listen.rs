@@ -8,7 +8,7 @@ use super::{Engine, SubmitError};
 use crate::delivery::page::Dropped;
 use crate::delivery::queue::Taken;
 use crate::delivery::{PageLimits, Seat};
-use crate::entry::{Entry, Wire};
+use crate::entry::Entry;
 use crate::id::Seq;
 
 /// Entries that are taken at once: the lock of the queue is held for as long as it takes to copy so many pointers, and
@@ -18,7 +18,7 @@ const TAKEN_MAX: usize = 32;
 /// What a listener gets.
 #[derive(Debug)]
 pub enum Heard {
-    /// These entries, ascending; none when there is nothing new. What had to be read from disk has lost its source.
+    /// These entries, ascending; none when there is nothing new.
     Entries(Vec<Arc<Entry>>, Option<Dropped>),
     /// The client was logged out; with its session, if there is a reason.
     Closed(Option<Arc<str>>),
@@ -72,6 +72,17 @@ impl Listener {
         }
     }
 
+    /// Waits until the client is logged out, whatever there is yet to be taken; with the reason. May be dropped half-way.
+    pub async fn thrown_out(&self) -> Option<Arc<str>> {
+        let mut bell = self.seat.queue.bell();
+        loop {
+            if let Some(reason) = self.seat.queue.end() {
+                return reason;
+            }
+            drop(bell.changed().await);
+        }
+    }
+
     /// Takes what is new, and acknowledges what was taken before. May be dropped half-way.
     ///
     /// # Errors
@@ -98,12 +109,10 @@ impl Listener {
             Err(SubmitError::Gone) => return Ok(Heard::Closed(None)),
             Err(error) => return Err(error),
         };
-        let at = self.engine.now();
-        let entry = |line: crate::delivery::Line| {
-            let wire = Some(Arc::new(Wire::default()));
-            Arc::new(Entry { seq: line.seq, at, since_ms: 0, conversation: None, line: line.json, wire })
-        };
+        // Whatever is told is in the log, with whoever brought it about.
+        let seqs: Vec<Seq> = page.lines.iter().map(|line| line.seq).collect();
+        let entries = self.engine.entries(seqs).await?;
         self.after = page.last;
-        Ok(Heard::Entries(page.lines.into_iter().map(entry).collect(), page.dropped))
+        Ok(Heard::Entries(entries, page.dropped))
     }
 }

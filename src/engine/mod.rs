@@ -13,6 +13,7 @@ mod housekeeping;
 mod inbox;
 mod listen;
 mod orders;
+mod past;
 mod read;
 mod recovery;
 pub mod settings;
@@ -30,7 +31,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tokio::sync::{oneshot, watch};
 
-use crate::command::Wish;
+use crate::command::{Style, Wish};
 use crate::delivery::{Delivery, Directory, Seat};
 use crate::entry::{Entry, Posted};
 use crate::id::{IdMap, TokenHash, UserId};
@@ -129,6 +130,7 @@ impl Engine {
             orders: orders_sender,
             texts: bytes::BytesMut::new(),
             disk_rests_until_ms: None,
+            ghosts: Vec::new(),
             world_is_whole: true,
             store,
         };
@@ -206,7 +208,19 @@ impl Engine {
     /// [`SubmitError`] when it was not done.
     pub async fn send_channel_state(&self, seat: &Seat) -> Result<(), SubmitError> {
         let (answer, answered) = oneshot::channel();
-        self.send(Request::ChannelState { user: seat.user, client: seat.client, answer })?;
+        let (of, style) = (None, Style::default());
+        self.send(Request::ChannelState { user: seat.user, client: seat.client, of, style, answer })?;
+        answered.await.unwrap_or(Err(SubmitError::Unavailable))
+    }
+
+    /// Puts topic and names of one of its channels into the queue of a client that another device has brought there.
+    ///
+    /// # Errors
+    /// [`SubmitError`] when it was not done.
+    pub async fn send_state_of(&self, seat: &Seat, channel: String, style: Style) -> Result<(), SubmitError> {
+        let (answer, answered) = oneshot::channel();
+        let of = Some(channel);
+        self.send(Request::ChannelState { user: seat.user, client: seat.client, of, style, answer })?;
         answered.await.unwrap_or(Err(SubmitError::Unavailable))
     }
 

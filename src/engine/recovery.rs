@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::inbox::{Request, SubmitError};
 use super::writer::Writer;
+use crate::delivery::Settled;
 use crate::store::StoreError;
 
 /// How long the writer waits after a failed commit before it tries the disk again.
@@ -32,9 +33,31 @@ impl Writer {
                 self.world = world;
                 self.next_seq = next_seq;
                 self.world_is_whole = true;
+                self.bring_tokens_in_step();
             }
             Err(error) => {
                 tracing::error!(%error, "the world cannot be loaded");
+            }
+        }
+    }
+
+    /// A commit that failed may be on disk all the same, when it was only not known to be: then the world has clients
+    /// that nobody was told of, or has lost some. What tokens are good for goes by the world.
+    fn bring_tokens_in_step(&mut self) {
+        for client in self.delivery.clients() {
+            if self.world.client(client).is_none() {
+                self.delivery.close_unknown(client);
+            }
+        }
+        for client in self.world.clients() {
+            if self.delivery.seen_ms(client.id).is_some() {
+                continue;
+            }
+            let now_ms = self.clock.ms();
+            self.delivery.open(client.id, client.user, client.token, &Settled::new(client.id), now_ms);
+            // The face that it came by was told that nothing came of it.
+            if client.is_connection && !self.ghosts.contains(&client.id) {
+                self.ghosts.push(client.id);
             }
         }
     }

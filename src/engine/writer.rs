@@ -23,7 +23,7 @@ use super::inbox::{Completion, Glance, Request, Response, SubmitError};
 use super::settings::EngineSettings;
 use super::stats::{RateLimit, Stats};
 use super::unfinished::Unfinished;
-use crate::command::{Decision, Reply, Style, Wish};
+use crate::command::{Decision, Reply, Wish};
 use crate::delivery::{Bells, Delivery, Settled};
 use crate::id::{ClientId, IdMap, Seq, UserId};
 use crate::reply::ServerInfo;
@@ -64,6 +64,8 @@ pub(super) struct Writer {
     pub(super) orders: watch::Sender<Orders>,
     /// Until when the disk is given a rest after it refused, in milliseconds of the monotonic clock.
     pub(super) disk_rests_until_ms: Option<u64>,
+    /// Connections of which nobody knows any more, and that are still to be logged out.
+    pub(super) ghosts: Vec<ClientId>,
     /// Whether the world equals the disk; not so from a failed commit until it is loaded again.
     pub(super) world_is_whole: bool,
 }
@@ -71,8 +73,10 @@ pub(super) struct Writer {
 impl Writer {
     /// Works until it is told to stop.
     pub(super) fn run(mut self) {
-        self.end_connections("Connection lost");
+        // Those that the last process could not log out itself, because it was killed.
+        self.ghosts = self.connections();
         loop {
+            self.end_ghosts("Connection lost");
             let wait = if self.unfinished.is_empty() { self.housekeeping_wait() } else { Duration::ZERO };
             let texts = std::mem::take(&mut self.texts);
             let mut draft = Draft::new(self.next_seq, self.clock.now()).with_texts(texts);
@@ -87,7 +91,8 @@ impl Writer {
             self.finish(draft);
             if stop {
                 self.finish_answers();
-                self.end_connections("Server shutting down");
+                self.ghosts = self.connections();
+                self.end_ghosts("Server shutting down");
                 self.save_last_requests();
                 return;
             }
@@ -133,10 +138,11 @@ impl Writer {
                 draft.complete(user, client, style, Completion::Commands(answer, response));
             }
             Request::Register { registration, answer } => self.register(draft, *registration, answer),
-            Request::ChannelState { user, client, answer } => {
-                let decision = Decision::answer(Reply::ChannelState);
-                self.with_desk(|desk| draft.carry_out(desk, Asker::new(user, client), decision));
-                draft.complete(user, client, Style::default(), Completion::Done(answer));
+            Request::ChannelState { user, client, of, style, answer } => {
+                let decision = self.state_of_channels(user, of.as_deref());
+                let asker = Asker { style, ..Asker::new(user, client) };
+                self.with_desk(|desk| draft.carry_out(desk, asker, decision));
+                draft.complete(user, client, style, Completion::Done(answer));
             }
             Request::LogIn { login, answer } => self.log_in(draft, *login, answer),
             Request::Revoke { client, uuid, answer } => {
@@ -161,6 +167,13 @@ impl Writer {
         }
     }
 
+    /// The state of all channels of a user, or of the one of this name that it is in.
+    fn state_of_channels(&self, user: UserId, of: Option<&str>) -> Decision {
+        let Some(name) = of else { return Decision::answer(Reply::ChannelState) };
+        let channel = self.world.channel_by_name(name).ok().filter(|channel| channel.has(user));
+        channel.map_or_else(Decision::nothing, |channel| Decision::answer(Reply::Entered(channel.id)))
+    }
+
     fn commands(
         &mut self,
         draft: &mut Draft,
@@ -182,7 +195,8 @@ impl Writer {
             None => false,
         };
         let tries_oper = wish.tries_oper();
-        let must_wait_for_oper = tries_oper && self.oper_attempts.are_used_up_by(user, draft.now.ms);
+        let address = self.world.client(client).map(|client| client.address);
+        let must_wait_for_oper = tries_oper && self.oper_attempts.are_used_up_by(user, address, draft.now.ms);
         if must_wait_for_oper {
             self.stats.rate_limited(RateLimit::Oper);
         }

@@ -47,6 +47,9 @@ pub(super) async fn command(
     let key = idempotency_key(request)?;
     let message = Request::parse(body).map_err(|_| ApiError::BadRequest("invalid request"))?;
     let mut wish = Wish::parse(message);
+    limits
+        .rest_of_price(caller.user, wish.price())
+        .inspect_err(|_| engine.stats().rate_limited(RateLimit::Command))?;
     if let Some(password) = wish.password(&engine.server().rules) {
         let hash = passwords.hash(password).await?;
         wish = wish.with_password_hash(hash);
@@ -178,7 +181,9 @@ pub(super) async fn history(
     request: HttpRequest,
     caller: Caller,
     engine: web::Data<Engine>,
+    limits: web::Data<Limits>,
 ) -> Result<HttpResponse, ApiError> {
+    limits.history(caller.user).inspect_err(|_| engine.stats().rate_limited(RateLimit::Command))?;
     let query = Query::of(request.head());
     let target = query.text("target")?.filter(|target| !target.is_empty());
     let target = target.ok_or(ApiError::BadRequest("target required"))?.into_owned();

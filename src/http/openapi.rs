@@ -95,12 +95,13 @@ impl Modify for Common {
 fn add_responses(operation: &mut Operation) {
     let needs_cookie = operation.security.is_some();
     let has_body = operation.request_body.is_some();
+    let is_counted = has_body || operation.operation_id.as_deref() == Some("history");
     let with_body = WITH_BODY.into_iter().filter(|_| has_body);
     let unauthorized = needs_cookie.then_some(("401", "No cookie, or one that is not good any more"));
     for (status, why) in ALWAYS.into_iter().chain(unauthorized).chain(with_body) {
         let headers: &[_] = match status {
-            // The requests that are counted are those that have a body.
-            "429" if has_body => &[RETRY_AFTER, RATE_LIMIT[0], RATE_LIMIT[1], RATE_LIMIT[2]],
+            // The requests that are counted are those that have a body, and pages of history.
+            "429" if is_counted => &[RETRY_AFTER, RATE_LIMIT[0], RATE_LIMIT[1], RATE_LIMIT[2]],
             "429" | "503" => &[RETRY_AFTER],
             _ => &[],
         };

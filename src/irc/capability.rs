@@ -1,5 +1,6 @@
 //! What a connection may ask for beyond what RFC 1459 knows. Source: <https://ircv3.net/specs/extensions/capability-negotiation>
 
+use super::Multiline;
 use super::sasl::MECHANISM;
 use crate::command::Style;
 
@@ -11,13 +12,17 @@ pub(super) enum Capability {
     CapNotify,
     Chghost,
     EchoMessage,
+    Chathistory,
+    EventPlayback,
     ExtendedMonitor,
     InviteNotify,
     LabeledResponse,
     MessageTags,
+    Multiline,
     MultiPrefix,
     NoImplicitNames,
     Sasl,
+    SelfMessage,
     ServerTime,
     Setname,
     StandardReplies,
@@ -25,11 +30,14 @@ pub(super) enum Capability {
 }
 
 /// Every capability by its name.
-const ALL: [(&str, Capability); 17] = [
+const ALL: [(&str, Capability); 21] = [
     ("away-notify", Capability::AwayNotify),
     ("batch", Capability::Batch),
     ("cap-notify", Capability::CapNotify),
     ("chghost", Capability::Chghost),
+    ("draft/chathistory", Capability::Chathistory),
+    ("draft/event-playback", Capability::EventPlayback),
+    ("draft/multiline", Capability::Multiline),
     ("draft/no-implicit-names", Capability::NoImplicitNames),
     ("echo-message", Capability::EchoMessage),
     ("extended-monitor", Capability::ExtendedMonitor),
@@ -43,6 +51,7 @@ const ALL: [(&str, Capability); 17] = [
     ("setname", Capability::Setname),
     ("standard-replies", Capability::StandardReplies),
     ("userhost-in-names", Capability::UserhostInNames),
+    ("znc.in/self-message", Capability::SelfMessage),
 ];
 
 /// Bytes of names in one line: with everything before them it fits a line of 512.
@@ -95,9 +104,13 @@ impl Capabilities {
 }
 
 /// The names of everything there is, with values for those who understand them.
-pub(super) fn known(is_302: bool) -> impl Iterator<Item = String> {
+pub(super) fn known(is_302: bool, multiline: Multiline) -> impl Iterator<Item = String> {
     ALL.into_iter().map(move |(name, capability)| match capability {
         Capability::Sasl if is_302 => format!("{name}={MECHANISM}"),
+        Capability::Multiline if is_302 => {
+            let Multiline { bytes_max, lines_max } = multiline;
+            format!("{name}=max-bytes={bytes_max},max-lines={lines_max}")
+        }
         _ => name.to_owned(),
     })
 }
@@ -140,7 +153,7 @@ mod tests {
 
     #[test]
     fn every_capability_has_a_bit_of_its_own_and_names_fit_a_line() {
-        let all: Vec<_> = known(false).collect();
+        let all: Vec<_> = known(false, Multiline { bytes_max: 4_096, lines_max: 64 }).collect();
         let mut asked = Capabilities::default();
         for name in &all {
             asked = asked.with(name, true).unwrap();

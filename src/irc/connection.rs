@@ -14,18 +14,17 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::departure::{Unregistered, log_out, log_out_aside};
 use super::incoming::{Incoming, Read};
 use super::listener::Shared;
+use super::multiline::Draft;
 use super::outgoing::{Outgoing, Parting};
-use super::patience::{DELAY_MAX, ask};
+use super::patience::DELAY_MAX;
 use super::registration::Candidate;
-use super::request::request;
 use super::visitor::{Visitor, Way};
-use crate::command::Wish;
 use crate::delivery::Seat;
-use crate::engine::{RateLimit, SubmitError};
-use crate::id::UserId;
-use crate::limits::Exceeded;
+use crate::engine::RateLimit;
+use crate::limits::{Exceeded, Limits};
 use crate::protocol::wire::{WireError, WireLine};
 use crate::reply::door::{self, Objection, objection};
+use crate::reply::past::{Failure, failure};
 
 /// How long the last words may take.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -41,6 +40,8 @@ pub(super) struct Connection<R, W> {
     incoming: Incoming<R>,
     pub(super) outgoing: Outgoing<W>,
     pub(super) stage: Stage,
+    /// A message of several lines that is on its way.
+    pub(super) draft: Option<Draft>,
     /// Its place in the count of those who have not registered, until it has.
     pub(super) unregistered: Option<Unregistered>,
     /// Whether nothing is left to be done for the client when the connection is dropped.
@@ -75,6 +76,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
             incoming: Incoming::new(read),
             outgoing,
             stage: Stage::Candidate(Candidate::default()),
+            draft: None,
             unregistered,
             is_over: false,
             is_302: false,
@@ -88,8 +90,8 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
     /// Lives until the connection ends, and logs the client out then.
     pub(super) async fn run(mut self: Box<Self>) {
         let parting = self.live().await;
-        // Whoever is told that it is over is not counted any more.
-        drop(self.unregistered.take());
+        // Whoever hears the last words knows that it is not counted any more.
+        self.unregistered = None;
         let (told, others) = words(parting);
         let log_out = async {
             if let (Stage::Client(seat), Some(others)) = (&self.stage, others) {
@@ -141,7 +143,10 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
         let settings = &self.shared.settings;
         let (since, patience) = match &self.stage {
             Stage::Candidate(_) => (self.began, settings.registration_timeout),
-            Stage::Client(_) if self.was_asked => (self.heard, settings.silence_max),
+            // Where nobody is asked, silence has its end all the same.
+            Stage::Client(_) if self.was_asked || settings.ping_after.is_zero() => {
+                (self.heard, settings.silence_max)
+            }
             Stage::Client(_) => (self.heard, settings.ping_after),
         };
         (!patience.is_zero()).then(|| since + patience)
@@ -152,7 +157,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
         if let Stage::Candidate(_) = &self.stage {
             return Some(Parting::Because("Registration timed out".to_owned()));
         }
-        if self.was_asked {
+        if self.was_asked || self.shared.settings.ping_after.is_zero() {
             let seconds = self.shared.settings.silence_max.as_secs();
             return Some(Parting::Because(format!("Ping timeout: {seconds} seconds")));
         }
@@ -193,12 +198,12 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
     }
 
     /// Objects to a line that was not even read. It counts like any other: objections cost something too.
-    async fn refuse(&mut self, command: String, objected: &Objection) -> Result<(), Parting> {
+    pub(super) async fn refuse(&mut self, command: String, objected: &Objection) -> Result<(), Parting> {
         let may_ask = match &mut self.stage {
             Stage::Candidate(candidate) => candidate.count().map(|()| true)?,
             Stage::Client(seat) => {
                 let user = seat.user;
-                self.wait_for_turn(user).await?
+                self.wait_for_turn(|limits| limits.command(user)).await?
             }
         };
         let too_often = Objection::TryAgain(command);
@@ -208,9 +213,12 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
 
     /// Waits until the client may ask again: a line too many is not dropped but delayed, and those behind it wait in
     /// the socket. Nobody is kept waiting for long; says whether it may ask.
-    async fn wait_for_turn(&mut self, user: UserId) -> Result<bool, Parting> {
+    pub(super) async fn wait_for_turn(
+        &mut self,
+        ask: impl Fn(&Limits) -> Result<(), Exceeded>,
+    ) -> Result<bool, Parting> {
         let mut was_counted = false;
-        while let Err(Exceeded { wait, .. }) = self.shared.limits.command(user) {
+        while let Err(Exceeded { wait, .. }) = ask(&self.shared.limits) {
             if !was_counted {
                 self.shared.engine.stats().rate_limited(RateLimit::Command);
                 was_counted = true;
@@ -227,47 +235,6 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
         Ok(true)
     }
 
-    /// A line of somebody who has registered.
-    async fn command(&mut self, seat: Arc<Seat>, line: WireLine) -> Result<(), Parting> {
-        if !self.wait_for_turn(seat.user).await? {
-            self.object(&Objection::TryAgain(line.command));
-            return Ok(());
-        }
-        match line.command.as_str() {
-            "CAP" => self.cap(&line.params),
-            "AUTHENTICATE" => self.authenticate(&line.params).await?,
-            "PING" => self.pong(&line.params).await?,
-            "PONG" => {}
-            "PASS" | "USER" | "WEBIRC" => self.object(&Objection::AlreadyRegistered),
-            _ => return self.submit(&seat, line).await,
-        }
-        Ok(())
-    }
-
-    async fn submit(&mut self, seat: &Seat, line: WireLine) -> Result<(), Parting> {
-        let command = line.command.clone();
-        let style = self.outgoing.capabilities.style();
-        let shared = Arc::clone(&self.shared);
-        let submitted = ask(&shared.engine, || {
-            let mut wish = Wish::parse(request(line.clone()));
-            wish.style = style;
-            shared.engine.submit(seat, wish, None)
-        });
-        let response = tokio::select! {
-            biased;
-            response = submitted => response,
-            parting = self.outgoing.pump() => return Err(parting),
-        };
-        match response {
-            // The queue is closed, and tells with which reason when it is read to its end.
-            Ok(_) | Err(SubmitError::Gone) => Ok(()),
-            Err(SubmitError::Saturated | SubmitError::Unavailable) => {
-                self.object(&Objection::TryAgain(command));
-                Ok(())
-            }
-        }
-    }
-
     /// What was sent before the PING is answered before it.
     pub(super) async fn pong(&mut self, params: &[String]) -> Result<(), Parting> {
         let Some(token) = params.first().filter(|token| !token.is_empty()) else {
@@ -278,6 +245,11 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
         let server = self.shared.engine.server();
         self.outgoing.say(&door::said(&server, "PONG", vec![server.name.clone()], token));
         Ok(())
+    }
+
+    pub(super) fn fail(&mut self, failed: &Failure) {
+        let line = failure(&self.shared.engine.server(), &self.outgoing.nick, failed);
+        self.outgoing.say(&line);
     }
 
     pub(super) fn object(&mut self, objected: &Objection) {

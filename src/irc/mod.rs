@@ -5,13 +5,17 @@
 
 mod arrival;
 mod capability;
+mod commands;
 mod connection;
 mod departure;
 mod frames;
 mod incoming;
+mod labels;
 mod listener;
+mod multiline;
 mod negotiation;
 mod outgoing;
+mod past;
 mod patience;
 mod proxy;
 mod registration;
@@ -19,6 +23,7 @@ mod render;
 mod request;
 mod sasl;
 mod sending;
+mod telling;
 mod tls;
 mod visitor;
 mod webirc;
@@ -57,6 +62,10 @@ pub struct IrcSettings {
     pub silence_max: Duration,
     /// Bytes that may wait for a client to read them; 0 is no limit.
     pub send_queue_bytes: usize,
+    /// The most that a message comes to over HTTP, in bytes.
+    pub message_bytes_max: usize,
+    /// How long a message of several lines may be.
+    pub multiline: Multiline,
     /// Whether the names of addresses are looked up.
     pub reverse_dns: bool,
     /// For how long clients are told to come by TLS alone; zero tells them nothing.
@@ -76,6 +85,15 @@ pub struct WebIrcSettings {
     pub gateways: Proxies,
     /// What they know.
     pub password: SecretString,
+}
+
+/// How long a message of several lines may be.
+#[derive(Clone, Copy, Debug)]
+pub struct Multiline {
+    /// Bytes of its text, a line feed between any two lines among them.
+    pub bytes_max: usize,
+    /// Its lines.
+    pub lines_max: usize,
 }
 
 /// Where TLS is spoken, and as whom.

@@ -13,7 +13,8 @@ const CAP_302: u32 = 302;
 impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
     pub(super) fn cap(&mut self, params: &[String]) {
         let Some(subcommand) = params.first() else { return self.object(&Objection::NeedMoreParams("CAP")) };
-        let argument = params.get(1).map_or("", String::as_str);
+        // Without a colon in front each name is a parameter of its own.
+        let argument = &params.get(1..).unwrap_or_default().join(" ");
         match subcommand.to_ascii_uppercase().as_str() {
             "LS" => {
                 self.hold();
@@ -23,7 +24,12 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
                 }
                 // Whoever sees no values has no use for it, and nobody may ask for it.
                 let sts = self.way.sts.as_ref().filter(|_| self.is_302).map(|sts| format!("sts={sts}"));
-                self.say_caps("LS", &capability::texts(capability::known(self.is_302).chain(sts)));
+                self.say_caps(
+                    "LS",
+                    &capability::texts(
+                        capability::known(self.is_302, self.shared.settings.multiline).chain(sts),
+                    ),
+                );
             }
             "LIST" => {
                 let names = capability::texts(self.outgoing.capabilities.names());

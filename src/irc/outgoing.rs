@@ -7,10 +7,10 @@ use bytes::{BufMut, BytesMut};
 use tokio::io::AsyncWrite;
 
 use super::capability::{Capabilities, Capability};
+use super::labels::{self, Answer, Label, joined};
 use super::render;
 use super::sending::Sending;
 use crate::engine::{Engine, Heard, Listener};
-use crate::entry::{Entry, Wire, WireLines};
 use crate::protocol::limits::cut;
 use crate::protocol::message::Message;
 use crate::protocol::wire::{LINE_BYTES, escape};
@@ -41,31 +41,16 @@ pub(super) enum Parting {
 
 /// The writing half of a connection.
 pub(super) struct Outgoing<W> {
-    engine: Engine,
-    sending: Sending<W>,
+    pub(super) engine: Engine,
+    pub(super) sending: Sending<W>,
     buffer_bytes_max: usize,
-    listener: Option<Listener>,
+    pub(super) listener: Option<Listener>,
     /// What it has asked for.
     pub(super) capabilities: Capabilities,
     /// The nick as the client knows it; an asterisk before registration.
     pub(super) nick: String,
-    label: Option<Label>,
-    batches: u64,
-}
-
-/// The answer to a command with a label, as far as it has come.
-struct Label {
-    text: String,
-    answer: Answer,
-}
-
-/// How much of a labelled answer there is.
-enum Answer {
-    Nothing,
-    /// One line waits to see whether it is the only one, and what is no answer waits behind it.
-    One(String, Box<str>, BytesMut),
-    /// Several, in a batch with this name.
-    Batch(String),
+    pub(super) label: Option<Label>,
+    pub(super) batches: u64,
 }
 
 impl<W: AsyncWrite + Unpin> Outgoing<W> {
@@ -139,7 +124,7 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
     }
 
     /// Waits until the other end has taken so much that there may be more for it.
-    async fn make_room(&mut self) -> Result<(), Parting> {
+    pub(super) async fn make_room(&mut self) -> Result<(), Parting> {
         if self.sending.buffer.len() <= AHEAD_BYTES {
             return Ok(());
         }
@@ -147,6 +132,7 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
         while self.sending.buffer.len() > AHEAD_BYTES {
             tokio::select! {
                 written = self.sending.write() => written?,
+                reason = thrown_out(&mut self.listener) => return Err(Parting::LoggedOut(reason)),
                 _ = stopping.wait_for(|stopping| *stopping) => return Err(Parting::Stopping),
             }
         }
@@ -168,11 +154,7 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
 
     /// How much waits to be written, also behind a first line that does not know yet whether it is the only one.
     fn waiting_bytes(&self) -> usize {
-        let behind = match &self.label {
-            Some(Label { answer: Answer::One(_, _, behind), .. }) => behind.len(),
-            _ => 0,
-        };
-        self.sending.buffer.len() + behind
+        self.sending.buffer.len() + self.label.as_ref().map_or(0, Label::waiting_bytes)
     }
 
     /// Says something for the server that stands in no queue.
@@ -217,77 +199,12 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
         }
     }
 
-    fn put_entry(&mut self, entry: &Entry) {
-        let nothing = Wire::default();
-        let wire = entry.wire.as_deref().unwrap_or(&nothing);
-        let said = wire.lines.get_or_init(|| render::of_entry(entry, wire.source.as_deref()));
-        self.note_nick(wire, said);
-        let mine = self.listener.as_ref().map(|listener| listener.seat().client);
-        let is_answer = wire.by.is_some() && wire.by == mine;
-        if !self.wants(wire, said) {
-            return;
-        }
-        let is_message = matches!(&*said.command, "PRIVMSG" | "NOTICE" | "TAGMSG");
-        let to_oneself = is_answer && is_message && said.to.eq_ignore_ascii_case(&self.nick);
-        let has_echo = self.capabilities.has(Capability::EchoMessage);
-        for (index, line) in said.lines.iter().enumerate() {
-            let tags = self.tags(wire, said, is_message, index == 0);
-            if is_answer && (!is_message || has_echo) {
-                self.answer(tags.clone(), line);
-            }
-            // What somebody says to itself is delivered beside any echo.
-            if !is_answer || to_oneself {
-                self.put(&tags, line);
-            }
-        }
-    }
-
-    /// Whether this connection gets such lines at all.
-    fn wants(&self, wire: &Wire, said: &WireLines) -> bool {
-        let has = |capability| self.capabilities.has(capability);
-        if wire.is_for_watchers && !has(Capability::ExtendedMonitor) {
-            return false;
-        }
-        match &*said.command {
-            "TAGMSG" => has(Capability::MessageTags),
-            "AWAY" => has(Capability::AwayNotify),
-            "CHGHOST" => has(Capability::Chghost),
-            "SETNAME" => has(Capability::Setname),
-            "INVITE" => has(Capability::InviteNotify) || said.to.eq_ignore_ascii_case(&self.nick),
-            // Keys are for those who check signatures over the JSON form.
-            "PUBKEY" => false,
-            _ => true,
-        }
-    }
-
-    /// Follows the client's own nick, which numerics of the face are addressed to.
-    fn note_nick(&mut self, wire: &Wire, said: &WireLines) {
-        let is_mine = |source: &str| source.split('!').next().is_some_and(|nick| nick == self.nick);
-        if &*said.command == "NICK" && wire.source.as_deref().is_some_and(is_mine) {
-            let new = said.lines.first().and_then(|line| line.trim_end().rsplit_once(':'));
-            self.nick = new.map_or_else(|| self.nick.clone(), |(_, nick)| nick.to_owned());
-        }
-    }
-
-    fn tags(&self, wire: &Wire, said: &WireLines, is_message: bool, is_first: bool) -> String {
-        let mut tags = self.time_tag(&said.time);
-        if self.capabilities.has(Capability::MessageTags) && is_message && wire.is_bot {
-            tags = joined(&tags, "bot");
-        }
-        // An id names one message, of which the further lines are parts.
-        if self.capabilities.has(Capability::MessageTags) && is_message && is_first {
-            tags = joined(&tags, &format!("msgid={}", said.id));
-            tags = joined(&tags, &said.tags);
-        }
-        tags
-    }
-
-    fn time_tag(&self, time: &str) -> String {
+    pub(super) fn time_tag(&self, time: &str) -> String {
         if self.capabilities.has(Capability::ServerTime) { format!("time={time}") } else { String::new() }
     }
 
     /// Puts a line that answers the command at hand.
-    fn answer(&mut self, tags: String, line: &str) {
+    pub(super) fn answer(&mut self, tags: String, line: &str) {
         let Some(Label { text, answer }) = self.label.take() else { return self.put(&tags, line) };
         let answer = match answer {
             Answer::Nothing => Answer::One(tags, line.into(), BytesMut::new()),
@@ -309,24 +226,20 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
         self.label = Some(Label { text, answer });
     }
 
-    fn put(&mut self, tags: &str, line: &str) {
+    pub(super) fn put(&mut self, tags: &str, line: &str) {
         let buffer = match &mut self.label {
             Some(Label { answer: Answer::One(_, _, behind), .. }) => behind,
             _ => &mut self.sending.buffer,
         };
-        if !tags.is_empty() {
-            buffer.put_u8(b'@');
-            buffer.put_slice(tags.as_bytes());
-            buffer.put_u8(b' ');
-        }
-        buffer.put_slice(line.as_bytes());
+        labels::put(buffer, tags, line);
     }
 }
 
-fn joined(front: &str, behind: &str) -> String {
-    match (front, behind) {
-        ("", only) | (only, "") => only.to_owned(),
-        (front, behind) => format!("{front};{behind}"),
+/// Waits until the client is logged out, whatever there is yet to read; with the reason.
+async fn thrown_out(listener: &mut Option<Listener>) -> Option<Arc<str>> {
+    match listener {
+        Some(listener) => listener.thrown_out().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -6,10 +6,12 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::multiline::{CONCAT, MULTILINE};
 use super::request::{DRAFTS, JSON_ONLY};
 use crate::entry::{Entry, WireLines};
 use crate::protocol::message::{Body, Message};
-use crate::protocol::wire::{CLIENT_TAG_BYTES, escape, is_tag_key, line, lines};
+use crate::protocol::mode::parts_of_changes;
+use crate::protocol::wire::{CLIENT_TAG_BYTES, LINE_BYTES, escape, is_tag_key, line, lines, whole_parts};
 
 /// A message as its JSON text has it.
 #[derive(Deserialize)]
@@ -42,8 +44,15 @@ pub(super) fn of_entry(entry: &Entry, source: Option<&str>) -> WireLines {
         Some(lines) => serde_json::from_str(lines).ok(),
     };
     let source = source.unwrap_or(&spoken.from);
+    let batch = match (&*spoken.command, &texts) {
+        ("PRIVMSG" | "NOTICE", Some(texts)) => {
+            batch(source, &spoken.command, &spoken.to, texts, &format!("m{}", entry.seq))
+        }
+        _ => None,
+    };
     WireLines {
         lines: put_together(source, &spoken.command, &spoken.to, &spoken.params, texts),
+        batch,
         command: spoken.command.into(),
         to: spoken.to.into(),
         time: milliseconds(&spoken.ts).into(),
@@ -71,13 +80,48 @@ fn put_together(
     // A standard reply names nobody, and QUIT and NICK have no target.
     let to = Some(to).filter(|to| !to.is_empty() && command != "FAIL");
     let params: Vec<&str> = to.into_iter().chain(params.iter().map(String::as_str)).collect();
-    let Some(texts) = texts else { return vec![line(source, command, &params, None).into()] };
+    let Some(texts) = texts else {
+        let changes = if command == "MODE" { mode_lines(source, &params) } else { None };
+        return changes.unwrap_or_else(|| vec![line(source, command, &params, None).into()]);
+    };
     if !matches!(command, "PRIVMSG" | "NOTICE") {
         return vec![line(source, command, &params, Some(&texts.join(" "))).into()];
     }
     // An empty line among others is left out: nothing can be told by it where lines are messages.
     let said = texts.iter().filter(|text| texts.len() == 1 || !text.is_empty());
     said.flat_map(|text| lines(source, command, &params, text)).map(String::into_boxed_str).collect()
+}
+
+/// Changes of modes as as many lines as they need; `None` where one has room for them.
+fn mode_lines(source: &str, params: &[&str]) -> Option<Vec<Box<str>>> {
+    let (target, changes) = params.split_first()?;
+    let room = LINE_BYTES.saturating_sub(line(source, "MODE", &[target], None).len());
+    let parts = parts_of_changes(changes, room)?;
+    let told = parts.iter().map(|changes| {
+        let changes = changes.iter().map(String::as_str);
+        line(source, "MODE", &std::iter::once(*target).chain(changes).collect::<Vec<_>>(), None).into()
+    });
+    Some(told.collect())
+}
+
+/// Several lines, or one that is too long for a line, as one message: what stands between the beginning and the end of
+/// a batch, a line for each line of the text, and more where it is longer. `None` for what is one line.
+/// Source: <https://ircv3.net/specs/extensions/multiline>
+fn batch(source: &str, command: &str, to: &str, texts: &[String], name: &str) -> Option<Box<str>> {
+    let parts: Vec<Vec<&str>> = texts.iter().map(|text| whole_parts(source, command, to, text)).collect();
+    if parts.iter().map(Vec::len).sum::<usize>() < 2 {
+        return None;
+    }
+    let mut batch = line(source, "BATCH", &[&format!("+{name}"), MULTILINE, to], None);
+    for parts in parts {
+        for (index, part) in parts.iter().enumerate() {
+            let tags = if index > 0 { format!("@batch={name};{CONCAT} ") } else { format!("@batch={name} ") };
+            batch.push_str(&tags);
+            batch.push_str(&line(source, command, &[to], Some(part)));
+        }
+    }
+    batch.push_str(&line(source, "BATCH", &[&format!("-{name}")], None));
+    Some(batch.into())
 }
 
 /// The tag `time` has milliseconds, an envelope nanoseconds.
@@ -135,6 +179,33 @@ mod tests {
         );
         assert_eq!((&*found.time, &*found.id), ("2026-01-02T03:04:05.678Z", "0-7"));
         assert_eq!(&*found.tags, r"+typing=active;+draft/reply=x\sy");
+    }
+
+    #[test]
+    fn several_lines_are_one_message_too() {
+        let json = format!(
+            r##"{{"command":"PRIVMSG","from":"alice","to":"#c","body":["a","","{} end"],{STAMP}}}"##,
+            "x".repeat(480)
+        );
+        let batch = rendered(&json, Some("alice!al@host")).batch.unwrap();
+        let lines: Vec<&str> = batch.split_terminator("\r\n").collect();
+        assert_eq!(
+            lines[..3],
+            [
+                ":alice!al@host BATCH +m7 draft/multiline #c",
+                "@batch=m7 :alice!al@host PRIVMSG #c :a",
+                "@batch=m7 :alice!al@host PRIVMSG #c :",
+            ]
+        );
+        let text = |line: &str| line.rsplit_once(" :").unwrap().1.to_owned();
+        assert!(
+            lines[4].starts_with("@batch=m7;draft/multiline-concat :alice!al@host PRIVMSG #c :"),
+            "{lines:?}"
+        );
+        assert_eq!(text(lines[3]) + &text(lines[4]), format!("{} end", "x".repeat(480)));
+        assert_eq!(lines[5..], [":alice!al@host BATCH -m7"]);
+        let one = format!(r##"{{"command":"PRIVMSG","from":"alice","to":"#c","body":["a"],{STAMP}}}"##);
+        assert_eq!(rendered(&one, None).batch, None);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use super::limits::{
     AWAYLEN, CHANNELLEN, HOSTLEN, KEYLEN, KICKLEN, MAXLIST, MODES, MONITOR, NAMELEN, NICKLEN, TARGMAX,
     TARGMAX_CHANNELS, TOPICLEN, USERLEN,
 };
+use super::past::REFERENCE_TYPES;
 
 /// User modes as `RPL_MYINFO` names them.
 pub const USER_MODES: &str = "Biow";
@@ -28,7 +29,7 @@ fn targmax() -> String {
 }
 
 /// The tokens, a group for each line.
-pub fn lines(network: &str, channels_per_user: usize) -> Vec<Vec<String>> {
+pub fn lines(network: &str, channels_per_user: usize, history_page_max: usize) -> Vec<Vec<String>> {
     let mut tokens = vec![
         format!("AWAYLEN={AWAYLEN}"),
         "CASEMAPPING=ascii".to_owned(),
@@ -36,6 +37,7 @@ pub fn lines(network: &str, channels_per_user: usize) -> Vec<Vec<String>> {
         "CHANMODES=beI,k,Hl,imnst".to_owned(),
         format!("CHANNELLEN={CHANNELLEN}"),
         "CHANTYPES=#".to_owned(),
+        format!("CHATHISTORY={history_page_max}"),
         "ELIST=CMNTU".to_owned(),
         "EXCEPTS".to_owned(),
         format!("HOSTLEN={HOSTLEN}"),
@@ -45,6 +47,7 @@ pub fn lines(network: &str, channels_per_user: usize) -> Vec<Vec<String>> {
         format!("MAXLIST=b:{MAXLIST},e:{MAXLIST},I:{MAXLIST}"),
         format!("MODES={MODES}"),
         format!("MONITOR={MONITOR}"),
+        format!("MSGREFTYPES={REFERENCE_TYPES}"),
         format!("NAMELEN={NAMELEN}"),
         format!("NETWORK={}", network.replace(' ', "\\x20").replace('=', "\\x3D")),
         format!("NICKLEN={NICKLEN}"),

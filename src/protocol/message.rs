@@ -219,6 +219,17 @@ impl Message {
     }
 }
 
+/// When a message was told by the wall clock, in milliseconds since 1970, from its JSON text; `None` for what is none.
+pub fn told_at_ms(json: &[u8]) -> Option<i64> {
+    #[derive(Deserialize)]
+    struct Told<'a> {
+        #[serde(borrow)]
+        ts: Cow<'a, str>,
+    }
+    let Told { ts } = serde_json::from_slice(json).ok()?;
+    ts.parse::<Timestamp>().ok().map(Timestamp::as_millisecond)
+}
+
 /// RFC 3339 in UTC, always with nine digits of a second.
 struct Nanoseconds(Timestamp);
 

@@ -4,6 +4,7 @@
 //! Knows the grammar alone; nothing here knows the world, the clock or any I/O.
 
 pub mod hostmask;
+pub mod household;
 pub mod isupport;
 pub mod json;
 pub mod limits;
@@ -13,5 +14,6 @@ pub mod mode;
 pub mod name;
 pub mod numeric;
 pub mod password;
+pub mod past;
 pub mod stamp;
 pub mod wire;

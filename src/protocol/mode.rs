@@ -79,6 +79,33 @@ pub fn render_changes(changes: &[ModeChange]) -> Vec<String> {
     std::iter::once(modes).chain(arguments).collect()
 }
 
+/// Changes as they are announced, in as many parts as it takes for each to be no longer than `room` with the blanks in
+/// front of its parameters. `None` where one part has room for all.
+pub fn parts_of_changes(announced: &[&str], room: usize) -> Option<Vec<Vec<String>>> {
+    let bytes = |params: &[String]| params.iter().map(|param| param.len() + 1).sum::<usize>();
+    let (modes, arguments) = announced.split_first()?;
+    if modes.len() + 1 + arguments.iter().map(|argument| argument.len() + 1).sum::<usize>() <= room {
+        return None;
+    }
+    let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
+    let mut parts: Vec<Vec<ModeChange>> = Vec::new();
+    for change in parse_changes(modes, &arguments) {
+        match parts.last_mut() {
+            Some(part) => {
+                part.push(change);
+                if bytes(&render_changes(part)) > room
+                    && part.len() > 1
+                    && let Some(change) = part.pop()
+                {
+                    parts.push(vec![change]);
+                }
+            }
+            None => parts.push(vec![change]),
+        }
+    }
+    Some(parts.iter().map(|part| render_changes(part)).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,6 +122,23 @@ mod tests {
         assert_eq!(parse("+ok", &["a"]), ["+ok", "a"], "the key's argument is missing");
         assert_eq!(parse("b-eI+H-H", &["a", "b", "c", "9"]), ["+b-eI+H-H", "a", "b", "c", "9"]);
         assert_eq!(parse("b", &[]), ["+b"], "asks for the list");
+    }
+
+    #[test]
+    fn changes_that_are_too_long_are_parted_between_two_of_them() {
+        let masks: Vec<String> = ["a", "b", "c"].map(|letter| letter.repeat(30)).to_vec();
+        let announced: Vec<&str> = ["+bb-b"].into_iter().chain(masks.iter().map(String::as_str)).collect();
+        assert_eq!(parts_of_changes(&announced, 200), None);
+        let parts = parts_of_changes(&announced, 70).unwrap();
+        assert_eq!(
+            parts,
+            [
+                vec!["+bb".to_owned(), masks[0].clone(), masks[1].clone()],
+                vec!["-b".to_owned(), masks[2].clone()]
+            ]
+        );
+        let parts = parts_of_changes(&announced, 10).unwrap();
+        assert_eq!(parts.len(), 3, "each goes alone where none has room: {parts:?}");
     }
 
     #[test]

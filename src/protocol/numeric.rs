@@ -194,6 +194,15 @@ numerics! {
     RPL_SASLMECHS = "908", "<mechanism,…>", "are available SASL mechanisms";
     FAIL_INVALID_UTF8 = "FAIL", "<command> INVALID_UTF8", "Message is not UTF-8, or has a NUL or a CR in it";
     FAIL_INVALID_REALNAME = "FAIL", "SETNAME INVALID_REALNAME", "Realname is not valid";
+    FAIL_CHATHISTORY_NEED_MORE_PARAMS = "FAIL", "CHATHISTORY NEED_MORE_PARAMS [subcommand]", "Missing parameters";
+    FAIL_CHATHISTORY_INVALID_PARAMS = "FAIL", "CHATHISTORY INVALID_PARAMS <subcommand> <parameter>", "Invalid parameter";
+    FAIL_CHATHISTORY_INVALID_TARGET = "FAIL", "CHATHISTORY INVALID_TARGET <subcommand> <target>", "There is no history that you may read";
+    FAIL_CHATHISTORY_MESSAGE_ERROR = "FAIL", "CHATHISTORY MESSAGE_ERROR <subcommand> <target>", "Messages could not be retrieved";
+    FAIL_RATE_LIMITED = "FAIL", "<command> RATE_LIMITED", "Please wait a while and try again";
+    FAIL_MULTILINE_MAX_BYTES = "FAIL", "BATCH MULTILINE_MAX_BYTES <limit>", "Too many bytes in one message";
+    FAIL_MULTILINE_MAX_LINES = "FAIL", "BATCH MULTILINE_MAX_LINES <limit>", "Too many lines in one message";
+    FAIL_MULTILINE_INVALID_TARGET = "FAIL", "BATCH MULTILINE_INVALID_TARGET <target> <other target>", "A line is for another target than its batch";
+    FAIL_MULTILINE_INVALID = "FAIL", "BATCH MULTILINE_INVALID", "Invalid batch of lines";
 }
 
 #[cfg(test)]

@@ -230,6 +230,24 @@ fn parts(text: &str, room: usize) -> impl Iterator<Item = &str> {
     })
 }
 
+/// The parts of a text that has to be put together again, nothing of it lost: a blank at which it is parted ends the
+/// part before it. One part where what stands in front leaves next to no room.
+pub fn whole_parts<'a>(source: &str, command: &str, to: &str, text: &'a str) -> Vec<&'a str> {
+    let room = LINE_BYTES.saturating_sub(head(source, command, &[to], true).len() + " :".len());
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while room >= ROOM_MIN && rest.len() > room {
+        let end = rest.floor_char_boundary(room);
+        let blank = rest.get(..end).and_then(|front| front.rfind(' ')).map(|blank| blank + 1);
+        let (part, behind) =
+            rest.split_at(blank.filter(|at| *at > room - room / BLANK_WITHIN).unwrap_or(end));
+        parts.push(part);
+        rest = behind;
+    }
+    parts.push(rest);
+    parts
+}
+
 fn head(source: &str, command: &str, params: &[&str], has_text: bool) -> String {
     let mut line = String::with_capacity(LINE_BYTES + 2);
     line.push(':');

@@ -112,6 +112,11 @@ pub const fn conversation(event: &Event) -> Option<Conversation> {
         Event::Said { verb: Verb::Tagmsg, .. } => None,
         Event::Said { target: Target::Channel(channel), .. } => Some(Conversation::Channel(*channel)),
         Event::Said { by, target: Target::User(user), .. } => Some(Conversation::Direct(*by, *user)),
+        Event::Joined { channel, .. }
+        | Event::Parted { channel, .. }
+        | Event::Kicked { channel, .. }
+        | Event::TopicSet { channel, .. }
+        | Event::ModesChanged { channel, .. } => Some(Conversation::Happenings(*channel)),
         _ => None,
     }
 }

@@ -66,7 +66,8 @@ pub fn answer(reply: &Reply, caller: &User, world: &World, context: &Context<'_>
         Reply::Ison(nicks) => {
             let users = nicks.iter().filter_map(|nick| world.user_by_nick(nick).ok());
             let found: Vec<_> = users.map(|user| user.nick.as_str()).collect();
-            server.numeric(RPL_ISON, to, vec![], &[&found.join(" ")]).into()
+            let lines = in_lines(&found).into_iter();
+            lines.map(|nicks| server.numeric(RPL_ISON, to, vec![], &[&nicks])).collect::<Vec<_>>().into()
         }
         Reply::Lusers => lusers(to, world, context).into(),
         Reply::Motd => motd(to, server).into(),
@@ -135,6 +136,26 @@ fn answer_on_channel(reply: &Reply, caller: &User, world: &World, context: &Cont
     }
 }
 
+/// Bytes of nicks in one line: with everything in front of them it fits a line of 512.
+const NICKS_BYTES: usize = 380;
+
+/// Nicks in as few texts as have room for them, at least one.
+fn in_lines(nicks: &[&str]) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for nick in nicks {
+        let line = lines.last_mut().expect("there is one from the beginning");
+        if line.is_empty() {
+            line.push_str(nick);
+        } else if line.len() + 1 + nick.len() <= NICKS_BYTES {
+            line.push(' ');
+            line.push_str(nick);
+        } else {
+            lines.push((*nick).to_owned());
+        }
+    }
+    lines
+}
+
 /// Whoever just came in is told who is there, unless it prefers to ask.
 fn names_of_entered(channel: &Channel, context: &Context<'_>) -> Vec<Reply> {
     let unasked = !context.style.no_implicit_names;
@@ -171,7 +192,7 @@ fn topic_or_none(to: &str, channel: &Channel, server: &ServerInfo) -> Vec<Messag
     lines
 }
 
-fn user_modes(user: &User) -> String {
+pub(super) fn user_modes(user: &User) -> String {
     let letters = UserFlag::ALL.into_iter().filter(|flag| user.modes.has(*flag)).map(UserFlag::letter);
     std::iter::once('+').chain(letters).collect()
 }

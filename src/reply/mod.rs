@@ -8,6 +8,7 @@ pub mod aside;
 pub mod door;
 mod lists;
 pub mod notice;
+pub mod past;
 pub mod presence;
 pub mod receipt;
 pub mod refuse;

@@ -12,6 +12,7 @@ use crate::protocol::numeric::{
     ERR_UMODEUNKNOWNFLAG, ERR_UNKNOWNCOMMAND, ERR_UNKNOWNMODE, ERR_USERNOTINCHANNEL, ERR_USERONCHANNEL,
     ERR_USERSDONTMATCH, ERR_WASNOSUCHNICK, FAIL_INVALID_REALNAME, Numeric, RPL_TRYAGAIN,
 };
+use crate::protocol::wire::middle;
 use crate::world::Refusal;
 
 /// A refusal in words.
@@ -29,7 +30,7 @@ pub struct Words {
 pub fn words(refusal: &Refusal) -> Words {
     let said = |numeric: Numeric, params: &[&str], words: &[&str]| Words {
         numeric,
-        params: params.iter().map(ToString::to_string).collect(),
+        params: params.iter().map(|param| middle(param).to_owned()).collect(),
         text: numeric.text(words).unwrap_or_default(),
     };
     let one = |numeric, param: &str| said(numeric, &[param], &[]);

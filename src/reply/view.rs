@@ -180,6 +180,17 @@ pub fn conversation(world: &World, user: UserId, target: &str) -> Result<Convers
     }
 }
 
+/// The talks that a user may read, by the names that they go by now: its channels, and those of its peers who are
+/// still here.
+pub fn talks(world: &World, user: UserId, peers: &[UserId]) -> Vec<(String, Conversation)> {
+    let channels = world.user(user).into_iter().flat_map(|user| &user.channels);
+    let channels = channels.filter_map(|id| world.channel(*id));
+    let channels = channels.map(|channel| (channel.name.to_string(), Conversation::Channel(channel.id)));
+    let peers = peers.iter().filter_map(|peer| world.user(*peer));
+    let peers = peers.map(|peer| (peer.nick.to_string(), Conversation::Direct(user, peer.id)));
+    channels.chain(peers).collect()
+}
+
 /// How many there are of what.
 pub fn counts(world: &World) -> Counts {
     Counts { users: world.users().len(), clients: world.clients().len(), channels: world.channels().len() }

@@ -1,13 +1,14 @@
 //! The welcome burst, and the parts of it that are commands of their own.
 //! Source: <https://modern.ircdocs.horse/#connection-messages>
 
+use super::answer::user_modes;
 use super::{Context, ServerInfo};
 use crate::protocol::isupport::{self, CHANNEL_MODES, CHANNEL_MODES_WITH_PARAMETER, USER_MODES};
 use crate::protocol::message::Message;
 use crate::protocol::numeric::{
     ERR_NOMOTD, RPL_CREATED, RPL_ENDOFMOTD, RPL_GLOBALUSERS, RPL_ISUPPORT, RPL_LOCALUSERS, RPL_LUSERCHANNELS,
     RPL_LUSERCLIENT, RPL_LUSERME, RPL_LUSEROP, RPL_LUSERUNKNOWN, RPL_MOTD, RPL_MOTDSTART, RPL_MYINFO,
-    RPL_WELCOME, RPL_YOURHOST,
+    RPL_UMODEIS, RPL_WELCOME, RPL_YOURHOST,
 };
 use crate::world::{User, World};
 
@@ -28,12 +29,17 @@ pub(super) fn welcome(user: &User, world: &World, context: &Context<'_>) -> Vec<
     lines.extend(isupport_lines(to, server));
     lines.extend(lusers(to, world, context));
     lines.extend(motd(to, server));
+    // Whoever comes into a session that has modes does not know of them.
+    let modes = user_modes(user);
+    if modes != "+" {
+        lines.push(server.numeric(RPL_UMODEIS, to, vec![modes], &[]));
+    }
     lines
 }
 
 /// 005, in as many lines as it takes.
 pub(super) fn isupport_lines(to: &str, server: &ServerInfo) -> Vec<Message> {
-    let lines = isupport::lines(&server.network, server.rules.channels_max);
+    let lines = isupport::lines(&server.network, server.rules.channels_max, server.rules.history_page_max);
     lines.into_iter().map(|tokens| server.numeric(RPL_ISUPPORT, to, tokens, &[])).collect()
 }
 

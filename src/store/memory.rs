@@ -5,11 +5,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
-use super::{Batch, HistoryRequest, KeptOutcome, Loaded, LoadedQueue, Reader, Retention, Store, StoreError};
+use super::{
+    Batch, HistoryRequest, KeptOutcome, Loaded, LoadedQueue, Past, Reader, Retention, Store, StoreError,
+    Window,
+};
 use crate::delivery::page::Dropped;
 use crate::delivery::{Backlog, BacklogError, Line, PageLimits, Settled, Settlement, Stretch};
 use crate::entry::{Conversation, Entry, Posted};
-use crate::id::{ClientId, Seq};
+use crate::id::{ClientId, Seq, UserId};
+use crate::protocol::message::told_at_ms;
 use crate::protocol::stamp::StampHash;
 use crate::world::{Event, World};
 
@@ -193,14 +197,58 @@ fn line(entry: &Entry) -> Line {
     Line { seq: entry.seq, json: entry.line.clone() }
 }
 
+/// Whether an entry belongs to a talk, whichever of two said it.
+fn is_of(entry: &Entry, conversation: Conversation) -> bool {
+    match (entry.conversation, conversation) {
+        (Some(Conversation::Direct(a, b)), Conversation::Direct(c, d)) => {
+            (a, b) == (c, d) || (a, b) == (d, c)
+        }
+        (entry, wanted) => entry == Some(wanted),
+    }
+}
+
+impl Past for MemoryStore {
+    fn window(&self, window: &Window) -> Result<Vec<Seq>, StoreError> {
+        let kept = self.kept();
+        let shown = if window.history_max == 0 { usize::MAX } else { window.history_max };
+        let talk = kept.log.values().rev().map(|posted| &posted.entry);
+        let newest =
+            talk.filter(|entry| is_of(entry, window.conversation)).take(shown).map(|entry| entry.seq);
+        let is_inside = |seq: &Seq| *seq > window.after && window.before.is_none_or(|before| *seq < before);
+        let mut found: Vec<Seq> = newest.filter(is_inside).collect();
+        if !window.from_oldest {
+            found.truncate(window.limit);
+        }
+        found.reverse();
+        found.truncate(window.limit);
+        Ok(found)
+    }
+
+    fn entries(&self, seqs: &[Seq]) -> Result<Vec<Arc<Entry>>, StoreError> {
+        let kept = self.kept();
+        Ok(seqs.iter().filter_map(|seq| kept.log.get(seq)).map(|posted| Arc::clone(&posted.entry)).collect())
+    }
+
+    fn told_until(&self, at_ms: i64) -> Result<Seq, StoreError> {
+        let kept = self.kept();
+        let told = |posted: &&Posted| told_at_ms(&posted.entry.line).is_some_and(|told| told <= at_ms);
+        Ok(kept.log.values().rev().find(told).map(|posted| posted.entry.seq).unwrap_or_default())
+    }
+
+    fn peers(&self, user: UserId) -> Result<Vec<UserId>, StoreError> {
+        let kept = self.kept();
+        let talks = kept.log.values().filter_map(|posted| match posted.entry.conversation {
+            Some(Conversation::Direct(one, other)) if one == user => Some(other),
+            Some(Conversation::Direct(one, other)) if other == user => Some(one),
+            _ => None,
+        });
+        Ok(talks.collect::<BTreeSet<_>>().into_iter().collect())
+    }
+}
+
 impl Reader for MemoryStore {
     fn history(&self, request: &HistoryRequest) -> Result<Vec<Line>, StoreError> {
-        let same = |entry: &Entry| match (entry.conversation, request.conversation) {
-            (Some(Conversation::Direct(a, b)), Conversation::Direct(c, d)) => {
-                (a, b) == (c, d) || (a, b) == (d, c)
-            }
-            (entry, wanted) => entry == Some(wanted),
-        };
+        let same = |entry: &Entry| is_of(entry, request.conversation);
         let kept = self.kept();
         let shown = if request.history_max == 0 { usize::MAX } else { request.history_max };
         let newest =

@@ -5,6 +5,7 @@
 
 pub mod batch;
 pub mod memory;
+pub mod past;
 pub mod sqlite;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use crate::protocol::stamp::StampHash;
 use crate::world::World;
 
 pub use batch::{Batch, KeptOutcome};
+pub use past::{Past, Window};
 
 /// Where the world, the log and the queues are kept.
 pub trait Store: Send {
@@ -74,7 +76,7 @@ pub trait Store: Send {
 }
 
 /// Reading what is committed, from any thread.
-pub trait Reader: Backlog {
+pub trait Reader: Backlog + Past {
     /// The newest messages of a conversation before a place, oldest first, out of those that history still
     /// shows.
     ///

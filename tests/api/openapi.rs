@@ -114,7 +114,8 @@ fn it_names_the_headers_that_say_when_to_ask_again() {
         for (method, operation) in item.as_object().unwrap() {
             assert_eq!(headers(operation, "503"), ["Retry-After"], "{method} {path}");
             let counted = headers(operation, "429").len() == 4;
-            assert_eq!(counted, operation["requestBody"].is_object(), "{method} {path}");
+            let is_counted = operation["requestBody"].is_object() || path == "/api/v1/history";
+            assert_eq!(counted, is_counted, "{method} {path}");
             assert!(headers(operation, "429").contains(&"Retry-After".to_owned()), "{method} {path}");
         }
     }

@@ -57,6 +57,33 @@ fn too_many_tags_are_refused_with_the_whole_line() {
     assert!(heard.iter().all(|line| line.len() < 8_191 + 510));
 }
 
+/// What JSON writes as six characters makes no more of a line than it may be.
+#[test]
+fn tags_are_not_blown_up() {
+    let server = TestServer::spawn_irc(&[]);
+    let mut alice = IrcClient::open_with(&server.irc_address(), "alice", "message-tags echo-message");
+    let plain = format!("@+a={} PRIVMSG alice :hi", "x".repeat(4_091));
+    assert_eq!(alice.ask(&plain).len(), 2, "all that there may be");
+    let blown_up = format!("@+a={} PRIVMSG alice :hi", "\u{1}".repeat(4_000));
+    let heard = alice.ask(&blown_up);
+    assert!(heard.len() == 1 && heard[0].contains(" 417 alice "), "{heard:?}");
+}
+
+/// Parameters in front of others are words, whatever was typed.
+#[test]
+fn a_refusal_repeats_what_fits_into_it() {
+    let server = TestServer::spawn_irc(&[]);
+    let mut web = server.open("web");
+    for (to, shown) in [("#a b", "#a"), (":x", "x"), (" ", "*")] {
+        let receipt = web.command(&serde_json::json!({ "command": "TOPIC", "to": to }));
+        assert_eq!(receipt["numeric"], "403");
+        let heard = web.poll_until(|message| message["command"] == "403");
+        assert_eq!(heard.last().unwrap()["params"], serde_json::json!([shown]));
+    }
+    let mut wire = IrcClient::open(&server.irc_address(), "wire");
+    assert_eq!(wire.ask("TOPIC :#a b"), [":irc.test 403 wire #a :No such channel"]);
+}
+
 // clause: lines.endless
 #[test]
 fn a_line_without_an_end_ends_the_connection() {

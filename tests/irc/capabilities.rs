@@ -24,6 +24,12 @@ fn negotiation_holds_registration() {
     let granted = alice.ask("CAP REQ :multi-prefix");
     assert_eq!(granted, [":irc.test CAP * ACK :multi-prefix"]);
     assert_eq!(alice.ask("CAP LIST"), [":irc.test CAP * LIST :cap-notify multi-prefix"]);
+    assert_eq!(
+        alice.ask("CAP REQ -multi-prefix batch"),
+        [":irc.test CAP * ACK :-multi-prefix batch"],
+        "without a colon"
+    );
+    alice.ask("CAP REQ :multi-prefix -batch");
     assert_eq!(alice.ask("CAP REQ -cap-notify"), [":irc.test CAP * NAK :-cap-notify"]);
     alice.send("CAP END");
     assert!(alice.until(&["376"])[0].contains(" 001 alice :"));

@@ -130,6 +130,47 @@ fn whoever_is_killed_is_told_why() {
     IrcClient::open(&server.irc_address(), "alice");
 }
 
+/// Whoever does not read is thrown out as soon as anybody, and its place is free again.
+#[test]
+fn whoever_is_killed_and_does_not_read_is_gone_too() {
+    let server = TestServer::spawn_irc(&[
+        ("NEOIRC_OPER_NAME", "root"),
+        ("NEOIRC_OPER_PASSWORD", "sekrit-one"),
+        ("CONNECTIONS_PER_IP", "2"),
+        ("IRC_SENDQ_MAX", "0"),
+    ]);
+    let mut alice = IrcClient::open(&server.irc_address(), "alice");
+    let deaf = IrcClient::open_with(&server.irc_address(), "deaf", "message-tags");
+    alice.ask("OPER root sekrit-one");
+    let tags = "v".repeat(4_000);
+    for _ in 0..4_000 {
+        alice.send(&format!("@+t={tags} PRIVMSG deaf :x"));
+    }
+    alice.drain();
+    let mut refused = IrcClient::connect(&server.irc_address());
+    assert!(refused.rest()[0].starts_with("ERROR :"), "there are two");
+    alice.ask("KILL deaf :deaf");
+    let killed = std::time::Instant::now();
+    until("there is room again", || {
+        let mut next = IrcClient::connect(&server.irc_address());
+        next.send("PING x");
+        next.next().is_some_and(|line| line.contains(" PONG "))
+    });
+    // Far more than last words may take, far less than what a bad network is given.
+    assert!(killed.elapsed() < std::time::Duration::from_secs(20), "{:?}", killed.elapsed());
+    drop(deaf);
+}
+
+/// Nobody is asked, and silence has its end all the same.
+#[test]
+fn silence_ends_without_a_question_too() {
+    let server = TestServer::spawn_irc(&[("IRC_PING_AFTER", "0"), ("IRC_SILENCE_MAX", "1s")]);
+    let mut alice = IrcClient::open(&server.irc_address(), "alice");
+    let heard = alice.rest();
+    assert_eq!(heard.len(), 1, "{heard:?}");
+    assert!(heard[0].contains("[Ping timeout: 1 seconds]"), "{heard:?}");
+}
+
 #[test]
 fn no_connection_outlives_its_server() {
     let mut server = TestServer::spawn_irc(&[]);

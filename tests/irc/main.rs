@@ -8,11 +8,14 @@
 mod bytes;
 mod capabilities;
 mod crash;
+mod devices;
 mod endings;
 mod floods;
 mod gateways;
 mod hostile;
+mod lines;
 mod passwords;
+mod past;
 mod people;
 mod programs;
 #[path = "../support/mod.rs"]

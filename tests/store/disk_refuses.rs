@@ -204,6 +204,68 @@ fn the_engine_recovers_after_the_disk_refused_several_times() {
     });
 }
 
+/// It is not known of a commit that it was done: what is so goes by the disk, and tokens are good for that.
+#[test]
+fn what_was_done_unbeknown_is_brought_in_step() {
+    run(async {
+        let (store, breaker) = (MemoryStore::default(), Breaker::default());
+        let engine = start(store.clone(), &breaker);
+        let alice = arrive(&engine, "alice", 1).await;
+        breaker.fail_behind_commit();
+        assert!(engine.register(registration("bob", 2)).await.is_err());
+        assert!(on_disk(&store).0.user_by_nick("bob").is_ok(), "it came to disk");
+        recover(&engine).await;
+        let bob = engine.authenticate(&TokenHash::new([2; 32])).unwrap();
+        engine
+            .submit(&bob, wish(r#"{"command":"PRIVMSG","to":"alice","body":["here"]}"#), None)
+            .await
+            .unwrap();
+        assert!(heard(&engine, &alice).await.iter().any(|line| line.contains("here")));
+
+        breaker.fail_behind_commit();
+        assert!(engine.submit(&bob, wish(r#"{"command":"QUIT"}"#), None).await.is_err());
+        recover(&engine).await;
+        assert!(engine.authenticate(&TokenHash::new([2; 32])).is_none(), "it is gone");
+
+        // Nobody stays as a connection that does not know of it.
+        breaker.fail_behind_commit();
+        let ghost = Registration { is_connection: true, ..registration("ghost", 3) };
+        assert!(engine.register(ghost).await.is_err());
+        recover(&engine).await;
+        gone(&engine, "ghost").await;
+    });
+}
+
+/// Connections of a process that was killed are logged out by the next, also when the disk refuses at first.
+#[test]
+fn no_connection_outlives_a_disk_that_refuses_at_the_start() {
+    run(async {
+        let (store, breaker) = (MemoryStore::default(), Breaker::default());
+        let engine = start(store.clone(), &breaker);
+        arrive(&engine, "alice", 1).await;
+        let wire = Registration { is_connection: true, ..registration("wire", 2) };
+        engine.register(wire).await.unwrap();
+        // It ends as if it were killed: what it would say at the end does not come to disk.
+        breaker.fail_commit(1, u64::MAX);
+        engine.begin_stop();
+        engine.finish_stop();
+        let breaker = Breaker::default();
+        breaker.fail_commit(1, 2);
+        let engine = start(store.clone(), &breaker);
+        recover(&engine).await;
+        gone(&engine, "wire").await;
+        assert!(engine.holder("alice".to_owned()).await.unwrap().is_some());
+    });
+}
+
+async fn gone(engine: &Engine, nick: &str) {
+    let deadline = Instant::now() + PATIENCE;
+    while !matches!(engine.holder(nick.to_owned()).await, Ok(None)) {
+        assert!(Instant::now() < deadline, "{nick} is still here");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
 /// The commit fails, and so does loading the world again: what was decided last is in memory, but not on disk.
 #[test]
 fn what_is_not_durable_is_not_shown_even_while_nothing_can_be_loaded() {

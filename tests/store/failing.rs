@@ -22,11 +22,14 @@ pub(crate) struct Breaker {
 }
 
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is another way to fail, and all combinations occur")]
 struct Plan {
     /// Commits until one fails; 1 is the next one.
     fails_in: Option<u64>,
     /// How many commits fail in a row from there.
     failures: u64,
+    /// Whether what fails is on disk all the same.
+    fails_behind: bool,
     loads_fail: bool,
     /// Whether a commit waits before it does anything.
     gate_closed: bool,
@@ -46,6 +49,12 @@ impl Breaker {
         let mut plan = self.plan();
         plan.fails_in = Some(n);
         plan.failures = failures;
+    }
+
+    /// The next commit is done, and fails when it is to be told.
+    pub(crate) fn fail_behind_commit(&self) {
+        self.fail_commit(1, 1);
+        self.plan().fails_behind = true;
     }
 
     /// Whether loading fails from now on.
@@ -114,7 +123,13 @@ impl<S: Store> Store for FailingStore<S> {
 
     fn commit(&mut self, batch: &Batch) -> Result<Vec<Settled>, StoreError> {
         self.breaker.pass_gate();
-        if self.breaker.commit_fails() { Err(planned()) } else { self.inner.commit(batch) }
+        if !self.breaker.commit_fails() {
+            return self.inner.commit(batch);
+        }
+        if std::mem::take(&mut self.breaker.plan().fails_behind) {
+            self.inner.commit(batch)?;
+        }
+        Err(planned())
     }
 
     fn newest_until(&mut self, at: Timestamp) -> Result<Seq, StoreError> {

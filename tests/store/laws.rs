@@ -88,7 +88,8 @@ fn each_law_is_found_broken() {
         ("UPDATE log SET lasting = 0 WHERE seq = 1", "message 1 is not in the log"),
         ("DELETE FROM history WHERE owner = 1 AND peer = 3", "under one of them alone"),
         ("UPDATE history SET owner = 98 WHERE peer = 0", "history of 98"),
-        ("DELETE FROM audiences WHERE seq = 10", "message 10: nobody knows whom it was for"),
+        ("UPDATE log SET clients = NULL WHERE seq = 10", "message 10: nobody knows whom it was for"),
+        ("UPDATE log SET owner = NULL WHERE seq = 10", "message 10 is to last, but nobody knows"),
     ];
     let (_folder, path) = good();
     for (sql, expected) in broken {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use neoirc::delivery::{PageLimits, Settled, Settlement};
-use neoirc::entry::{Audience, Conversation, Entry, Posted};
+use neoirc::entry::{Audience, Conversation, Entry, Posted, Wire};
 use neoirc::id::{ChannelId, ClientId, Seq, TokenHash, UserId};
 use neoirc::protocol::name::{ChannelName, Hostname, Nickname, Realname, Username};
 use neoirc::store::{Batch, Retention, Store};
@@ -100,6 +100,12 @@ impl Story {
         let entry = Arc::new(Entry { seq, at: time, since_ms: 0, conversation, line, wire: None });
         self.batch.entries.push(Posted { audience, entry });
         seq
+    }
+
+    /// Who brought about a row that is yet to be committed.
+    pub(crate) fn bring_about(&mut self, seq: Seq, wire: Wire) {
+        let posted = self.batch.entries.iter_mut().find(|posted| posted.entry.seq == seq).unwrap();
+        posted.entry = Arc::new(Entry { wire: Some(Arc::new(wire)), ..Entry::clone(&posted.entry) });
     }
 
     /// An answer to one client.

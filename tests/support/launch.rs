@@ -8,7 +8,7 @@ use super::process::Process;
 
 /// The settings every test begins with: a free port, no proof of work, no limits on speed or on how much one address
 /// may have, nothing that asks the network. A test that is about one of them overrides it.
-const QUIET_SETTINGS: [(&str, &str); 9] = [
+const QUIET_SETTINGS: [(&str, &str); 10] = [
     ("HTTP_LISTEN_ADDR", "127.0.0.1:0"),
     ("NEOIRC_HASHCASH_BITS", "0"),
     ("IRC_LISTEN_ADDR", ""),
@@ -16,6 +16,7 @@ const QUIET_SETTINGS: [(&str, &str); 9] = [
     ("SESSION_RATE_LIMIT", "0"),
     ("COMMAND_RATE_LIMIT", "0"),
     ("LOGIN_RATE_LIMIT", "0"),
+    ("HISTORY_RATE_LIMIT", "0"),
     ("HTTP_CONNECTIONS_PER_IP", "0"),
     ("RUST_BACKTRACE", "1"),
 ];

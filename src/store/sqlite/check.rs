@@ -24,7 +24,7 @@ macro_rules! sql {
 const TOLD_MAX: usize = 20;
 
 /// The laws that a statement alone can judge.
-const LAWS: [&str; 12] = [
+const LAWS: [&str; 13] = [
     sql!("state"),
     sql!("identities"),
     sql!("memberships"),
@@ -37,6 +37,7 @@ const LAWS: [&str; 12] = [
     sql!("direct"),
     sql!("held"),
     sql!("audiences"),
+    sql!("unfiled"),
 ];
 
 /// What is in a database.

@@ -3,10 +3,12 @@
 mod backup;
 mod check;
 mod events;
+mod filing;
 mod load;
 mod lock;
 mod open;
 mod packed;
+mod past;
 mod queues;
 mod read;
 mod schema;
@@ -28,11 +30,17 @@ use crate::protocol::stamp::StampHash;
 use crate::world::World;
 pub use backup::{backup, check, restore};
 pub use check::Summary;
+use filing::Filing;
 use lock::FileLock;
 use read::SqliteReader;
 
+/// What stands in the place of the peer for what happened in a channel beside talk.
+const HAPPENINGS: i64 = -1;
 /// Conversations whose gain is counted: beyond them counting begins anew.
 const GAINED_MAX: usize = 10_000;
+/// Bytes of a packed audience that stand in the log itself, where they stay as long as the message: most talks have
+/// few listeners, and a page less is to be written before they may hear. Larger ones stand in a table that is emptied.
+const AUDIENCE_IN_LOG_MAX: usize = 32;
 
 /// The store on `SQLite`.
 pub struct SqliteStore {
@@ -40,6 +48,7 @@ pub struct SqliteStore {
     reader: Arc<SqliteReader>,
     /// Messages that conversations have gained since their excess was last looked for.
     gained: HashMap<Conversation, usize>,
+    filing: Filing,
     /// Held while the store is open, so that no second process uses the file.
     _lock: Option<FileLock>,
 }
@@ -126,7 +135,14 @@ impl Store for SqliteStore {
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(doing("begin a commit"))?;
         let settled = write(&transaction, batch).map_err(doing("write a batch"))?;
+        let is_full = self.filing.gain(batch.entries.len());
+        if is_full {
+            self.filing.file(&transaction).map_err(doing("file a batch"))?;
+        }
         transaction.commit().map_err(doing("commit a batch"))?;
+        if is_full {
+            self.filing.done();
+        }
         if self.gained.len() > GAINED_MAX {
             // Whoever goes on talking is counted again; whoever does not has nothing to be cleared away.
             self.gained.clear();
@@ -158,7 +174,7 @@ impl Store for SqliteStore {
     }
 
     fn tidy(&mut self, retention: &Retention) -> Result<bool, StoreError> {
-        tidy::step(&mut self.connection, &mut self.gained, retention).map_err(doing("tidy"))
+        tidy::step(&mut self.connection, &mut self.filing, &mut self.gained, retention).map_err(doing("tidy"))
     }
 
     fn newest_until(&mut self, at: Timestamp) -> Result<Seq, StoreError> {
@@ -204,27 +220,30 @@ fn write_entry(
     kept_at: Option<Timestamp>,
 ) -> rusqlite::Result<()> {
     let seq = int(entry.seq.get());
-    let reader = match audience {
-        Audience::One(client) => Some(int(client.get())),
-        Audience::Many(_) => None,
+    let (reader, packed) = match audience {
+        Audience::One(client) => (Some(int(client.get())), None),
+        Audience::Many(clients) => (None, Some(packed::pack(clients.iter().map(|client| client.get())))),
     };
+    let is_small = |packed: &Vec<u8>| packed.len() <= AUDIENCE_IN_LOG_MAX;
+    let (few, many) = if packed.as_ref().is_some_and(is_small) { (packed, None) } else { (None, packed) };
+    let (owner, peer) = entry.conversation.and_then(|conversation| sides(conversation).next()).unzip();
     connection.prepare_cached(include_str!("../../../sql/sqlite/event/log.sql"))?.execute(params![
         seq,
         nanoseconds(kept_at.unwrap_or(entry.at)),
         entry.conversation.is_some(),
         reader,
-        &entry.line[..]
+        &entry.line[..],
+        owner,
+        peer,
+        few,
+        past::source(entry),
+        past::by_client(entry),
+        past::marks(entry),
     ])?;
-    if let Audience::Many(clients) = audience {
-        let packed = packed::pack(clients.iter().map(|client| client.get()));
+    if let Some(packed) = many {
         connection
             .prepare_cached(include_str!("../../../sql/sqlite/event/audience.sql"))?
             .execute(params![seq, packed])?;
-    }
-    for (owner, peer) in entry.conversation.iter().flat_map(|conversation| sides(*conversation)) {
-        connection
-            .prepare_cached(include_str!("../../../sql/sqlite/event/history.sql"))?
-            .execute(params![owner, peer, seq])?;
     }
     Ok(())
 }
@@ -234,6 +253,7 @@ fn write_entry(
 fn sides(conversation: Conversation) -> impl Iterator<Item = (i64, i64)> {
     let (first, second) = match conversation {
         Conversation::Channel(channel) => ((int(channel.get()), 0), None),
+        Conversation::Happenings(channel) => ((int(channel.get()), HAPPENINGS), None),
         Conversation::Direct(one, other) => {
             let (one, other) = (int(one.get()), int(other.get()));
             ((one, other), (one != other).then_some((other, one)))

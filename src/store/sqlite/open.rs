@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
+use super::filing::Filing;
 use super::lock::FileLock;
 use super::read::SqliteReader;
 use super::{Location, SqliteStore, backup, doing, schema};
@@ -47,7 +48,8 @@ impl SqliteStore {
         schema::migrate(&mut connection, version)?;
         let readers = (0..READERS).map(|_| connect_reader(&uri)).collect::<Result<Vec<_>, _>>()?;
         let reader = Arc::new(SqliteReader::new(path, readers));
-        Ok(Self { connection, reader, gained: std::collections::HashMap::new(), _lock: lock })
+        let gained = std::collections::HashMap::new();
+        Ok(Self { connection, reader, gained, filing: Filing::unknown(), _lock: lock })
     }
 }
 

@@ -33,7 +33,10 @@ impl SqliteReader {
     }
 
     /// Lends a connection, waiting for one where all are lent.
-    fn with<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+    pub(super) fn with<T>(
+        &self,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let mut idle =
             self.returned.wait_while(idle, |idle| idle.is_empty()).unwrap_or_else(PoisonError::into_inner);
@@ -118,26 +121,46 @@ impl Reader for SqliteReader {
     }
 }
 
+/// What was said last is not filed yet and found at the end of the log; what came before, where it is filed.
 fn history(connection: &Connection, request: &HistoryRequest) -> rusqlite::Result<Vec<Line>> {
     let Some((owner, peer)) = sides(request.conversation).next() else { return Ok(Vec::new()) };
     let transaction = connection.unchecked_transaction()?;
-    let floor: Option<i64> = if request.history_max == 0 {
-        None
-    } else {
-        transaction
-            .prepare_cached(sql!("history_floor"))?
-            .query_row(params![owner, peer, int(request.history_max as u64)], |row| row.get(0))
-            .optional()?
-    };
+    let mut unfiled = transaction.prepare_cached(sql!("unfiled"))?;
+    let unfiled = unfiled.query_map([owner, peer], |row| row.get(0))?.collect::<Result<Vec<i64>, _>>()?;
+    let floor = history_floor(&transaction, (owner, peer), &unfiled, request.history_max)?;
     let before = request.before.map_or(i64::MAX, |before| int(before.get()));
+    let mut lines = Vec::new();
+    for seq in unfiled.iter().filter(|seq| **seq > floor && **seq < before).take(request.limit) {
+        lines.extend(line(&transaction, Seq::new(uint(*seq)))?);
+    }
     let mut statement = transaction.prepare_cached(sql!("history"))?;
-    let bounds = params![owner, peer, before, floor.unwrap_or(0), int(request.limit as u64)];
+    let bounds = params![owner, peer, before, floor, int((request.limit - lines.len()) as u64)];
     let rows = statement.query_map(bounds, |row| {
         Ok(Line { seq: Seq::new(uint(row.get(0)?)), json: row.get::<_, Vec<u8>>(1)?.into() })
     })?;
-    let mut lines: Vec<Line> = rows.collect::<Result<_, _>>()?;
+    lines.extend(rows.collect::<Result<Vec<_>, _>>()?);
     lines.reverse();
     Ok(lines)
+}
+
+/// The newest message of a talk that its history no longer shows, 0 where it shows all. `unfiled` are the talk's
+/// messages that are not filed yet, the newest first.
+pub(super) fn history_floor(
+    connection: &Connection,
+    (owner, peer): (i64, i64),
+    unfiled: &[i64],
+    history_max: usize,
+) -> rusqlite::Result<i64> {
+    if history_max == 0 {
+        return Ok(0);
+    }
+    if let Some(floor) = unfiled.get(history_max) {
+        return Ok(*floor);
+    }
+    let filed_max = int((history_max - unfiled.len()) as u64);
+    let mut statement = connection.prepare_cached(sql!("history_floor"))?;
+    let floor = statement.query_row([owner, peer, filed_max], |row| row.get(0)).optional()?;
+    Ok(floor.unwrap_or(0))
 }
 
 /// Halves the log until it has the place: running time ascends with places.

@@ -7,16 +7,17 @@ use super::doing;
 use crate::store::StoreError;
 
 /// Every migration, the oldest first.
-const MIGRATIONS: [(&str, &str); 4] = [
+const MIGRATIONS: [(&str, &str); 6] = [
     ("V1__first", include_str!("../../../sql/sqlite/migrations/0001_first.sql")),
     ("V2__irc", include_str!("../../../sql/sqlite/migrations/0002_irc.sql")),
     ("V3__passwords", include_str!("../../../sql/sqlite/migrations/0003_passwords.sql")),
     ("V4__connections", include_str!("../../../sql/sqlite/migrations/0004_connections.sql")),
+    ("V5__filing", include_str!("../../../sql/sqlite/migrations/0005_filing.sql")),
+    ("V9__sources", include_str!("../../../sql/sqlite/migrations/0009_sources.sql")),
 ];
 
-/// The schema that this program knows, as `PRAGMA user_version` tells it.
-#[expect(clippy::cast_possible_wrap, reason = "there will be a few dozen migrations at most")]
-pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
+/// The schema that this program knows, as `PRAGMA user_version` tells it: the number of the newest migration.
+pub(super) const VERSION: i64 = 9;
 
 /// Marks a database as one of ours: "nirc" in ASCII, in `PRAGMA application_id`.
 const APPLICATION_ID: i64 = 0x6e69_7263;

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
+use super::filing::Filing;
+use super::read::history_floor;
 use super::{int, nanoseconds, sides, uint};
 use crate::entry::Conversation;
 use crate::id::Seq;
@@ -21,10 +23,13 @@ const EXCESS_SHARE: usize = 64;
 /// Takes the first step there is to take. Says whether there may be more.
 pub(super) fn step(
     connection: &mut Connection,
+    filing: &mut Filing,
     gained: &mut HashMap<Conversation, usize>,
     retention: &Retention,
 ) -> rusqlite::Result<bool> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // What is not in a history cannot leave it.
+    filing.file(&transaction)?;
     // What comes after the checkpoint is in queues that are in memory alone, and may yet come to disk.
     let checkpoint: i64 = transaction.prepare_cached(sql!("checkpoint"))?.query_row([], |row| row.get(0))?;
     let queues_need = retention.queues_need.min(Seq::new(uint(checkpoint)).next());
@@ -42,6 +47,7 @@ pub(super) fn step(
         rows = excess(&transaction, gained, retention)?;
     }
     transaction.commit()?;
+    filing.done();
     Ok(rows > 0)
 }
 
@@ -128,13 +134,10 @@ fn excess(
     };
     let keys: Vec<(i64, i64)> = sides(conversation).collect();
     let Some((owner, peer)) = keys.first().copied() else { return Ok(0) };
-    let history_max = int(retention.history_max as u64);
-    let floor: Option<i64> = connection
-        .prepare_cached(include_str!("../../../sql/sqlite/read/history_floor.sql"))?
-        .query_row(params![owner, peer, history_max], |row| row.get(0))
-        .optional()?;
+    // All is filed by now.
+    let floor = history_floor(connection, (owner, peer), &[], retention.history_max)?;
     let mut statement = connection.prepare_cached(sql!("excess"))?;
-    let bounds = params![owner, peer, floor.unwrap_or(0), rows_max(retention)];
+    let bounds = params![owner, peer, floor, rows_max(retention)];
     let excess: Vec<i64> = statement.query_map(bounds, |row| row.get(0))?.collect::<Result<_, _>>()?;
     for seq in &excess {
         for (owner, peer) in &keys {

@@ -38,6 +38,7 @@ pub(super) fn two_who_talk_see_the_same_history(subject: Subject) {
     let (bob, other) = story.arrive("bob");
     let (carol, third) = story.arrive("carol");
     story.say(&[phone, other], Conversation::Direct(alice, bob));
+    story.commit();
     story.say(&[phone, other], Conversation::Direct(bob, alice));
     story.say(&[phone, third], Conversation::Direct(alice, carol));
     story.commit();
@@ -63,10 +64,13 @@ fn ten(subject: Subject) -> (Story, Conversation) {
     let mut story = Story::new(subject);
     let (alice, phone) = story.arrive("alice");
     let conversation = Conversation::Channel(story.found("#c", alice));
-    for _ in 0..10 {
-        story.say(&[phone], conversation);
+    // Several commits: an engine may keep what was said last elsewhere than what was said before.
+    for commit in [6, 3, 1] {
+        for _ in 0..commit {
+            story.say(&[phone], conversation);
+        }
+        story.commit();
     }
-    story.commit();
     (story, conversation)
 }
 
@@ -96,6 +100,46 @@ pub(super) fn a_history_shows_only_so_many_messages(subject: Subject) {
     assert_eq!(page(Some(8), 500, 3), [0; 0]);
     assert_eq!(page(None, 500, 10).len(), 10);
     assert_eq!(page(None, 500, 11).len(), 10);
+}
+
+/// More messages than an engine would leave lying about, in three talks at once, read wherever a page may end.
+pub(super) fn a_long_history_has_no_gap_and_nothing_twice(subject: Subject) {
+    let mut story = Story::new(subject);
+    let (alice, phone) = story.arrive("alice");
+    let (bob, laptop) = story.arrive("bob");
+    let channel = Conversation::Channel(story.found("#c", alice));
+    let talks = [channel, Conversation::Direct(alice, bob), Conversation::Direct(bob, alice)];
+    let mut said = Vec::new();
+    for number in 0..3_000 {
+        let seq = story.say(&[phone, laptop], talks[number % 3]);
+        said.push((number % 3 > 0, seq.get()));
+        if number % 7 == 0 {
+            story.commit();
+        }
+        if number == 1_500 {
+            story.commit();
+            story.restart();
+        }
+    }
+    story.commit();
+    for (conversation, direct) in [(channel, false), (talks[1], true), (talks[2], true)] {
+        let expected: Vec<u64> =
+            said.iter().filter(|(is_direct, _)| *is_direct == direct).map(|(_, seq)| *seq).collect();
+        let mut found = Vec::new();
+        while let Some(page) = {
+            let before = found.first().copied().map(Seq::new);
+            let page =
+                history(&mut story, HistoryRequest { conversation, before, limit: 41, history_max: 0 });
+            (!page.is_empty()).then_some(page)
+        } {
+            found.splice(0..0, page);
+        }
+        assert_eq!(found, expected);
+        for history_max in [1, 100, 900, 950, 990] {
+            let request = HistoryRequest { conversation, before: None, limit: 5_000, history_max };
+            assert_eq!(history(&mut story, request), expected[expected.len() - history_max..]);
+        }
+    }
 }
 
 pub(super) fn the_newest_entry_until_a_time_is_found(subject: Subject) {

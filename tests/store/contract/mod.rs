@@ -2,6 +2,7 @@
 
 mod batches;
 mod history;
+mod past;
 mod queues;
 mod worlds;
 
@@ -64,5 +65,9 @@ every_engine! {
         talking_to_oneself_is_heard_once
         a_history_is_read_page_by_page
         a_history_shows_only_so_many_messages
+        a_long_history_has_no_gap_and_nothing_twice
         the_newest_entry_until_a_time_is_found;
+    past:
+        a_window_is_cut_at_either_end
+        an_entry_keeps_who_brought_it_about;
 }

@@ -1,0 +1,2 @@
+-- One message, with whoever brought it about.
+SELECT line, source, by_client, marks FROM log WHERE seq = ?1

@@ -1,0 +1,101 @@
+//! The lines of somebody who has registered: most of them are for the engine.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::connection::Connection;
+use super::multiline::Collected;
+use super::outgoing::Parting;
+use super::patience::ask;
+use super::request::request;
+use crate::command::Wish;
+use crate::delivery::Seat;
+use crate::engine::SubmitError;
+use crate::protocol::message::Request;
+use crate::protocol::wire::{WHOLE_LINE_BYTES, WireLine};
+use crate::reply::door::Objection;
+
+impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
+    /// A line of somebody who has registered.
+    pub(super) async fn command(&mut self, seat: Arc<Seat>, line: WireLine) -> Result<(), Parting> {
+        let user = seat.user;
+        let line = match self.collect(line) {
+            Collected::No(line) => line,
+            // The whole of it has its price, and there are only so many parts.
+            Collected::Part => return Ok(()),
+            Collected::Rest => return self.wait_for_turn(|limits| limits.command(user)).await.map(drop),
+            Collected::Whole(request) => return self.submit(&seat, request).await,
+            Collected::Failed(failure) => {
+                if self.wait_for_turn(|limits| limits.command(user)).await? {
+                    self.fail(&failure);
+                } else {
+                    self.object(&Objection::TryAgain("BATCH".to_owned()));
+                }
+                return Ok(());
+            }
+        };
+        if line.command == "CHATHISTORY" {
+            return self.look_back(&seat, &line.params).await;
+        }
+        match line.command.as_str() {
+            "CAP" | "AUTHENTICATE" | "PING" | "PONG" | "PASS" | "USER" | "WEBIRC" => {}
+            _ => return self.submit(&seat, request(line)).await,
+        }
+        if !self.wait_for_turn(|limits| limits.command(user)).await? {
+            self.object(&Objection::TryAgain(line.command));
+            return Ok(());
+        }
+        match line.command.as_str() {
+            "CAP" => self.cap(&line.params),
+            "AUTHENTICATE" => self.authenticate(&line.params).await?,
+            "PING" => self.pong(&line.params).await?,
+            "PONG" => {}
+            _ => self.object(&Objection::AlreadyRegistered),
+        }
+        Ok(())
+    }
+
+    async fn submit(&mut self, seat: &Seat, request: Request) -> Result<(), Parting> {
+        let command = request.command.clone();
+        if is_too_long(&request, self.shared.settings.message_bytes_max) {
+            return self.refuse(command, &Objection::InputTooLong).await;
+        }
+        let mut wish = Wish::parse(request.clone());
+        wish.style = self.outgoing.capabilities.style();
+        let (user, style, price) = (seat.user, wish.style, wish.price());
+        let may_ask = self.wait_for_turn(|limits| limits.command(user)).await?
+            && self.wait_for_turn(|limits| limits.rest_of_price(user, price)).await?;
+        if !may_ask {
+            self.object(&Objection::TryAgain(command));
+            return Ok(());
+        }
+        let shared = Arc::clone(&self.shared);
+        let first = Mutex::new(Some(wish));
+        let submitted = ask(&shared.engine, || {
+            let first = first.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let wish = first.unwrap_or_else(|| Wish { style, ..Wish::parse(request.clone()) });
+            shared.engine.submit(seat, wish, None)
+        });
+        let response = tokio::select! {
+            biased;
+            response = submitted => response,
+            parting = self.outgoing.pump() => return Err(parting),
+        };
+        match response {
+            // The queue is closed, and tells with which reason when it is read to its end.
+            Ok(_) | Err(SubmitError::Gone) => Ok(()),
+            Err(SubmitError::Saturated | SubmitError::Unavailable) => {
+                self.object(&Objection::TryAgain(command));
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Whether the JSON form of what stands in tags is longer than a line with all the tags that it may have, and than
+/// anything may be over HTTP: characters that JSON writes as six would else make much of little.
+fn is_too_long(request: &Request, message_bytes_max: usize) -> bool {
+    let meta_bytes = request.meta.as_deref().map_or(0, |meta| meta.get().len());
+    meta_bytes > message_bytes_max.max(WHOLE_LINE_BYTES)
+}
