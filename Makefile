@@ -59,7 +59,7 @@ fuzz: ## Send any bytes for SECONDS_EACH=60 seconds to each target of fuzz/; nee
 	for name in line connection; do \
 		mkdir -p fuzz/corpus/$$name fuzz/artifacts/$$name; \
 		fuzz/target/$$target/release/$$name fuzz/corpus/$$name fuzz/seeds/$$name -dict=fuzz/words.dict \
-			-max_total_time=$(SECONDS_EACH) -timeout=60 -max_len=9000 -print_final_stats=1 \
+			-max_total_time=$(SECONDS_EACH) -timeout=60 -max_len=9000 -rss_limit_mb=8192 -print_final_stats=1 \
 			-artifact_prefix=fuzz/artifacts/$$name/ $(ARGS); \
 	done
 

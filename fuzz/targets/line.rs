@@ -31,7 +31,8 @@ fn again(read: &WireLine) {
     }
     let middle: Vec<&str> = middle.iter().map(String::as_str).collect();
     let sent = line("nick!user@host", &read.command, &middle, Some(text));
-    if sent.len() > LINE_BYTES + 2 {
+    // What does not fit is cut, at a character.
+    if sent.len() > LINE_BYTES - 4 {
         return;
     }
     let tags: Vec<String> =
