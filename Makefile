@@ -11,7 +11,7 @@ test: export CARGO_TERM_COLOR := never
 
 DIST := target/dist
 
-.PHONY: help run test check format lint doc bench fmt example-settings docs-tables deny dist test-tools clean
+.PHONY: help run test check format lint doc bench fuzz fmt example-settings docs-tables deny dist test-tools clean
 
 help: ## Print this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,21 @@ deny: ## Look at licences, bans and sources with cargo-deny, which is built firs
 
 bench: ## Measure the server in release mode; ARGS='--help' lists the choices
 	$(CARGO) bench --bench load -- $(ARGS)
+
+# The flags are those that cargo-fuzz gives, which is therefore not needed; nor is a nightly compiler.
+fuzz: export RUSTFLAGS := --cfg fuzzing -Cpasses=sancov-module -Ccodegen-units=1 -Cllvm-args=-sanitizer-coverage-level=4 \
+	-Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+	-Cllvm-args=-sanitizer-coverage-trace-compares
+fuzz: SECONDS_EACH ?= 60
+fuzz: ## Send any bytes for SECONDS_EACH=60 seconds to each target of fuzz/; needs a C++ compiler
+	@target=$$(rustc -vV | sed -n 's/^host: //p'); \
+	$(CARGO) build --release --manifest-path fuzz/Cargo.toml --target "$$target"; \
+	for name in line connection; do \
+		mkdir -p fuzz/corpus/$$name fuzz/artifacts/$$name; \
+		fuzz/target/$$target/release/$$name fuzz/corpus/$$name fuzz/seeds/$$name -dict=fuzz/words.dict \
+			-max_total_time=$(SECONDS_EACH) -timeout=60 -max_len=9000 -rss_limit_mb=8192 -print_final_stats=1 \
+			-artifact_prefix=fuzz/artifacts/$$name/ $(ARGS); \
+	done
 
 fmt: ## Format the code
 	$(CARGO) fmt

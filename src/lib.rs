@@ -41,6 +41,7 @@ pub mod engine;
 pub mod auth;
 
 pub mod limits;
+pub mod proxies;
 
 pub mod http;
 

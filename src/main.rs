@@ -105,10 +105,11 @@ async fn serve(settings: Settings, source: Source) -> Result<()> {
         .with_context(|| format!("cannot listen on {}", settings.http_listen_addr))?;
     let passwords = Passwords::default();
     let limits = Arc::new(Limits::new(settings.http.rates));
-    let (server, address) =
-        http::serve(engine.clone(), passwords.clone(), Arc::clone(&limits), &settings.http, listener)?;
-    let handle = server.handle();
     let irc = serve_irc(&engine, &passwords, &limits, &settings, source.is_trial())?;
+    let web_door = irc.as_ref().and_then(Irc::web_door);
+    let (server, address) =
+        http::serve(engine.clone(), passwords, Arc::clone(&limits), &settings.http, web_door, listener)?;
+    let handle = server.handle();
     let metrics = match settings.http.metrics.listen_addr {
         Some(address) => Some(serve_metrics(&engine, &settings, address)?),
         None => None,
@@ -154,10 +155,11 @@ fn serve_irc(
     if let Some(tls) = &settings.irc.tls {
         sockets.tls = Some(listen_for_irc(tls.listen_addr, is_trial, "serving IRC over TLS")?);
     }
-    if sockets.plain.is_none() && sockets.tls.is_none() {
+    let has_sockets = sockets.plain.is_some() || sockets.tls.is_some();
+    if !has_sockets && !settings.irc.has_websocket {
         return Ok(None);
     }
-    if !settings.server_name.contains('.') {
+    if has_sockets && !settings.server_name.contains('.') {
         tracing::warn!(
             name = settings.server_name,
             "IRC clients tell a server from a nick by the dot in its name: SERVER_NAME has none"

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// Who may know whom, beside itself: dependencies point left only. `auth` makes tokens for the faces; `config` may
 /// know whatever it configures, and so may `main.rs`, which puts everything together.
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: [(&str, &[&str]); 16] = [
     ("id", &[]),
     ("entry", &["id"]),
     ("protocol", &["id", "entry"]),
@@ -21,9 +21,22 @@ const ARROWS: [(&str, &[&str]); 15] = [
     ("engine", &["id", "entry", "protocol", "world", "command", "reply", "delivery", "store"]),
     ("auth", &["id", "protocol"]),
     ("limits", &["id", "protocol"]),
-    ("http", &["id", "entry", "protocol", "command", "reply", "delivery", "engine", "auth", "limits"]),
-    ("irc", &["id", "entry", "protocol", "command", "reply", "delivery", "engine", "auth", "limits"]),
-    ("config", &["protocol", "command", "delivery", "engine", "http", "irc", "limits", "reply", "store"]),
+    ("proxies", &[]),
+    (
+        "irc",
+        &["id", "entry", "protocol", "command", "reply", "delivery", "engine", "auth", "limits", "proxies"],
+    ),
+    (
+        "http",
+        &[
+            "id", "entry", "protocol", "command", "reply", "delivery", "engine", "auth", "limits", "proxies",
+            "irc",
+        ],
+    ),
+    (
+        "config",
+        &["protocol", "command", "delivery", "engine", "http", "irc", "limits", "proxies", "reply", "store"],
+    ),
     ("client", &[]),
 ];
 

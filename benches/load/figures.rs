@@ -17,7 +17,7 @@ impl Bound {
 }
 
 /// Scenario, what of it, and the figure.
-const FIGURES: [(&str, &str, Bound); 32] = [
+const FIGURES: [(&str, &str, Bound); 35] = [
     ("lockstep_100", "ratio_to_bare", Bound::AtLeast(0.5)),
     ("lockstep_1000", "ratio_to_bare", Bound::AtLeast(0.6)),
     ("flood8_100", "ratio_to_bare", Bound::AtLeast(0.15)),
@@ -43,6 +43,9 @@ const FIGURES: [(&str, &str, Bound); 32] = [
     ("drain_memory", "messages_per_s", Bound::AtLeast(2_000_000.0)),
     ("drain_disk", "messages_per_s", Bound::AtLeast(500_000.0)),
     ("large_10000", "join_writer_ms", Bound::AtMost(5.0)),
+    ("wire_idle_10000", "kib_per_client", Bound::AtMost(15.0)),
+    ("wire_flood8_1000", "deliveries_per_s", Bound::AtLeast(400_000.0)),
+    ("wire_joins_2000", "joins_s", Bound::AtMost(10.0)),
     ("restart", "restart_s", Bound::AtMost(2.0)),
     ("restart", "restart_after_kill_s", Bound::AtMost(2.0)),
     ("restart", "stop_s", Bound::AtMost(10.0)),

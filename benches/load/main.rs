@@ -41,6 +41,7 @@ mod server;
 mod sessions;
 mod sqlite;
 mod tally;
+mod wire;
 
 use std::process::ExitCode;
 

@@ -8,7 +8,7 @@ use crate::report::Measure;
 use crate::server::Kind;
 use crate::{
     acks, curves, drain, durability, fair, flood, guard, idle, large, lockstep, nchan, pingpong, restart,
-    sessions,
+    sessions, wire,
 };
 
 /// What every scenario is given.
@@ -38,6 +38,9 @@ enum Load {
     Large { members: usize },
     Guard,
     Fair,
+    WireIdle { clients: usize },
+    WireFlood { senders: usize, members: usize },
+    WireJoins { clients: usize },
     Drain { after_restart: bool },
     Restart,
     Curve { of: fn(&Bench) -> Result<Measure> },
@@ -51,8 +54,13 @@ const fn alone(name: &'static str, load: Load) -> Scenario {
     Scenario { name, has_bare: false, repeats_itself: true, load }
 }
 
+/// What the bare server cannot play, in as many rounds as were asked for.
+const fn several(name: &'static str, load: Load) -> Scenario {
+    Scenario { name, has_bare: false, repeats_itself: false, load }
+}
+
 /// All scenarios in the order they run.
-pub(crate) const SCENARIOS: [Scenario; 27] = [
+pub(crate) const SCENARIOS: [Scenario; 30] = [
     versus_bare("lockstep_10", Load::Lockstep { members: 10 }),
     versus_bare("lockstep_100", Load::Lockstep { members: 100 }),
     versus_bare("lockstep_1000", Load::Lockstep { members: 1000 }),
@@ -72,6 +80,9 @@ pub(crate) const SCENARIOS: [Scenario; 27] = [
     alone("large_10000", Load::Large { members: 10_000 }),
     alone("guard_idle", Load::Guard),
     alone("fair_100", Load::Fair),
+    alone("wire_idle_10000", Load::WireIdle { clients: 10_000 }),
+    several("wire_flood8_1000", Load::WireFlood { senders: 8, members: 1000 }),
+    several("wire_joins_2000", Load::WireJoins { clients: 2000 }),
     alone("drain_memory", Load::Drain { after_restart: false }),
     alone("drain_disk", Load::Drain { after_restart: true }),
     // These take by far the longest, hence the last.
@@ -132,6 +143,9 @@ impl Scenario {
             Load::Large { members } => large::run(bench, members),
             Load::Guard => guard::run(bench),
             Load::Fair => fair::run(bench),
+            Load::WireIdle { clients } => wire::idle(bench, clients),
+            Load::WireFlood { senders, members } => wire::flood(bench, senders, members),
+            Load::WireJoins { clients } => wire::joins(bench, clients),
             Load::Drain { after_restart } => drain::run(bench, after_restart),
             Load::Restart => restart::run(bench),
             Load::Curve { of } => of(bench),

@@ -16,11 +16,11 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::command::OperBlock;
 use crate::delivery::QueueLimits;
 use crate::engine::EngineSettings;
-use crate::http::address::Proxies;
 use crate::http::origin::Origins;
 use crate::http::{HttpSettings, MetricsAccess, MetricsSettings, StreamSettings};
-use crate::irc::{IrcSettings, Multiline, TlsSettings};
+use crate::irc::{IrcSettings, Multiline, TlsSettings, WebIrcSettings};
 use crate::limits::{Rate, Rates};
+use crate::proxies::Proxies;
 use crate::store::sqlite::Location;
 use parse::{address, boolean, duration, seconds, size, whole};
 pub use table::{SETTINGS, Setting};
@@ -249,7 +249,32 @@ impl Values {
                 lines_max: self.read("MULTILINE_MAX_LINES", parse::multiline_lines)?,
             },
             reverse_dns: self.read("REVERSE_DNS", boolean)?,
+            sts_duration: self.read("STS_DURATION", duration)?,
+            has_websocket: self.read("IRC_WEBSOCKET", boolean)?,
+            proxies: self.proxies_of_irc()?,
+            webirc: self.webirc()?,
         })
+    }
+
+    /// Whose headers are believed on the ports of IRC.
+    fn proxies_of_irc(&self) -> Result<Proxies, ConfigError> {
+        if !self.read("IRC_PROXY_PROTOCOL", boolean)? {
+            return Ok(Proxies::default());
+        }
+        let proxies = self.read("TRUSTED_PROXIES", Proxies::parse)?;
+        if proxies.is_empty() { Err(missing("TRUSTED_PROXIES", "IRC_PROXY_PROTOCOL")) } else { Ok(proxies) }
+    }
+
+    /// Both or nothing: a password alone would let everybody be anybody who knows it.
+    fn webirc(&self) -> Result<Option<WebIrcSettings>, ConfigError> {
+        let gateways = self.read("WEBIRC_GATEWAYS", Proxies::parse)?;
+        let password = self.get("WEBIRC_PASSWORD");
+        match (gateways.is_empty(), password.is_empty()) {
+            (true, true) => Ok(None),
+            (false, false) => Ok(Some(WebIrcSettings { gateways, password: SecretString::from(password) })),
+            (true, false) => Err(missing("WEBIRC_GATEWAYS", "WEBIRC_PASSWORD")),
+            (false, true) => Err(missing("WEBIRC_PASSWORD", "WEBIRC_GATEWAYS")),
+        }
     }
 
     /// The address with both files, or nothing.
@@ -381,6 +406,9 @@ mod tests {
             ("IRC_LISTEN_ADDR", "6667"),
             ("IRC_SENDQ_MAX", "some"),
             ("IRC_SILENCE_MAX", "90s"),
+            ("STS_DURATION", "for long"),
+            ("IRC_WEBSOCKET", "perhaps"),
+            ("WEBIRC_GATEWAYS", "gateway"),
             ("CHATHISTORY_MAX", "1001"),
             ("MULTILINE_MAX_BYTES", "511"),
             ("MULTILINE_MAX_LINES", "65"),
@@ -395,6 +423,12 @@ mod tests {
         assert_eq!(error.name, "METRICS_PASSWORD");
         let error = gather(&[("IRC_TLS_LISTEN_ADDR", "127.0.0.1:0"), ("TLS_CERT", "x")], "").unwrap_err();
         assert_eq!(error.name, "TLS_KEY");
+        let error = gather(&[("IRC_PROXY_PROTOCOL", "true")], "").unwrap_err();
+        assert_eq!(error.name, "TRUSTED_PROXIES");
+        let error = gather(&[("WEBIRC_PASSWORD", "sesame")], "").unwrap_err();
+        assert_eq!(error.name, "WEBIRC_GATEWAYS");
+        let error = gather(&[("WEBIRC_GATEWAYS", "::1")], "").unwrap_err();
+        assert_eq!(error.name, "WEBIRC_PASSWORD");
         let error = gather(&[("NEOIRC_OPER_NAME", "root")], "").unwrap_err();
         assert_eq!(error.name, "NEOIRC_OPER_PASSWORD");
         assert!(gather(&[], "max_histroy = 1").unwrap_err().why.contains("max_histroy"));

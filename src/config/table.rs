@@ -59,6 +59,27 @@ pub const SETTINGS: &[Setting] = &[
         "File with the certificate for TLS and those above it, in PEM; read again on SIGHUP",
     ),
     setting("TLS_KEY", "", "File with the key of the certificate, in PEM"),
+    setting(
+        "STS_DURATION",
+        "0",
+        "For how long IRC clients are told to come by TLS alone (sts), with a period such as 720h; 0: they are not told",
+    ),
+    setting(
+        "IRC_WEBSOCKET",
+        "true",
+        "Whether IRC is spoken over WebSocket too, at /irc on the port of HTTP; pages need their origin in CORS_ORIGINS",
+    ),
+    setting(
+        "IRC_PROXY_PROTOCOL",
+        "false",
+        "Whether TRUSTED_PROXIES begin each IRC connection with a PROXY header (version 1 or 2) that says whose it is",
+    ),
+    setting(
+        "WEBIRC_PASSWORD",
+        "",
+        "Password of gateways that tell the addresses of their users (WEBIRC); empty: none may",
+    ),
+    setting("WEBIRC_GATEWAYS", "", "Addresses and networks of those gateways, such as 127.0.0.1, 10.0.0.0/8"),
     setting("IRC_PASSWORD", "", "Password that every IRC client has to send first (PASS); empty: none"),
     setting(
         "CONNECTIONS_PER_IP",

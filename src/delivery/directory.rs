@@ -1,7 +1,7 @@
 //! From tokens to clients. Faces look here before they ask the engine for anything.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use dashmap::DashMap;
 use rustc_hash::FxBuildHasher;
@@ -32,12 +32,22 @@ pub struct Seat {
     saved_ms: AtomicU64,
     /// The same clock when a poll last had something to tell.
     told_ms: AtomicU64,
+    /// Whether it is known that all its way to here is by TLS.
+    is_secure: AtomicBool,
 }
 
 impl Seat {
     pub(super) const fn new(client: ClientId, user: UserId, queue: Arc<Queue>, now_ms: u64) -> Self {
         let (seen_ms, saved_ms) = (AtomicU64::new(now_ms), AtomicU64::new(now_ms));
-        Self { client, user, queue, seen_ms, saved_ms, told_ms: AtomicU64::new(0) }
+        Self {
+            client,
+            user,
+            queue,
+            seen_ms,
+            saved_ms,
+            told_ms: AtomicU64::new(0),
+            is_secure: AtomicBool::new(false),
+        }
     }
 
     /// How much later the last request was than the disk knows, in milliseconds.
@@ -57,6 +67,16 @@ impl Seat {
     /// When the client last asked for anything, in milliseconds of the server's monotonic clock.
     pub fn seen_ms(&self) -> u64 {
         self.seen_ms.load(Ordering::Relaxed)
+    }
+
+    /// Notes which way its connection came.
+    pub fn note_way(&self, is_secure: bool) {
+        self.is_secure.store(is_secure, Ordering::Relaxed);
+    }
+
+    /// Whether it has a connection, and all its way to here is by TLS.
+    pub fn is_secure(&self) -> bool {
+        self.is_secure.load(Ordering::Relaxed)
     }
 
     /// Notes that a poll has something to tell.

@@ -203,6 +203,11 @@ impl Delivery {
         silent.map(|seat| seat.client).take(max).collect()
     }
 
+    /// Whether a client has a connection that is by TLS all its way.
+    pub fn is_secure(&self, client: ClientId) -> bool {
+        self.directory.seat(client).is_some_and(|seat| seat.is_secure())
+    }
+
     /// When a client last asked for anything, in milliseconds of the server's monotonic clock; `None` for one that has
     /// only just come.
     pub fn seen_ms(&self, client: ClientId) -> Option<u64> {

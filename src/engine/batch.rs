@@ -59,6 +59,7 @@ pub(super) struct Desk<'a> {
     pub(super) users_peak: usize,
     pub(super) unregistered: usize,
     pub(super) idle_s: &'a dyn Fn(UserId) -> u64,
+    pub(super) is_secure: &'a dyn Fn(ClientId) -> bool,
     pub(super) uptime_s: u64,
 }
 

@@ -45,6 +45,7 @@ impl Draft {
             unregistered: desk.unregistered,
             style,
             idle_s: desk.idle_s,
+            is_secure: desk.is_secure,
             uptime_s: desk.uptime_s,
         };
         let mut lines = 0;

@@ -239,7 +239,9 @@ impl Writer {
         let server = self.server.load();
         let unregistered = self.stats.unregistered.load(Relaxed);
         let world = &mut self.world;
-        let mut desk = Desk { world, server: &server, users_peak, unregistered, idle_s: &idle_s, uptime_s };
+        let delivery = &self.delivery;
+        let (idle_s, is_secure) = (&idle_s, &|client| delivery.is_secure(client));
+        let mut desk = Desk { world, server: &server, users_peak, unregistered, idle_s, is_secure, uptime_s };
         work(&mut desk)
     }
 

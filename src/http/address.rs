@@ -4,41 +4,13 @@
 //! `TRUSTED_PROXIES`, and then only as far back as each hop that is named is trusted in turn.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::str::FromStr;
-use std::sync::Arc;
 
 use actix_web::dev::RequestHead;
 use actix_web::http::header::{HeaderName, HeaderValue, X_FORWARDED_FOR, X_FORWARDED_PROTO};
-use ipnet::IpNet;
 
-/// The proxies whose word is taken: `TRUSTED_PROXIES`. Cheap to clone.
-#[derive(Clone, Debug, Default)]
-pub struct Proxies(Arc<[IpNet]>);
+use crate::proxies::Proxies;
 
 impl Proxies {
-    /// Reads a list of addresses and networks, such as `127.0.0.1, 10.0.0.0/8, fd00::/8`.
-    ///
-    /// # Errors
-    /// The part of the list that is neither.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let network = |part: &str| {
-            let address = part.parse().map(|address: IpAddr| IpNet::from(address.to_canonical()));
-            let found = address.or_else(|_| IpNet::from_str(part));
-            found.map_err(|_| format!("must be addresses or networks such as 10.0.0.0/8, not {part:?}"))
-        };
-        list(text).map(network).collect::<Result<_, _>>().map(Self)
-    }
-
-    /// Whether none is named.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Whether this address is one of them.
-    pub fn trusts(&self, address: IpAddr) -> bool {
-        self.0.iter().any(|network| network.contains(&address))
-    }
-
     /// Whether what an address holds at once is counted. A trusted proxy brings everybody's. So may whoever is on this
     /// machine, as long as the operator has not said which proxies there are.
     pub(super) fn may_be_counted(&self, address: IpAddr) -> bool {
@@ -70,11 +42,6 @@ impl Proxies {
         let is_https = |said: &[u8]| said.trim_ascii().eq_ignore_ascii_case(b"https");
         self.trusts(peer(request)) && last_word(request, &X_FORWARDED_PROTO).is_some_and(is_https)
     }
-}
-
-/// The parts of a list in a setting.
-pub(super) fn list(text: &str) -> impl Iterator<Item = &str> {
-    text.split([',', ' ', '\t', '\n']).filter(|part| !part.is_empty())
 }
 
 /// The other end of the connection. One that has no address is nobody's.
@@ -181,14 +148,6 @@ mod tests {
             // As a listener on IPv6 sees an IPv4 address.
             let request = request.peer_addr("[::ffff:127.0.0.1]:1".parse().unwrap()).to_http_request();
             assert_eq!(proxies.came_by_tls(request.head()), tls, "{lines:?}");
-        }
-    }
-
-    #[test]
-    fn a_list_names_what_is_wrong_in_it() {
-        assert!(Proxies::parse(" 127.0.0.1,10.0.0.0/8 ::1\tfd00::/8 ").is_ok());
-        for bad in ["localhost", "10.0.0.0/33", "127.0.0.1:80", "10.0.0.1-10.0.0.9"] {
-            assert!(Proxies::parse(&format!("::1,{bad}")).unwrap_err().contains(bad));
         }
     }
 }

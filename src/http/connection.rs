@@ -51,7 +51,7 @@ pub(super) struct Connection {
     pub(super) ended: bool,
     alarm: Alarm,
     /// Given back with the connection.
-    _place: Option<Place>,
+    place: Option<Place>,
 }
 
 impl Connection {
@@ -64,7 +64,15 @@ impl Connection {
         // An answer goes out whole, so there is nothing that waiting for more of it could save.
         let _at_worst_it_is_slow = socket.set_nodelay(true);
         let (unread, alarm) = (BytesMut::new(), Alarm::default());
-        Self { socket, peer, patience, unread, ended: false, alarm, _place: place }
+        Self { socket, peer, patience, unread, ended: false, alarm, place }
+    }
+
+    /// What is left when HTTP has no more to do with it: the socket, what came and was not read, and its place.
+    ///
+    /// # Errors
+    /// When the system does not give the socket up.
+    pub(super) fn into_parts(self) -> io::Result<(std::net::TcpStream, BytesMut, Option<Place>)> {
+        Ok((self.socket.into_std()?, self.unread, self.place))
     }
 
     /// Takes what has come into `unread`; how many bytes that were, 0 at the end.

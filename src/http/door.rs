@@ -6,12 +6,12 @@ use std::sync::Arc;
 use actix_web::ResponseError;
 use actix_web::rt::net::TcpStream;
 
-use super::address::Proxies;
 use super::connection::{Connection, Patience};
 use super::error::ApiError;
 use super::routes::HttpSettings;
 use super::{headers, metrics};
 use crate::limits::Connections;
+use crate::proxies::Proxies;
 
 /// What of a request is read before its connection is closed on it: closing over unread bytes would make the system
 /// throw away the answer.

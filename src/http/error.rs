@@ -1,7 +1,7 @@
 //! The only table of transport errors: the status and public text of each. What is private is logged.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER};
+use actix_web::http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER, SEC_WEBSOCKET_VERSION, UPGRADE};
 use actix_web::{HttpResponse, ResponseError};
 use serde_json::json;
 
@@ -68,6 +68,9 @@ pub enum ApiError {
     /// The headers are longer than allowed.
     #[error("request head too large")]
     HeadTooLarge,
+    /// The path is for WebSocket, in the one version that there is.
+    #[error("this is for WebSocket, version 13")]
+    UpgradeRequired,
     /// Asked too often; the whole seconds after which to ask again, and how often one may ask at once.
     #[error("too many requests")]
     RateLimited {
@@ -108,6 +111,7 @@ impl ResponseError for ApiError {
             Self::Encoded => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TargetTooLong => StatusCode::URI_TOO_LONG,
             Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::UpgradeRequired => StatusCode::UPGRADE_REQUIRED,
             Self::RateLimited { .. } | Self::TooManyConnections | Self::TooManyStreams => {
                 StatusCode::TOO_MANY_REQUESTS
             }
@@ -121,6 +125,10 @@ impl ResponseError for ApiError {
         match self {
             Self::MethodNotAllowed(allow) => {
                 response.insert_header((ALLOW, HeaderValue::from_static(allow)));
+            }
+            Self::UpgradeRequired => {
+                response.insert_header((UPGRADE, HeaderValue::from_static("websocket")));
+                response.insert_header((SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13")));
             }
             Self::Busy | Self::TooManyConnections | Self::TooManyStreams => {
                 response.insert_header((RETRY_AFTER, "1"));

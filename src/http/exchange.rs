@@ -34,9 +34,11 @@ use super::messages::{self, Asked};
 use super::plain::Plain;
 use super::routes::{HttpSettings, MESSAGES};
 use super::stream::{Format, Wanted};
+use super::upgrade::Outcome;
 use super::{body, headers, metrics};
 use crate::auth::password::Passwords;
 use crate::engine::Engine;
+use crate::irc::WebDoor;
 use crate::limits::{Connections, Limits};
 
 /// How long a connection that is being closed may take to end.
@@ -58,6 +60,8 @@ pub(super) struct Desk<S> {
     pub(super) closing: Rc<Closing>,
     /// The streams of each address.
     pub(super) streams: Connections,
+    /// Where connections go that turn to WebSocket, if they may.
+    pub(super) web_door: Option<WebDoor>,
     /// Whether this is the listener for everything, and not that for metrics.
     pub(super) serves_messages: bool,
 }
@@ -73,6 +77,15 @@ where
         let mut is_first = true;
         loop {
             let stays = match line.next(is_first).await {
+                Next::Request(request) if self.is_for_irc(&request) => {
+                    match Box::pin(self.upgrade(&mut line, request)).await {
+                        Ok(Outcome::Granted(door, room, handover)) => {
+                            return drop(handover.hand_over(line, &door, room));
+                        }
+                        Ok(Outcome::Answered(stays)) => Ok(stays),
+                        Err(error) => Err(error),
+                    }
+                }
                 Next::Request(request) => self.exchange(&mut line, request).await,
                 Next::Refused(error) => Box::pin(self.refuse(&mut line, &error)).await,
                 Next::Over => return,
@@ -263,7 +276,7 @@ where
     }
 
     /// Sends an answer. Says whether a further request may come.
-    async fn answer(
+    pub(super) async fn answer(
         &self,
         line: &mut Line,
         mut response: HttpResponse,

@@ -6,11 +6,11 @@ use actix_web::http::Method;
 use actix_web::http::header::{HOST, HeaderMap, HeaderValue, ORIGIN, TRANSFER_ENCODING};
 use actix_web::{HttpResponse, ResponseError};
 
-use super::address::Proxies;
 use super::error::ApiError;
 use super::origin::{Origins, Page, is_preflight};
 use super::routes::{BODY_PATHS, HttpSettings};
 use super::{headers, hooks};
+use crate::proxies::Proxies;
 
 /// Longest target of a request: some forty times the longest that means anything here.
 const TARGET_BYTES_MAX: usize = 8 * 1024;

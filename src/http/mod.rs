@@ -35,6 +35,7 @@ mod search;
 mod server;
 mod state;
 mod stream;
+mod upgrade;
 
 pub use metrics::{MetricsAccess, MetricsSettings};
 pub use routes::HttpSettings;

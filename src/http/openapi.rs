@@ -12,7 +12,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::pages::Document;
 use super::schema::{Done, Problem};
-use super::{clients, health, hooks, login, messages, registration, search, state};
+use super::{clients, health, hooks, login, messages, registration, search, state, upgrade};
 use crate::engine::POLL_TIMEOUT_MAX;
 
 /// The name of the scheme: the cookie's.
@@ -73,6 +73,7 @@ const RATE_LIMIT: [(&str, &str); 3] = [
         health::healthcheck,
         health::live,
         health::ready,
+        upgrade::nowhere,
     ),
     components(schemas(Problem, Done)),
     modifiers(&Common),

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use actix_web::web::{self, ServiceConfig, delete, get, head, post, resource};
 
-use super::address::Proxies;
 use super::error::ApiError;
 use super::hooks::HOOKS;
 use super::metrics::{self, MetricsSettings};
 use super::origin::Origins;
 use super::stream::StreamSettings;
-use super::{clients, health, hooks, login, messages, openapi, pages, registration, search, state};
+use super::{clients, health, hooks, login, messages, openapi, pages, registration, search, state, upgrade};
 use crate::limits::Rates;
+use crate::proxies::Proxies;
 
 /// What the operator may set about the HTTP face, with units.
 #[derive(Clone, Debug)]
@@ -110,6 +110,8 @@ pub(super) fn routes(config: &mut ServiceConfig) {
                 .route(head().to(pages::docs_file))
                 .default_service(web::to(read_only)),
         )
+        // Where WebSocket is on, GET does not come this far.
+        .service(route("/irc").route(get().to(upgrade::nowhere)).default_service(web::to(get_only)))
         .service(route("/livez").route(get().to(health::live)).default_service(web::to(get_only)))
         .service(route("/readyz").route(get().to(health::ready)).default_service(web::to(get_only)))
         .default_service(web::to(nothing));

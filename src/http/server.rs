@@ -27,6 +27,7 @@ use super::routes::{HttpSettings, metrics_route, nothing, routes};
 use crate::auth::hostname::Resolver;
 use crate::auth::password::Passwords;
 use crate::engine::{Engine, RateLimit};
+use crate::irc::WebDoor;
 use crate::limits::{Connections, FORGET_EVERY, Limits};
 
 /// How long requests may take to end once the server stops.
@@ -47,13 +48,14 @@ pub fn serve(
     passwords: Passwords,
     limits: Arc<Limits>,
     settings: &HttpSettings,
+    web_door: Option<WebDoor>,
     listener: TcpListener,
 ) -> std::io::Result<(Server, SocketAddr)> {
     let address = listener.local_addr()?;
     // It listens already, with the 128 places that the standard library asks for; the system lets it ask again.
     SockRef::from(&listener).listen(BACKLOG)?;
     let has_metrics = settings.metrics.access.is_some() && settings.metrics.listen_addr.is_none();
-    let shared = Shared::new(engine, passwords, limits, settings);
+    let shared = Shared { web_door, ..Shared::new(engine, passwords, limits, settings) };
     forget_idle(&shared.limits);
     let workers = if settings.workers > 0 {
         settings.workers
@@ -102,6 +104,7 @@ struct Shared {
     resolver: Option<web::Data<Resolver>>,
     door: Door,
     streams: Connections,
+    web_door: Option<WebDoor>,
     serves_messages: bool,
 }
 
@@ -117,6 +120,7 @@ impl Shared {
             resolver: settings.reverse_dns.then(|| web::Data::new(Resolver::default())),
             door: Door::new(settings),
             streams: Connections::new(settings.streams.per_address),
+            web_door: None,
             serves_messages: true,
         }
     }
@@ -195,6 +199,7 @@ impl Shared {
             plain: Plain::default(),
             closing: Rc::default(),
             streams: self.streams.clone(),
+            web_door: self.web_door.clone(),
             serves_messages: self.serves_messages,
         }
     }

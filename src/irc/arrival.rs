@@ -31,6 +31,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
                 Ok(())
             }
             "AUTHENTICATE" => return self.authenticate(&line.params).await,
+            "WEBIRC" => return self.webirc(&line.params),
             "PING" => return self.pong(&line.params).await,
             "PONG" => Ok(()),
             "QUIT" => {
@@ -73,6 +74,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
                 }
             };
         };
+        seat.note_way(self.way.is_secure);
         self.outgoing.attach(self.shared.engine.listen(&seat), nick);
         self.stage = Stage::Client(seat);
         Ok(())

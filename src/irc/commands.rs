@@ -39,7 +39,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
             return self.look_back(&seat, &line.params).await;
         }
         match line.command.as_str() {
-            "CAP" | "AUTHENTICATE" | "PING" | "PONG" | "PASS" | "USER" => {}
+            "CAP" | "AUTHENTICATE" | "PING" | "PONG" | "PASS" | "USER" | "WEBIRC" => {}
             _ => return self.submit(&seat, request(line)).await,
         }
         if !self.wait_for_turn(|limits| limits.command(user)).await? {

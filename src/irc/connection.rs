@@ -18,6 +18,7 @@ use super::multiline::Draft;
 use super::outgoing::{Outgoing, Parting};
 use super::patience::DELAY_MAX;
 use super::registration::Candidate;
+use super::visitor::{Visitor, Way};
 use crate::delivery::Seat;
 use crate::engine::RateLimit;
 use crate::limits::{Exceeded, Limits};
@@ -34,6 +35,8 @@ const LOST: &str = "Connection lost";
 pub(super) struct Connection<R, W> {
     pub(super) shared: Arc<Shared>,
     pub(super) address: IpAddr,
+    /// Which way it came.
+    pub(super) way: Way,
     incoming: Incoming<R>,
     pub(super) outgoing: Outgoing<W>,
     pub(super) stage: Stage,
@@ -61,13 +64,15 @@ pub(super) enum Stage {
 }
 
 impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
-    pub(super) fn new(shared: Arc<Shared>, address: IpAddr, read: R, write: W) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, visitor: Visitor, read: R, write: W) -> Box<Self> {
+        let Visitor { address, way } = visitor;
         let (began, stopping) = (Instant::now(), shared.engine.stopping());
         let unregistered = Some(Unregistered::new(&shared.engine));
         let outgoing = Outgoing::new(shared.engine.clone(), write, shared.settings.send_queue_bytes);
-        Self {
+        Box::new(Self {
             shared,
             address,
+            way,
             incoming: Incoming::new(read),
             outgoing,
             stage: Stage::Candidate(Candidate::default()),
@@ -79,11 +84,11 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
             heard: began,
             was_asked: false,
             stopping,
-        }
+        })
     }
 
     /// Lives until the connection ends, and logs the client out then.
-    pub(super) async fn run(mut self) {
+    pub(super) async fn run(mut self: Box<Self>) {
         let parting = self.live().await;
         // Whoever hears the last words knows that it is not counted any more.
         self.unregistered = None;
@@ -126,7 +131,8 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
             };
             self.heard = Instant::now();
             self.was_asked = false;
-            if let Err(parting) = self.hear(&line).await {
+            // What a line needs is given back with it: most connections wait for one most of the time.
+            if let Err(parting) = Box::pin(self.hear(&line)).await {
                 return parting;
             }
         }

@@ -1,14 +1,24 @@
 //! Reading: bytes in any pieces become lines, within bounded memory.
 
+use std::cell::RefCell;
+use std::future::poll_fn;
 use std::io;
+use std::pin::Pin;
+use std::task::{Poll, ready};
 
 use bytes::{Bytes, BytesMut};
-use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::io::{AsyncRead, ReadBuf};
 
 use crate::protocol::wire::WHOLE_LINE_BYTES;
 
-/// Room that a read has: a connection that says little costs little.
-const READ_BYTES: usize = 1_024;
+/// What is read at once, in bytes: more than a client says at once.
+const READ_BYTES: usize = 16 * 1_024;
+
+thread_local! {
+    /// Where bytes are read to before the connection that they came on takes them: one that waits holds no room for
+    /// what may come.
+    static SCRATCH: RefCell<Box<[u8]>> = RefCell::new(vec![0; READ_BYTES].into());
+}
 
 /// What connections open with that are not IRC's: verbs of HTTP, whose bodies a web page could fill with commands, and
 /// the first bytes of TLS, which is spoken on another port.
@@ -88,8 +98,15 @@ impl<R: AsyncRead + Unpin> Incoming<R> {
             // A long line has been read; the room that it took is given back.
             self.buffer = BytesMut::new();
         }
-        self.buffer.reserve(READ_BYTES);
-        self.socket.read_buf(&mut self.buffer).await
+        poll_fn(|context| {
+            SCRATCH.with_borrow_mut(|scratch| {
+                let mut scratch = ReadBuf::new(scratch);
+                ready!(Pin::new(&mut self.socket).poll_read(context, &mut scratch))?;
+                self.buffer.extend_from_slice(scratch.filled());
+                Poll::Ready(Ok(scratch.filled().len()))
+            })
+        })
+        .await
     }
 
     fn split_line(&mut self) -> Option<Bytes> {

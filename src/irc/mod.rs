@@ -8,6 +8,7 @@ mod capability;
 mod commands;
 mod connection;
 mod departure;
+mod frames;
 mod incoming;
 mod labels;
 mod listener;
@@ -16,6 +17,7 @@ mod negotiation;
 mod outgoing;
 mod past;
 mod patience;
+mod proxy;
 mod registration;
 mod render;
 mod request;
@@ -23,6 +25,9 @@ mod sasl;
 mod sending;
 mod telling;
 mod tls;
+mod visitor;
+mod webirc;
+mod websocket;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -31,8 +36,10 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use crate::proxies::Proxies;
 pub use listener::{Irc, IrcContext, Sockets};
 pub use tls::TlsError;
+pub use websocket::{Arrival, Room, Subprotocol, WebDoor};
 
 /// What the operator may set about this face.
 #[derive(Clone)]
@@ -61,6 +68,23 @@ pub struct IrcSettings {
     pub multiline: Multiline,
     /// Whether the names of addresses are looked up.
     pub reverse_dns: bool,
+    /// For how long clients are told to come by TLS alone; zero tells them nothing.
+    pub sts_duration: Duration,
+    /// Whether connections come over WebSocket too.
+    pub has_websocket: bool,
+    /// Who begins a connection with a PROXY header.
+    pub proxies: Proxies,
+    /// Who may say WEBIRC; `None` when nobody may.
+    pub webirc: Option<WebIrcSettings>,
+}
+
+/// The gateways that tell whose their connections are.
+#[derive(Clone, Debug)]
+pub struct WebIrcSettings {
+    /// Where they are.
+    pub gateways: Proxies,
+    /// What they know.
+    pub password: SecretString,
 }
 
 /// How long a message of several lines may be.

@@ -22,9 +22,13 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
                     self.is_302 = true;
                     self.outgoing.capabilities.set(Capability::CapNotify, true);
                 }
+                // Whoever sees no values has no use for it, and nobody may ask for it.
+                let sts = self.way.sts.as_ref().filter(|_| self.is_302).map(|sts| format!("sts={sts}"));
                 self.say_caps(
                     "LS",
-                    &capability::texts(capability::known(self.is_302, self.shared.settings.multiline)),
+                    &capability::texts(
+                        capability::known(self.is_302, self.shared.settings.multiline).chain(sts),
+                    ),
                 );
             }
             "LIST" => {

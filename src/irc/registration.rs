@@ -72,6 +72,11 @@ impl Candidate {
             .ok_or_else(|| Parting::Because("Too many lines before registration".to_owned()))
     }
 
+    /// Whether nothing was said before the line at hand.
+    pub(super) const fn is_at_first_line(&self) -> bool {
+        self.lines == 1
+    }
+
     /// Whether everything is there.
     pub(super) const fn is_complete(&self) -> bool {
         self.nick.is_some() && self.user.is_some() && !self.negotiates

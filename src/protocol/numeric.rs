@@ -175,6 +175,7 @@ numerics! {
     ERR_USERSDONTMATCH = "502", "", "Can't change mode for other users";
     ERR_HELPNOTFOUND = "524", "<subject>", "No help available on this topic";
     ERR_INVALIDKEY = "525", "<channel>", "Key is not well-formed";
+    RPL_WHOISSECURE = "671", "<nick>", "is using a secure connection";
     ERR_INVALIDMODEPARAM = "696", "<target> <letter> <parameter>", "<why>";
     RPL_HELPSTART = "704", "<subject>", "<line>";
     RPL_HELPTXT = "705", "<subject>", "<line>";

@@ -20,7 +20,7 @@ mod whois;
 use jiff::Timestamp;
 
 use crate::command::{Rules, Style};
-use crate::id::UserId;
+use crate::id::{ClientId, UserId};
 use crate::protocol::message::{Body, Message};
 use crate::protocol::numeric::Numeric;
 
@@ -61,6 +61,8 @@ pub struct Context<'a> {
     pub style: Style,
     /// Seconds since a user last said something.
     pub idle_s: &'a dyn Fn(UserId) -> u64,
+    /// Whether a device has a connection that is by TLS all its way.
+    pub is_secure: &'a dyn Fn(ClientId) -> bool,
     /// Seconds since the server started.
     pub uptime_s: u64,
 }

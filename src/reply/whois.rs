@@ -7,7 +7,7 @@ use crate::protocol::message::Message;
 use crate::protocol::name::Hostname;
 use crate::protocol::numeric::{
     RPL_AWAY, RPL_ENDOFWHOWAS, RPL_USERHOST, RPL_WHOISACTUALLY, RPL_WHOISBOT, RPL_WHOISCHANNELS,
-    RPL_WHOISIDLE, RPL_WHOISOPERATOR, RPL_WHOISSERVER, RPL_WHOISUSER, RPL_WHOWASUSER,
+    RPL_WHOISIDLE, RPL_WHOISOPERATOR, RPL_WHOISSECURE, RPL_WHOISSERVER, RPL_WHOISUSER, RPL_WHOWASUSER,
 };
 use crate::world::{Channel, User, World};
 
@@ -16,7 +16,7 @@ pub(super) fn shows_member(channel: &Channel, user: &User, caller: &User) -> boo
     channel.has(caller.id) || (!channel.modes.secret && (!user.modes.invisible || user.id == caller.id))
 }
 
-/// 311, 319, 312, 313, 335, 301, 317 and, for oneself and for operators of the server, 338.
+/// 311, 319, 312, 313, 335, 671, 301, 317 and, for oneself and for operators of the server, 338.
 pub(super) fn whois(caller: &User, user: &User, world: &World, context: &Context<'_>) -> Vec<Message> {
     let server = context.server;
     let (to, nick) = (caller.nick.as_str(), user.nick.to_string());
@@ -39,6 +39,10 @@ pub(super) fn whois(caller: &User, user: &User, world: &World, context: &Context
     }
     if user.modes.bot {
         lines.push(server.numeric(RPL_WHOISBOT, to, named(&[]), &[]));
+    }
+    // Whoever has one device that others could listen to is not secure.
+    if !user.clients.is_empty() && user.clients.iter().all(|client| (context.is_secure)(*client)) {
+        lines.push(server.numeric(RPL_WHOISSECURE, to, named(&[]), &[]));
     }
     if let Some(away) = &user.away {
         lines.push(server.numeric(RPL_AWAY, to, named(&[]), &[away]));

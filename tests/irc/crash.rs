@@ -96,3 +96,77 @@ fn what_was_acknowledged_survives_on_both_faces() {
         assert_eq!(client.channels(), ["#tea"]);
     }
 }
+
+/// Reads all the time, over kills and restarts, until it is told that there is nothing more to come; under one cursor.
+fn read_all_along(client: &mut TestClient, is_over: &AtomicBool) -> Vec<serde_json::Value> {
+    let mut heard = Vec::new();
+    loop {
+        let was_over = is_over.load(Ordering::Relaxed);
+        match client.try_page(1) {
+            Ok(page) => {
+                assert_eq!(page.dropped, None);
+                let is_all = page.messages.is_empty() && !page.more;
+                heard.extend(page.messages);
+                if was_over && is_all {
+                    return heard;
+                }
+            }
+            // It is being started again.
+            Err(_) => thread::sleep(Duration::from_millis(20)),
+        }
+    }
+}
+
+/// Several kills in the midst of traffic from both faces: who reads over HTTP meanwhile loses nothing and sees nothing
+/// twice, before and after each of them.
+#[test]
+fn who_reads_over_http_notices_no_kill() {
+    let mut server = TestServer::spawn_irc(&[]);
+    let mut reader = server.open("reader");
+    reader.join("#tea");
+    let web = server.open("web");
+    web.join("#tea");
+    let all_is_over = AtomicBool::new(false);
+    let (acknowledged, messages) = thread::scope(|scope| {
+        let reading = scope.spawn(|| read_all_along(&mut reader, &all_is_over));
+        let mut acknowledged = BTreeSet::new();
+        for round in 0..4 {
+            let mut talkers: Vec<TestClient> = vec![web.clone()];
+            // So that what is said in each round has a name of its own.
+            talkers[0].nick = format!("web{round}");
+            let wire: Vec<IrcClient> = (0..2)
+                .map(|n| {
+                    let nick = format!("wire{n}");
+                    let mut client = IrcClient::open_with(&server.irc_address(), &nick, "echo-message");
+                    client.ask("JOIN #tea");
+                    client
+                })
+                .collect();
+            let said = talk_until_killed(&mut server, &talkers, wire);
+            // A wire client begins to count anew each time.
+            acknowledged.extend(said.into_iter().map(|text| format!("{round}: {text}")));
+            server.start();
+        }
+        all_is_over.store(true, Ordering::Relaxed);
+        (acknowledged, reading.join().unwrap())
+    });
+    let ids: BTreeSet<&str> = messages.iter().map(|message| message["id"].as_str().unwrap()).collect();
+    assert_eq!(ids.len(), messages.len(), "nothing twice");
+    let sequence: Vec<u64> = messages.iter().map(|message| message["seq"].as_u64().unwrap()).collect();
+    assert!(sequence.is_sorted(), "in order");
+    // A round ends where those whose connections were lost are said to have gone.
+    let mut round = 0;
+    let mut told = BTreeSet::new();
+    let mut gone = 0;
+    for message in &messages {
+        if command_of(message) == "QUIT" {
+            gone += 1;
+            round = gone / 2;
+        }
+        told.extend(texts(std::slice::from_ref(message)).into_iter().map(|text| format!("{round}: {text}")));
+    }
+    assert_eq!(gone, 8, "both of them, each time");
+    assert!(acknowledged.len() > 40, "they did talk: {}", acknowledged.len());
+    let lost: Vec<_> = acknowledged.difference(&told).collect();
+    assert!(lost.is_empty(), "lost: {lost:?}");
+}

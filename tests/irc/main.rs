@@ -11,6 +11,8 @@ mod crash;
 mod devices;
 mod endings;
 mod floods;
+mod gateways;
+mod hostile;
 mod lines;
 mod passwords;
 mod past;
@@ -19,3 +21,4 @@ mod programs;
 #[path = "../support/mod.rs"]
 mod support;
 mod tls;
+mod websocket;

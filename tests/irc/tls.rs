@@ -23,12 +23,18 @@ fn make_certificate(folder: &Path) -> CertificateDer<'static> {
 
 /// A server with TLS, and the folder of its files.
 fn with_tls(folder: &TempDir) -> TestServer {
+    with_tls_and(folder, &[])
+}
+
+/// The same with these settings.
+fn with_tls_and(folder: &TempDir, settings: &[(&str, &str)]) -> TestServer {
     let file = |name: &str| folder.path().join(name).display().to_string();
-    TestServer::spawn_irc(&[
+    let tls = [
         ("IRC_TLS_LISTEN_ADDR", "127.0.0.1:0"),
         ("TLS_CERT", &file("cert.pem")),
         ("TLS_KEY", &file("key.pem")),
-    ])
+    ];
+    TestServer::spawn_irc(&[&tls, settings].concat())
 }
 
 fn address(server: &TestServer) -> String {
@@ -128,4 +134,71 @@ fn whoever_speaks_no_tls_there_is_dropped() {
     let mut heard = Vec::new();
     drop(std::io::Read::read_to_end(&mut socket, &mut heard));
     assert!(!heard.starts_with(b"HTTP"), "an alert of TLS at most: {heard:?}");
+}
+
+/// Lines up to one that has this in it.
+fn until_line(client: &mut BufReader<StreamOwned<ClientConnection, TcpStream>>, needle: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    while !lines.last().is_some_and(|line: &String| line.contains(needle)) {
+        let mut line = String::new();
+        assert!(client.read_line(&mut line).unwrap() > 0, "{lines:?}");
+        lines.push(line);
+    }
+    lines
+}
+
+// clause: doors.sts
+#[test]
+fn clients_are_told_where_tls_is_and_for_how_long_they_have_to_come_by_it() {
+    let folder = TempDir::new().unwrap();
+    let certificate = make_certificate(folder.path());
+    let server = with_tls_and(&folder, &[("STS_DURATION", "720h")]);
+    let address = address(&server);
+    let (_, port) = address.rsplit_once(':').unwrap();
+    let mut plain = IrcClient::connect(&server.irc_address());
+    let told = plain.ask("CAP LS 302").join(" ");
+    assert!(told.contains(&format!(" sts=port={port}")), "{told}");
+    let asked = plain.ask("CAP REQ :sts");
+    assert!(asked[0].ends_with("CAP * NAK :sts"), "{asked:?}");
+    assert!(!plain.ask("CAP LIST").join(" ").contains("sts"));
+    let mut old = IrcClient::connect(&server.irc_address());
+    assert!(!old.ask("CAP LS").join(" ").contains("sts="), "without values it would say nothing");
+    let mut secure = connect(&server, &certificate);
+    secure.get_mut().write_all(b"CAP LS 302\r\nPING :done\r\n").unwrap();
+    assert!(until_line(&mut secure, "PONG").concat().contains(" sts=duration=2592000"));
+    let off = with_tls(&folder);
+    assert!(!IrcClient::connect(&off.irc_address()).ask("CAP LS 302").join(" ").contains("sts"));
+}
+
+// clause: doors.secure
+#[test]
+fn whois_says_who_came_by_tls() {
+    let folder = TempDir::new().unwrap();
+    let certificate = make_certificate(folder.path());
+    let gateway = [("WEBIRC_PASSWORD", "hunter2"), ("WEBIRC_GATEWAYS", "127.0.0.1")];
+    let server = with_tls_and(&folder, &gateway);
+    let _alice = registers(&server, &certificate, "alice").unwrap();
+    let mut bob = IrcClient::open(&server.irc_address(), "bob");
+    assert!(
+        bob.ask("WHOIS alice")
+            .iter()
+            .any(|line| line == ":irc.test 671 bob alice :is using a secure connection")
+    );
+    assert!(!bob.ask("WHOIS bob").iter().any(|line| line.contains(" 671 ")));
+    // By TLS to a gateway that comes by TLS; and not to it.
+    for (nick, option, secure) in [("carol", " :secure", true), ("dave", "", false)] {
+        let mut client = connect(&server, &certificate);
+        let hello = format!("WEBIRC hunter2 g h 192.0.2.7{option}\r\nNICK {nick}\r\nUSER u 0 * :u\r\n");
+        client.get_mut().write_all(hello.as_bytes()).unwrap();
+        until_line(&mut client, " 376 ");
+        let whois = bob.ask(&format!("WHOIS {nick}"));
+        assert_eq!(whois.iter().any(|line| line.contains(" 671 ")), secure, "{whois:?}");
+    }
+    // Who has a second device that others could listen to is as secure as that.
+    let web = server.open("erin");
+    web.pass("correct horse");
+    let mut erin = connect(&server, &certificate);
+    erin.get_mut().write_all(b"PASS :correct horse\r\nNICK erin\r\nUSER u 0 * :u\r\n").unwrap();
+    until_line(&mut erin, " 376 ");
+    assert!(!bob.ask("WHOIS erin").iter().any(|line| line.contains(" 671 ")));
 }

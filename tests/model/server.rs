@@ -259,6 +259,7 @@ impl Server {
                 unregistered: 0,
                 style: Style::default(),
                 idle_s: &|_| 0,
+                is_secure: &|_| false,
                 uptime_s: 0,
             };
             let Answer { lines, then } = answer(&reply, caller, self.world(), &context);
