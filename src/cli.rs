@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap_complete::Shell;
 use neoirc::config::{SETTINGS, Settings, Values};
 use neoirc::protocol::json::check_free_form;
 use neoirc::protocol::limits::CHANNEL_HASHCASH_BITS_MAX;
@@ -82,6 +83,8 @@ pub(crate) fn read() -> Result<Invocation> {
         Some(("restore", restore)) => operating(Operation::Restore(file(restore)), restore),
         Some(("check", check)) => operating(Operation::Check, check),
         Some(("pow", pow)) => work(pow).map(Invocation::Mint),
+        Some(("completions", completions)) => completed(completions),
+        Some(("man", _)) => manual(),
         Some((_, serve)) => serving(serve),
         None => serving(&matches),
     }
@@ -134,6 +137,26 @@ fn command() -> Command {
         .subcommand(pow())
         .subcommand(config.subcommand(print).subcommand(example))
         .subcommands(operations())
+        .subcommand(
+            Command::new("completions")
+                .about("Print completions for a shell")
+                .arg(Arg::new("SHELL").required(true).value_parser(value_parser!(Shell))),
+        )
+        .subcommand(Command::new("man").about("Print the manual page"))
+}
+
+fn completed(matches: &ArgMatches) -> Result<Invocation> {
+    let mut script = Vec::new();
+    if let Some(shell) = matches.get_one::<Shell>("SHELL") {
+        clap_complete::generate(*shell, &mut command(), "neoircd", &mut script);
+    }
+    Ok(Invocation::Print(String::from_utf8(script)?))
+}
+
+fn manual() -> Result<Invocation> {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(command()).render(&mut page)?;
+    Ok(Invocation::Print(String::from_utf8(page)?))
 }
 
 fn pow() -> Command {
