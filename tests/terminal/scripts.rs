@@ -39,7 +39,6 @@ fn what_is_kept_is_for_its_owner_alone() {
     user.does(&server, &["--profile", "bot", "login", "bob"]);
     assert!(user.does(&server, &["state"]).starts_with("alice!"));
     assert!(user.does(&server, &["state", "--profile", "bot"]).starts_with("bob!"));
-    user.does(&server, &["tail", "--new", "--nick", "x", "--help"]);
     let mut files = 0;
     let mut folders = vec![user.state().join("neoirc")];
     while let Some(folder) = folders.pop() {
