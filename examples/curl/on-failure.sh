@@ -22,7 +22,17 @@ report=$(tail -n 10 "$log" | tr -d '\000' | jq -Rsc --arg channel "$channel" --a
     '{command: "NOTICE", to: $channel, body: [$what, (split("\n")[] | select(. != "") | .[:200])]}')
 post() { curl -sSf --retry 5 --retry-connrefused -b "$jar" -o /dev/null "$api/messages" -d "$1"; }
 
-curl -sSf --retry 5 --retry-connrefused -c "$jar" -o /dev/null "$api/session" -d "{\"nick\":\"cron$$\"}" &&
+# The answer; where a session costs proof of work, the demand for it.
+open() { curl -sS --retry 5 --retry-connrefused -c "$jar" "$api/session" -d "{\"nick\":\"cron$$\",\"pow_token\":\"$1\"}"; }
+
+answer=$(open '')
+demand=$(printf '%s' "$answer" | jq -r '.hashcash // empty | "\(.resource) \(.bits)"')
+if [ -n "$demand" ]; then
+    # The two words of the demand are two arguments.
+    # shellcheck disable=SC2086
+    answer=$(open "$(python3 "$(dirname "$0")/../python/pow.py" $demand)")
+fi
+printf '%s' "$answer" | jq -e .nick >/dev/null &&
     post "$(jq -nc --arg channel "$channel" '{command: "JOIN", to: $channel}')" &&
     post "$report" &&
     post '{"command":"QUIT"}'
