@@ -18,7 +18,7 @@ use crate::script::{PATIENCE, print};
 const READER: &str = "tail";
 
 /// A place behind everything: the server takes it for the newest message there is.
-const THE_NEWEST: u64 = i64::MAX as u64;
+const THE_NEWEST: u64 = u64::MAX >> 1;
 
 /// `neoirc tail`
 pub(crate) async fn tail(profile: &Profile, words: &ArgMatches) -> Result<(), Failure> {

@@ -110,29 +110,13 @@ fn slash(command: &str, words: &str, place: &str) -> Typed {
         "nick" => wanted(send("NICK", &[word]), "/nick nick"),
         "topic" => here(send("TOPIC", &[there, text])),
         "mode" if words.is_empty() && place.is_empty() => warn("/mode [target] modes"),
-        "mode" => {
-            let is_target = !word.is_empty() && !word.starts_with(['+', '-']);
-            let (target, modes) = if is_target { (word, rest) } else { (place, words) };
-            let mut arguments = vec![target];
-            arguments.extend(modes.split_whitespace());
-            send("MODE", &arguments)
-        }
-        "op" | "deop" | "voice" | "devoice" | "ban" | "unban" => here(wanted(
-            {
-                let letter = match command {
-                    "op" | "deop" => 'o',
-                    "voice" | "devoice" => 'v',
-                    _ => 'b',
-                };
-                let sign = if matches!(command, "op" | "voice" | "ban") { '+' } else { '-' };
-                let names: Vec<&str> = text.split_whitespace().collect();
-                let modes = format!("{sign}{}", letter.to_string().repeat(names.len()));
-                let mut arguments = vec![there, &modes];
-                arguments.extend(names);
-                send("MODE", &arguments)
-            },
-            "whom?",
-        )),
+        "mode" => mode(place, words),
+        "op" => here(wanted(each(there, "+o", text), "/op nick")),
+        "deop" => here(wanted(each(there, "-o", text), "/deop nick")),
+        "voice" => here(wanted(each(there, "+v", text), "/voice nick")),
+        "devoice" => here(wanted(each(there, "-v", text), "/devoice nick")),
+        "ban" => here(wanted(each(there, "+b", text), "/ban mask")),
+        "unban" => here(wanted(each(there, "-b", text), "/unban mask")),
         "kick" | "k" => {
             let (nick, reason) = first(text);
             here(wanted(send("KICK", &[there, nick, reason]), "/kick nick [reason]"))
@@ -161,6 +145,27 @@ fn slash(command: &str, words: &str, place: &str) -> Typed {
         "quit" | "exit" => Typed::Quit(some(words)),
         _ => Typed::Warn(format!("unknown command: /{command} (nothing was sent; //{command} says it)")),
     }
+}
+
+/// `/mode`, of somebody else if the first word is no mode.
+fn mode(place: &str, words: &str) -> Typed {
+    let (word, rest) = first(words);
+    let is_target = !word.is_empty() && !word.starts_with(['+', '-']);
+    let (target, modes) = if is_target { (word, rest) } else { (place, words) };
+    let mut arguments = vec![target];
+    arguments.extend(modes.split_whitespace());
+    send("MODE", &arguments)
+}
+
+/// The same mode for each of these.
+fn each(channel: &str, mode: &str, names: &str) -> Typed {
+    let names: Vec<&str> = names.split_whitespace().collect();
+    let mut chars = mode.chars();
+    let (sign, letter) = (chars.next().unwrap_or('+'), chars.as_str());
+    let modes = format!("{sign}{}", letter.repeat(names.len()));
+    let mut arguments = vec![channel, &modes];
+    arguments.extend(names);
+    send("MODE", &arguments)
 }
 
 /// A line of IRC as a message.
