@@ -8,6 +8,14 @@ use tempfile::TempDir;
 
 use crate::support::TestServer;
 
+/// A server that comes back on the port that it had, as servers do outside of tests.
+pub(crate) fn on_one_port() -> TestServer {
+    let mut server = TestServer::spawn();
+    let address = server.socket_address();
+    server.change(|launch| launch.with("HTTP_LISTEN_ADDR", &address));
+    server
+}
+
 /// Somebody with a home.
 pub(crate) struct User {
     home: TempDir,

@@ -1,16 +1,8 @@
 //! The terminal client in a terminal: what is typed, and what the screen shows.
 
-use crate::program::User;
+use crate::program::{User, on_one_port};
 use crate::support::{TestServer, until};
 use crate::tmux::Terminal;
-
-/// A server that comes back on the port that it had, as servers do outside of tests.
-fn on_one_port() -> TestServer {
-    let mut server = TestServer::spawn();
-    let address = server.socket_address();
-    server.change(|launch| launch.with("HTTP_LISTEN_ADDR", &address));
-    server
-}
 
 fn open(server: &TestServer, user: &User, nick: &str) -> Terminal {
     let terminal = Terminal::open(user, &server.url(), 80, 16);
@@ -27,7 +19,7 @@ fn two_people_talk() {
     let of_bob = open(&server, &bob, "bob");
     of_alice.shows("bob has joined #tea");
     of_alice.types("/topic Tea, no coffee");
-    of_bob.shows("to: Tea, no coffee");
+    of_bob.shows("alice changed the topic of #tea to:");
     of_bob.types("hello, is it time for tea?");
     of_alice.shows("<bob> hello, is it time for tea?");
     // `bo`, completed at the beginning of a line.

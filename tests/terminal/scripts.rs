@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::program::User;
+use crate::program::{User, on_one_port};
 use crate::support::{TestServer, texts};
 
 #[test]
@@ -86,8 +86,7 @@ fn words_and_standard_input_are_said() {
 
 #[test]
 fn tail_goes_on_where_it_was() {
-    let mut server = TestServer::spawn();
-    let user = User::new();
+    let (mut server, user) = (on_one_port(), User::new());
     let bob = server.open("bob");
     bob.join("#tea");
     user.does(&server, &["--nick", "alice", "join", "#tea"]);
