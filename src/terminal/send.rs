@@ -11,10 +11,10 @@ use crate::script::{PATIENCE, message};
 /// Most lines of one message, as the server takes them.
 const LINES_MAX: usize = 64;
 
-/// Most bytes of text in one message: what a server takes in a body of 4,096 bytes, with room for quotes and escapes.
-const BYTES_MAX: usize = 2_000;
+/// Most bytes of text in one message, as JSON: what fits into a body of 4,096 bytes with the rest of a message.
+const BYTES_MAX: usize = 3_500;
 
-/// Most bytes of one line: longer ones are parted, as most programs would cut them.
+/// Most bytes of one line, as JSON: longer ones are parted.
 const LINE_BYTES_MAX: usize = 1_000;
 
 /// Most of standard input that is said.
@@ -56,8 +56,8 @@ fn messages(text: &str) -> Vec<Vec<String>> {
     let mut messages: Vec<Vec<String>> = Vec::new();
     let mut bytes = 0;
     for line in text.trim_end_matches(['\r', '\n']).split('\n').flat_map(parts) {
-        // Control bytes take six in JSON, quotes and backslashes two.
-        let length: usize = line.chars().map(|c| if c.is_control() { 6 } else { c.len_utf8() + 1 }).sum();
+        // Two quotes and a comma are around it.
+        let length = line.chars().map(bytes_of).sum::<usize>() + 3;
         match messages.last_mut() {
             Some(last) if last.len() < LINES_MAX && bytes + length <= BYTES_MAX => {
                 bytes += length;
@@ -74,13 +74,25 @@ fn messages(text: &str) -> Vec<Vec<String>> {
     messages
 }
 
+/// What a character takes in JSON.
+fn bytes_of(c: char) -> usize {
+    match c {
+        '"' | '\\' => 2,
+        c if c.is_ascii_control() => 6,
+        c => c.len_utf8(),
+    }
+}
+
 /// A line in parts that are short enough.
 fn parts(line: &str) -> Vec<String> {
     let mut parts = vec![String::new()];
+    let mut bytes = 0;
     for c in line.chars().filter(|c| !matches!(c, '\0' | '\r')) {
-        if parts.last().is_some_and(|part| part.len() + c.len_utf8() > LINE_BYTES_MAX) {
+        if bytes + bytes_of(c) > LINE_BYTES_MAX {
             parts.push(String::new());
+            bytes = 0;
         }
+        bytes += bytes_of(c);
         if let Some(part) = parts.last_mut() {
             part.push(c);
         }

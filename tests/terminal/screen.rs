@@ -77,7 +77,7 @@ Tea, no coffee
     of_alice.shows("@alice");
     of_alice.shows("hello, is it time for tea?");
     of_bob.types("/quit good night");
-    of_bob.shows("$");
+    of_bob.is_at_prompt();
     of_alice.shows("bob has quit");
 }
 
@@ -90,7 +90,7 @@ fn the_terminal_is_left_as_it_was_and_the_session_goes_on() {
     bob.say("#tea", "before");
     terminal.shows("<bob> before");
     terminal.presses("C-c");
-    until("the screen is the shell's", || !terminal.screen().contains("[alice]"));
+    terminal.is_at_prompt();
     // It echoes, parts lines and shows its cursor, so nothing of the client is left.
     terminal.types("stty -a | grep -q ' icanon' && stty -a | grep -q ' echo '; echo left-$?");
     terminal.shows("left-0");
@@ -102,7 +102,7 @@ fn the_terminal_is_left_as_it_was_and_the_session_goes_on() {
     assert!(screen.contains("<bob> before") && screen.matches("meanwhile").count() == 1, "{screen}");
     // A signal leaves it as clean as a key.
     terminal.types("/detach");
-    until("the screen is the shell's", || !terminal.screen().contains("[alice]"));
+    terminal.is_at_prompt();
     terminal.types("clear; timeout --foreground 3 neoirc tui; echo ended-$?");
     terminal.shows("ended-124");
     assert_eq!(terminal.tmux(&["display-message", "-p", "#{cursor_flag}#{alternate_on}"]).trim(), "10");

@@ -26,7 +26,7 @@ impl Terminal {
             ["new-session", "-d", "-x", &width, "-y", &height, "env", "-i", &path, &state, &server, "TZ=UTC"];
         let shell = ["LC_ALL=C.UTF-8", "TERM=screen-256color", "PS1=$ ", "/bin/sh"];
         terminal.tmux(&[&words[..], &shell[..]].concat());
-        terminal.shows("$");
+        terminal.is_at_prompt();
         terminal
     }
 
@@ -54,6 +54,14 @@ impl Terminal {
     /// The screen as it is, with times made alike.
     pub(crate) fn screen(&self) -> String {
         without_times(&self.tmux(&["capture-pane", "-p"]))
+    }
+
+    /// Waits until the shell waits for a command. What is typed before that is the program's that ends.
+    #[track_caller]
+    pub(crate) fn is_at_prompt(&self) {
+        until("the shell has a prompt", || {
+            self.screen().lines().rfind(|line| !line.trim().is_empty()).is_some_and(|line| line.trim() == "$")
+        });
     }
 
     /// Waits until the screen shows this.
