@@ -20,6 +20,9 @@ const READER: &str = "tail";
 /// A place behind everything: the server takes it for the newest message there is.
 const THE_NEWEST: u64 = u64::MAX >> 1;
 
+/// How long nothing comes before that counts as a pause.
+const PAUSE: Duration = Duration::from_millis(20);
+
 /// `neoirc tail`
 pub(crate) async fn tail(profile: &Profile, words: &ArgMatches) -> Result<(), Failure> {
     let client = if words.get_flag("new") {
@@ -38,15 +41,12 @@ pub(crate) async fn tail(profile: &Profile, words: &ArgMatches) -> Result<(), Fa
         // a command that has run is never run for the same message again without need.
         let next = if is_kept {
             messages.next().await
+        } else if let Ok(next) = tokio::time::timeout(PAUSE, messages.next()).await {
+            next
         } else {
-            match tokio::time::timeout(Duration::from_millis(20), messages.next()).await {
-                Ok(next) => next,
-                Err(_) => {
-                    profile.save(READER, &messages.place())?;
-                    is_kept = true;
-                    continue;
-                }
-            }
+            profile.save(READER, &messages.place())?;
+            is_kept = true;
+            continue;
         };
         let Some(message) = next else { return Ok(()) };
         let message = message?;

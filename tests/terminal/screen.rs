@@ -51,7 +51,7 @@ Tea, no coffee
 [00:00] [alice] [2:#tea]
 [#tea]
 ";
-    let screen: String = of_alice.screen().lines().map(|line| format!("{}\n", line.trim_end())).collect();
+    let screen = of_alice.screen().lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
     let body = |text: &str| {
         text.lines()
             .filter(|line| !line.trim_matches([' ', '│']).is_empty())

@@ -68,7 +68,7 @@ fn words_and_standard_input_are_said() {
     user.does(&server, &["send", "--nick", "alice", "--join", "#tea", "two", "words"]);
     user.does(&server, &["send", "#tea", "--", "--not-a-flag"]);
     user.does(&server, &["send", "--notice", "bob", "psst"]);
-    let long: String = (0..100).map(|number| format!("line {number}\n")).collect();
+    let long = (0..100).map(|number| format!("line {number}")).collect::<Vec<_>>().join("\n");
     assert_eq!(user.run_with(&server, &["send", "#tea", "-"], &long).code, Some(0));
     assert_eq!(user.run_with(&server, &["send", "#tea", "-"], "\n").code, Some(2), "nothing to say");
     let heard = bob.drain();

@@ -201,7 +201,9 @@ mod tests {
             for index in 0..model.windows.len() {
                 model.show(index);
                 let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-                terminal.draw(|frame| drop(draw(frame, &model, &editor, true))).unwrap();
+                let mut rows = 0;
+                terminal.draw(|frame| rows = draw(frame, &model, &editor, true)).unwrap();
+                assert!(rows <= usize::from(height));
                 for cell in terminal.backend().buffer().content() {
                     let symbol = cell.symbol();
                     assert!(!symbol.chars().any(char::is_control), "{symbol:?}");

@@ -128,7 +128,7 @@ impl Tui {
         let place = self.model.window().name.clone();
         match typed::read(text, &place) {
             Typed::Nothing => {}
-            Typed::Send(message) => self.send(message),
+            Typed::Send(message) => self.send(*message),
             Typed::Talk(who, text) => {
                 let index = self.model.open(&who);
                 self.model.show(index);

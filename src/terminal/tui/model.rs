@@ -254,7 +254,9 @@ impl Model {
         if !is_shown && lines.iter().any(|line| line.kind != Kind::Server || index != 0) {
             window.activity = window.activity.max(activity);
         }
-        lines.into_iter().for_each(|line| window.push(line));
+        for line in lines {
+            window.push(line);
+        }
     }
 
     /// What of a window is in the bar at the top.
@@ -270,13 +272,10 @@ impl Model {
     /// What is in the bar at the bottom, behind the time.
     pub(crate) fn status(&self) -> String {
         let away = if self.is_away { " (away)" } else { "" };
-        let mut status =
-            format!("[{}{away}] [{}:{}]", clean::line(&self.nick), self.active + 1, self.window().title());
-        let active: Vec<String> = self
-            .windows
-            .iter()
-            .enumerate()
-            .filter(|(_, window)| window.activity > Activity::None)
+        let name = format!("{}{away}", clean::line(&self.nick));
+        let mut parts = vec![name, format!("{}:{}", self.active + 1, self.window().title())];
+        let busy = self.windows.iter().enumerate().filter(|(_, window)| window.activity > Activity::None);
+        let busy: Vec<String> = busy
             .map(|(index, window)| {
                 let mark = match window.activity {
                     Activity::Mention => "!",
@@ -286,17 +285,18 @@ impl Model {
                 format!("{}{mark}", index + 1)
             })
             .collect();
-        if !active.is_empty() {
-            status += &format!(" [Act: {}]", active.join(","));
+        if !busy.is_empty() {
+            parts.push(format!("Act: {}", busy.join(",")));
         }
         if !self.is_connected {
-            status += " [not connected, trying again]";
+            parts.push("not connected, trying again".to_owned());
+            if self.waiting > 0 {
+                parts.push(format!("{} to be sent", self.waiting));
+            }
         }
-        if self.waiting > 0 && !self.is_connected {
-            status += &format!(" [{} to be sent]", self.waiting);
-        }
+        let mut status = parts.iter().map(|part| format!("[{part}]")).collect::<Vec<_>>().join(" ");
         if self.window().below > 0 {
-            status += " -- more --";
+            status.push_str(" -- more --");
         }
         status
     }

@@ -7,7 +7,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 #[derive(Debug)]
 pub(super) enum Outcome {
     /// A command was answered, or was not.
-    Sent(Message, Result<Receipt, Error>),
+    Sent(Box<Message>, Result<Receipt, Error>),
     /// Older lines of a window.
     History(String, Result<Vec<Message>, Error>),
     /// What a search has found.
@@ -33,7 +33,7 @@ impl Sender {
         tokio::spawn(async move {
             while let Some(message) = to_send.recv().await {
                 let receipt = sending.send(&message).await;
-                if told.send(Outcome::Sent(message, receipt)).is_err() {
+                if told.send(Outcome::Sent(Box::new(message), receipt)).is_err() {
                     return;
                 }
             }

@@ -8,7 +8,7 @@ pub(crate) enum Typed {
     /// Nothing.
     Nothing,
     /// A command for the server.
-    Send(Message),
+    Send(Box<Message>),
     /// To say something, and show the window of whom it is said to.
     Talk(String, Option<String>),
     /// To leave for good, and end the session.
@@ -59,11 +59,15 @@ pub(crate) fn read(text: &str, place: &str) -> Typed {
     if place.is_empty() {
         return warn("nobody would hear this here: /join #channel, or /msg nick text");
     }
-    Typed::Send(Message::new("PRIVMSG").to(place).body(said))
+    sends(Message::new("PRIVMSG").to(place).body(said))
 }
 
 fn warn(text: &str) -> Typed {
     Typed::Warn(text.to_owned())
+}
+
+fn sends(message: Message) -> Typed {
+    Typed::Send(Box::new(message))
 }
 
 /// The first word, and what is behind it.
@@ -78,7 +82,7 @@ fn send(command: &str, arguments: &[&str]) -> Typed {
     while message.params.last().is_some_and(String::is_empty) {
         message.params.pop();
     }
-    Typed::Send(message)
+    sends(message)
 }
 
 fn slash(command: &str, words: &str, place: &str) -> Typed {
@@ -101,11 +105,11 @@ fn slash(command: &str, words: &str, place: &str) -> Typed {
         "msg" | "m" => Typed::Talk(word.to_owned(), some(rest)),
         "query" | "q" => wanted(Typed::Talk(word.to_owned(), some(rest)), "/query nick [text]"),
         "notice" if rest.is_empty() => warn("/notice target text"),
-        "notice" => Typed::Send(Message::new("NOTICE").to(word).body(rest)),
+        "notice" => sends(Message::new("NOTICE").to(word).body(rest)),
         "me" if place.is_empty() => warn("nobody would see this here"),
         "me" => {
             let text = format!("\u{1}ACTION {}\u{1}", words.replace('\n', " "));
-            wanted(Typed::Send(Message::new("PRIVMSG").to(place).body(text)), "/me text")
+            wanted(sends(Message::new("PRIVMSG").to(place).body(text)), "/me text")
         }
         "nick" => wanted(send("NICK", &[word]), "/nick nick"),
         "topic" => here(send("TOPIC", &[there, text])),
@@ -178,12 +182,12 @@ fn raw(line: &str) -> Typed {
     let command = words.next().unwrap_or_default().to_ascii_uppercase();
     if matches!(command.as_str(), "PRIVMSG" | "NOTICE" | "TAGMSG") {
         let message = Message::new(command).to(words.next().unwrap_or_default());
-        return Typed::Send(match words.next() {
+        return sends(match words.next() {
             Some(text) => message.body(text),
             None => message,
         });
     }
-    Typed::Send(words.fold(Message::new(command), Message::param))
+    sends(words.fold(Message::new(command), Message::param))
 }
 
 #[cfg(test)]
