@@ -2,14 +2,19 @@
 //! each time, so that whoever works on a page need not build. Also what else never changes while the server runs.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
+use std::io::Write;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETAG, EntityTag, Header, HeaderName, HeaderValue, IfNoneMatch,
-    VARY,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, EntityTag, Header,
+    HeaderName, HeaderValue, IfNoneMatch, VARY,
 };
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use rust_embed::RustEmbed;
 use sha2::{Digest, Sha256};
 
@@ -27,6 +32,19 @@ const TAG_BYTES: usize = 16;
 /// it changes with the program. It is the same for everybody.
 const FILE: [(HeaderName, HeaderValue); 2] =
     [(CACHE_CONTROL, HeaderValue::from_static("no-cache")), (VARY, HeaderValue::from_static("Origin"))];
+
+/// The same for files that are also sent compressed.
+const PAGE_FILE: [(HeaderName, HeaderValue); 2] = [
+    (CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+    (VARY, HeaderValue::from_static("Origin, Accept-Encoding")),
+];
+
+/// Files of the page in their compressed form, by the tag of the plain one: each is made when it is first asked for.
+static COMPRESSED: LazyLock<Mutex<HashMap<String, Bytes>>> = LazyLock::new(Mutex::default);
+
+/// How many forms are remembered: more than there are files, so that this matters only to a debug build, whose files
+/// change while it runs.
+const COMPRESSED_MAX: usize = 64;
 
 /// What the page at `/docs` may do beside what every page may: Swagger UI has its icons as `data:` in its style sheet.
 const DOCS_POLICY: HeaderValue = HeaderValue::from_static(
@@ -60,6 +78,34 @@ impl Document {
         Some(Self { content_type: content_type(name), bytes, tag: tag(&file.metadata.sha256_hash()) })
     }
 
+    /// The same document, compressed where the caller can read that and it is any shorter.
+    fn compressed_for(self, request: &HttpRequest) -> (Self, bool) {
+        if !accepts_gzip(request) || self.content_type.starts_with("image/png") {
+            return (self, false);
+        }
+        let name = self.tag.tag().to_owned();
+        let known = COMPRESSED.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
+        let bytes = match known {
+            Some(bytes) => bytes,
+            None => {
+                let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+                let written = encoder.write_all(&self.bytes).and_then(|()| encoder.finish());
+                let Ok(bytes) = written.map(Bytes::from) else { return (self, false) };
+                let mut all = COMPRESSED.lock().unwrap_or_else(PoisonError::into_inner);
+                if all.len() >= COMPRESSED_MAX {
+                    all.clear();
+                }
+                all.insert(name.clone(), bytes.clone());
+                bytes
+            }
+        };
+        if bytes.len() >= self.bytes.len() {
+            return (self, false);
+        }
+        // Other bytes are another representation, which a strong tag has to tell apart.
+        (Self { bytes, tag: EntityTag::new_strong(format!("{name}-gzip")), ..self }, true)
+    }
+
     /// The document, or that it is the one which the caller has; with these headers.
     pub(super) fn answer(
         self,
@@ -80,6 +126,16 @@ impl Document {
     }
 }
 
+/// Whether the caller says that it reads gzip.
+fn accepts_gzip(request: &HttpRequest) -> bool {
+    let values = request.headers().get_all(ACCEPT_ENCODING);
+    values.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).any(|coding| {
+        let mut parts = coding.split(';').map(str::trim);
+        let is_gzip = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip"));
+        is_gzip && !parts.any(|part| matches!(part, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
+    })
+}
+
 fn tag(hash: &[u8]) -> EntityTag {
     EntityTag::new_strong(HEXLOWER.encode(hash.get(..TAG_BYTES).unwrap_or(hash)))
 }
@@ -91,6 +147,8 @@ fn content_type(name: &str) -> &'static str {
         Some("js") => "text/javascript; charset=utf-8",
         Some("css") => "text/css; charset=utf-8",
         Some("png") => "image/png",
+        Some("svg") => "image/svg+xml",
+        Some("webmanifest") => "application/manifest+json",
         Some("txt" | "md" | "LICENSE" | "NOTICE") => "text/plain; charset=utf-8",
         _ => "application/octet-stream",
     }
@@ -109,4 +167,24 @@ pub(super) async fn docs_file(
     let name = if name.is_empty() { "index.html" } else { name.as_str() };
     let file = Document::file(&format!("docs/{name}")).ok_or(ApiError::NotFound("not found"))?;
     Ok(file.answer(&request, FILE.into_iter().chain([(CONTENT_SECURITY_POLICY, DOCS_POLICY)])))
+}
+
+/// `GET /`: the client for people.
+pub(super) async fn page(request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    page_file(&request, "index.html")
+}
+
+/// What it loads. Only names that the table of routes lets through come here.
+pub(super) async fn page_part(
+    request: HttpRequest,
+    name: web::Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    page_file(&request, &name)
+}
+
+fn page_file(request: &HttpRequest, name: &str) -> Result<HttpResponse, ApiError> {
+    let (file, is_compressed) =
+        Document::file(name).ok_or(ApiError::NotFound("not found"))?.compressed_for(request);
+    let encoding = is_compressed.then_some((CONTENT_ENCODING, HeaderValue::from_static("gzip")));
+    Ok(file.answer(request, PAGE_FILE.into_iter().chain(encoding)))
 }

@@ -51,6 +51,10 @@ pub(super) const BODY_PATHS: [&str; 4] = ["/api/v1/session", "/api/v1/login", ME
 /// Where nearly all requests go. They are found before the table is looked at: `exchange.rs`.
 pub(super) const MESSAGES: &str = "/api/v1/messages";
 
+/// The files that the page at `/` loads, and the licences of what others wrote of them.
+const PAGE_PARTS: &str =
+    r"/{name:((ui/)?[a-z-]+\.(js|css|svg|webmanifest)|vendor/(htm-preact\.js|LICENSE-[a-z]+))}";
+
 pub(super) fn routes(config: &mut ServiceConfig) {
     let only =
         |allow: &'static str| move || async move { Err::<String, _>(ApiError::MethodNotAllowed(allow)) };
@@ -112,6 +116,18 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         )
         // Where WebSocket is on, GET does not come this far.
         .service(route("/irc").route(get().to(upgrade::nowhere)).default_service(web::to(get_only)))
+        .service(
+            route("/")
+                .route(get().to(pages::page))
+                .route(head().to(pages::page))
+                .default_service(web::to(read_only)),
+        )
+        .service(
+            route(PAGE_PARTS)
+                .route(get().to(pages::page_part))
+                .route(head().to(pages::page_part))
+                .default_service(web::to(read_only)),
+        )
         .service(route("/livez").route(get().to(health::live)).default_service(web::to(get_only)))
         .service(route("/readyz").route(get().to(health::ready)).default_service(web::to(get_only)))
         .default_service(web::to(nothing));
