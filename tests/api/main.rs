@@ -33,6 +33,7 @@ mod openapi;
 mod operations;
 mod operators;
 mod origins;
+mod page;
 mod paging;
 mod passwords;
 mod polling;

@@ -44,7 +44,7 @@ function Channels({ store, close }) {
     </form>
     ${problem && html`<p role="alert" class="problem">${problem}</p>`}
     <ul class="channels">${fits.slice(0, CHANNELS_SHOWN).map(({ name, topic, members }) => html`<li key=${name}>
-      <button type="button" aria-label=${`Join ${cleanLine(name)}`} onClick=${() => join(name)}><bdi>${cleanLine(name)}</bdi> <span class="count">${members}</span><span class="about" dir="auto">${cleanLine(topic ?? '')}</span></button></li>`)}</ul>
+      <button type="button" onClick=${() => join(name)}><bdi>${cleanLine(name)}</bdi> <span class="count">${members}</span><span class="about" dir="auto">${cleanLine(topic ?? '')}</span></button></li>`)}</ul>
     ${channels && fits.length === 0 && html`<p class="hint">No channel fits. Join makes a new one.</p>`}
     ${fits.length > CHANNELS_SHOWN && html`<p class="hint">and ${fits.length - CHANNELS_SHOWN} more; type a part of the name</p>`}
   <//>`;
