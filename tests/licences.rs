@@ -138,6 +138,37 @@ fn the_files_of_others_are_as_they_were_published() {
     assert_eq!(found, expected);
 }
 
+/// What others wrote of the client at `/`, with the SHA-256 of each file: of the npm packages `htm` 3.1.1 and, for the
+/// licence alone, `preact` 10.5.15.
+const VENDORED: [(&str, &str); 3] = [
+    ("LICENSE-htm", "740725f7252e750af735d0028cc534970772f513331e9f68150fede8fb3ce00f"),
+    ("LICENSE-preact", "1fe6958409c8c257a70c587a18b6f7f412b179b456630790d30b2ec9a8e4b7d4"),
+    ("htm-preact.js", "72284e8e9079c87817145df1110f74e8a2aa040b2fc384922e18dfcb46fc1fd7"),
+];
+
+#[test]
+fn what_the_client_is_made_with_is_as_it_was_published() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/web/vendor");
+    let mut found: Vec<(String, String)> = fs::read_dir(folder)
+        .unwrap()
+        .map(|file| file.unwrap())
+        .filter(|file| file.file_name() != "README.md")
+        .map(|file| {
+            let hash = HEXLOWER.encode(&Sha256::digest(fs::read(file.path()).unwrap()));
+            (file.file_name().into_string().unwrap(), hash)
+        })
+        .collect();
+    found.sort();
+    assert_eq!(found, VENDORED.map(|(name, hash)| (name.to_owned(), hash.to_owned())));
+    let about = fs::read_to_string(format!("{folder}/README.md")).unwrap();
+    for said in ["`htm` 3.1.1", "`preact` 10.5.15", "Apache-2.0", "MIT", "LICENSE-htm", "LICENSE-preact"] {
+        assert!(about.contains(said), "{said}");
+    }
+    for licence in ["Apache-2.0", "MIT"] {
+        assert_eq!(objection(Some(licence), &allowed()), None);
+    }
+}
+
 /// The licence is one that a dependency might have, it stands there in full, and the README says that it is there.
 #[test]
 fn the_files_of_others_have_a_permissive_licence() {

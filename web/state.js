@@ -34,7 +34,7 @@ export class Draft {
 
   get active() { return this.state.active; }
   isMe(nick) { return same(nick, this.state.nick); }
-  has(name) { return this.state.buffers.has(fold(name)); }
+  has(name) { return typeof name === 'string' && this.state.buffers.has(fold(name)); }
 
   /** The buffer of this name, which may be changed; it is made if there is none. */
   open(name) {

@@ -149,7 +149,9 @@ fn content_type(name: &str) -> &'static str {
         Some("png") => "image/png",
         Some("svg") => "image/svg+xml",
         Some("webmanifest") => "application/manifest+json",
-        Some("txt" | "md" | "LICENSE" | "LICENSE-htm" | "LICENSE-preact" | "NOTICE") => "text/plain; charset=utf-8",
+        Some("txt" | "md" | "LICENSE" | "LICENSE-htm" | "LICENSE-preact" | "NOTICE") => {
+            "text/plain; charset=utf-8"
+        }
         _ => "application/octet-stream",
     }
 }

@@ -138,9 +138,15 @@ fn the_page_is_fetched_once() {
 #[test]
 fn nothing_beside_the_page_is_served() {
     let server = TestServer::spawn();
-    for path in
-        ["/index.html", "/nothing.js", "/ui/", "/ui/../ui/main.js", "/vendor/README.md", "/ui/..%2fstart.js", "/%2e%2e/Cargo.toml"]
-    {
+    for path in [
+        "/index.html",
+        "/nothing.js",
+        "/ui/",
+        "/ui/../ui/main.js",
+        "/vendor/README.md",
+        "/ui/..%2fstart.js",
+        "/%2e%2e/Cargo.toml",
+    ] {
         // A client may tidy a path before it asks; what is asked for then is no secret.
         let answer = server.nobody().get(path);
         assert!(answer.status == 404 || path.contains("/../"), "{path}: {}", answer.status);
@@ -151,6 +157,9 @@ fn nothing_beside_the_page_is_served() {
         assert_eq!(answer.header("allow"), "GET, HEAD", "{path}");
     }
     for name in ["LICENSE-htm", "LICENSE-preact"] {
-        assert_eq!(got(&server, &format!("/vendor/{name}")).header("content-type"), "text/plain; charset=utf-8");
+        assert_eq!(
+            got(&server, &format!("/vendor/{name}")).header("content-type"),
+            "text/plain; charset=utf-8"
+        );
     }
 }

@@ -1,18 +1,20 @@
 // Which screen is shown.
 
-import { html, useEffect, useReducer } from '../vendor/htm-preact.js';
+import { html, useEffect, useLayoutEffect, useReducer } from '../vendor/htm-preact.js';
+import { cleanLine } from '../text.js';
 import { Login } from './login.js';
 import { Main } from './main.js';
 
 export function App({ store }) {
   const [, again] = useReducer((count) => count + 1, 0);
-  useEffect(() => store.subscribe(again), [store]);
+  // Before anything can happen: an effect that waits for the next picture would miss what comes before that.
+  useLayoutEffect(() => store.subscribe(again), [store]);
   const { state, phase } = store;
   useEffect(() => {
     let count = 0;
     for (const buffer of state.buffers.values()) count += buffer.mentions;
-    const name = phase === 'inside' && store.here.name !== '*' ? `${store.here.name} · ` : '';
-    document.title = `${count ? `(${count}) ` : ''}${name}${state.server}`;
+    const name = phase === 'inside' && store.here.name !== '*' ? `${cleanLine(store.here.name)} · ` : '';
+    document.title = `${count ? `(${count}) ` : ''}${name}${cleanLine(state.server)}`;
   });
   if (phase === 'inside') return html`<${Main} store=${store} />`;
   if (phase === 'login') return html`<${Login} store=${store} />`;

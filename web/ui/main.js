@@ -97,7 +97,7 @@ export function Main({ store }) {
         <h1><bdi>${cleanLine(name)}</bdi></h1>
         <div data-testid="topic" class="topic" dir="auto" title=${cleanLine(here.topic)}>${pieces(cleanLine(here.topic)).map((piece) => (piece.href ? html`<a href=${piece.href} target="_blank" rel="noopener noreferrer nofollow">${piece.text}</a>` : piece.text))}</div>
         <span data-testid="connection" data-state=${state.connection} role="status" class="connection"><span>${CONNECTION[state.connection]}</span></span>
-        ${hasMembers && html`<button type="button" class="drawer" aria-label="Show members" aria-expanded=${drawer === 'members' ? 'true' : 'false'} onClick=${() => setDrawer(drawer === 'members' ? null : 'members')}>${here.members.size || ''} 👤</button>`}
+        ${hasMembers && html`<button type="button" class="drawer people" aria-label=${`Show members, ${here.members.size}`} aria-expanded=${drawer === 'members' ? 'true' : 'false'} onClick=${() => setDrawer(drawer === 'members' ? null : 'members')}>${here.members.size}</button>`}
         <${Menu} store=${store} />
       </header>
       <${Log} key=${state.active} buffer=${here} store=${store} />
