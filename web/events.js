@@ -50,7 +50,7 @@ const EVENTS = {
       const again = target.joined;
       Object.assign(target, { joined: true, name: message.to });
       target.members.set(fold(message.from), target.members.get(fold(message.from)) ?? { nick: message.from });
-      if (!again) note(draft, target, message, 'info', 'You have joined');
+      if (!again) note(draft, target, message, 'info', 'You have joined', '');
       return;
     }
     if (target.members.has(fold(message.from))) return;

@@ -85,20 +85,7 @@ impl Document {
         }
         let name = self.tag.tag().to_owned();
         let known = COMPRESSED.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
-        let bytes = match known {
-            Some(bytes) => bytes,
-            None => {
-                let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-                let written = encoder.write_all(&self.bytes).and_then(|()| encoder.finish());
-                let Ok(bytes) = written.map(Bytes::from) else { return (self, false) };
-                let mut all = COMPRESSED.lock().unwrap_or_else(PoisonError::into_inner);
-                if all.len() >= COMPRESSED_MAX {
-                    all.clear();
-                }
-                all.insert(name.clone(), bytes.clone());
-                bytes
-            }
-        };
+        let Some(bytes) = known.or_else(|| compress(&name, &self.bytes)) else { return (self, false) };
         if bytes.len() >= self.bytes.len() {
             return (self, false);
         }
@@ -124,6 +111,19 @@ impl Document {
         }
         if is_known { response.finish() } else { response.content_type(self.content_type).body(self.bytes) }
     }
+}
+
+/// The bytes in a shorter form, which is remembered under this name.
+fn compress(name: &str, bytes: &Bytes) -> Option<Bytes> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes).ok()?;
+    let compressed = Bytes::from(encoder.finish().ok()?);
+    let mut all = COMPRESSED.lock().unwrap_or_else(PoisonError::into_inner);
+    if all.len() >= COMPRESSED_MAX {
+        all.clear();
+    }
+    all.insert(name.to_owned(), compressed.clone());
+    Some(compressed)
 }
 
 /// Whether the caller says that it reads gzip.

@@ -116,18 +116,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         )
         // Where WebSocket is on, GET does not come this far.
         .service(route("/irc").route(get().to(upgrade::nowhere)).default_service(web::to(get_only)))
-        .service(
-            route("/")
-                .route(get().to(pages::page))
-                .route(head().to(pages::page))
-                .default_service(web::to(read_only)),
-        )
-        .service(
-            route(PAGE_PARTS)
-                .route(get().to(pages::page_part))
-                .route(head().to(pages::page_part))
-                .default_service(web::to(read_only)),
-        )
+        .configure(page_routes)
         .service(route("/livez").route(get().to(health::live)).default_service(web::to(get_only)))
         .service(route("/readyz").route(get().to(health::ready)).default_service(web::to(get_only)))
         .default_service(web::to(nothing));
@@ -153,6 +142,25 @@ fn hook_routes(config: &mut ServiceConfig) {
             route("/api/v1/hooks/{id}/{secret}")
                 .route(post().to(hooks::speak))
                 .default_service(web::to(only("POST"))),
+        );
+}
+
+/// The client for people.
+fn page_routes(config: &mut ServiceConfig) {
+    let read_only = || async { Err::<String, _>(ApiError::MethodNotAllowed("GET, HEAD")) };
+    let route = |path: &str| resource(path.to_owned());
+    config
+        .service(
+            route("/")
+                .route(get().to(pages::page))
+                .route(head().to(pages::page))
+                .default_service(web::to(read_only)),
+        )
+        .service(
+            route(PAGE_PARTS)
+                .route(get().to(pages::page_part))
+                .route(head().to(pages::page_part))
+                .default_service(web::to(read_only)),
         );
 }
 
