@@ -31,7 +31,7 @@ fn it_is_of_version_3_1_and_of_this_server() {
 }
 
 /// What is for people to look at and no part of the interface.
-const PAGES: [&str; 2] = ["/docs", "/docs/{name:.*}"];
+const PAGES: [&str; 3] = ["/", "/docs", "/docs/{name:.*}"];
 
 /// The paths are those of the table of routes, without its pages. `/metrics` is there for those alone who switch it on.
 #[test]
