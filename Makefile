@@ -108,8 +108,8 @@ clean: ## Remove everything that was built
 	$(CARGO) clean
 
 # What the tests need beside Rust: the programs that the README uses, what runs the examples, a C compiler for
-# SQLite, other people's IRC clients, a browser, and Schemathesis, in a folder of its own that is made anew when other versions
-# are asked for.
+# SQLite, other people's IRC clients, a browser, and Schemathesis, in a folder of its own that is made anew when other
+# versions are asked for.
 test-tools:
 	@command -v $(CARGO) >/dev/null || { echo 'make: cargo is missing: install Rust 1.95 or newer' >&2; exit 1; }
 	@missing=''; \

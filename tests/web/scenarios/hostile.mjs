@@ -37,12 +37,12 @@ const SIGNS = [
   '__proto__ constructor toString hasOwnProperty',
 ];
 const NICKS = ['<b>x</b>', '\u202Eecila', 'al\u200Bice', '__proto__', 'constructor', '[x]{y}|`^', `a${'\u0301'.repeat(20)}`];
-const TAGS = 'script, iframe, object, embed, svg script, img[src=x], h1, base, meta[http-equiv], link[rel=import], form[action^=http], style:not(head style)';
+const TAGS = 'script, iframe, object, embed, svg script, img[src=x], base, meta[http-equiv], link[rel=import], form[action^=http], style:not(head style)';
 
 /** What no text may have brought into the page. */
 function intruders(tags) {
   const added = (element) => document.head.contains(element) || element.matches('script[src], script[type=module]');
-  const found = [...document.querySelectorAll(tags)].filter((element) => !added(element) && !element.matches('h1.own, h1'))
+  const found = [...document.querySelectorAll(tags)].filter((element) => !added(element))
     .map((element) => element.outerHTML);
   for (const element of document.querySelectorAll('*')) {
     for (const { name, value } of element.attributes) {
