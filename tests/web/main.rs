@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use support::TestServer;
 
 /// How long a scenario may take. Its script gives up earlier, since it can tell more about why.
-const LIMIT: Duration = Duration::from_secs(240);
+const LIMIT: Duration = Duration::from_mins(4);
 
 /// How long a script that was asked to end may take to close its browser.
 const FAREWELL: Duration = Duration::from_secs(20);
