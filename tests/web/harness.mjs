@@ -72,7 +72,7 @@ export class Stage {
       const [text, url] = [message.text(), message.location().url];
       if (!this.tolerated.some((known) => known.text.test(text) && known.url.test(url))) note(`console: ${text} (${url})`);
     });
-    page.on('pageerror', (error) => note(`uncaught: ${error.stack ?? error}`));
+    page.on('pageerror', (error) => note(`uncaught: ${error.stack || error}`));
     page.on('dialog', (dialog) => { note(`dialog: ${dialog.message()}`); dialog.dismiss().catch(() => {}); });
     page.on('crash', () => note('the page crashed'));
     const person = new Person(this, context, page);

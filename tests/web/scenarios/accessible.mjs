@@ -39,7 +39,7 @@ export default async function accessible(stage) {
     await alice.login(`alice${index}`);
     await alice.say('/join #tea');
     await bot.hears((message) => message.command === 'JOIN' && message.from === `alice${index}`);
-    await alice.message('').first().waitFor();
+    await alice.topic.filter({ hasText: 'Green or black' }).waitFor();
     await bot.say('#tea', `alice${index}: hello, see https://example.org/`);
     await bot.command({ command: 'PRIVMSG', to: '#tea', body: ['\u0001ACTION waves\u0001'] });
     await bot.command({ command: 'NOTICE', to: '#tea', body: ['tea is served'] });

@@ -13,6 +13,7 @@ export default async function keyboard(stage) {
   const press = (key) => page.keyboard.press(key);
   const focused = () => page.evaluate(() => {
     const element = document.activeElement;
+    if (element === document.body) return 'nothing';
     return element.labels?.[0]?.innerText.trim() || element.getAttribute('aria-label') || element.innerText || element.tagName;
   });
   const tabTo = async (name) => {
@@ -27,11 +28,11 @@ export default async function keyboard(stage) {
 
   await alice.visit();
   await alice.form.waitFor();
-  await tabTo(/^Nick/);
+  await tabTo(/^Nick$/);
   await page.keyboard.type('alice');
   await press('Enter');
   await alice.isOnline();
-  await tabTo(/^Message/);
+  await tabTo(/^Message$/);
 
   const type = async (text) => {
     await page.keyboard.type(text);
