@@ -18,7 +18,7 @@ export default async function longLog(stage) {
   await inParallel(LINES, 64, (number) => bots[number % bots.length].say('#tea', `line ${number}; ${'tea '.repeat(number % 30)}`));
   await bots[0].say('#tea', 'the last one');
   const said = Date.now();
-  await alice.message('the last one').waitFor();
+  await alice.message('the last one').waitFor({ timeout: 90_000 });
   console.log(`${LINES} lines said in ${said - began} ms, shown ${Date.now() - said} ms after`);
   const count = () => alice.messages.count();
   const check = async (when) => {
