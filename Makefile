@@ -107,9 +107,9 @@ dist: ## Build a release and pack it below target/dist: a tarball with checksums
 clean: ## Remove everything that was built
 	$(CARGO) clean
 
-# What the tests need beside Rust: the programs that the README uses, what runs the examples, a C compiler for
-# SQLite, other people's IRC clients, a browser, and Schemathesis, in a folder of its own that is made anew when other
-# versions are asked for.
+# What the tests need beside Rust: the programs that the README uses, what runs the examples, a terminal for the
+# terminal client, a C compiler for SQLite, other people's IRC clients, a browser, and Schemathesis, in a folder of its
+# own that is made anew when other versions are asked for.
 test-tools:
 	@command -v $(CARGO) >/dev/null || { echo 'make: cargo is missing: install Rust 1.95 or newer' >&2; exit 1; }
 	@missing=''; \
@@ -117,6 +117,8 @@ test-tools:
 	command -v jq >/dev/null || missing="$$missing jq"; \
 	command -v python3 >/dev/null || missing="$$missing python3"; \
 	python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$$missing python3-venv"; \
+	python3 -c 'import requests' 2>/dev/null || missing="$$missing python3-requests"; \
+	command -v tmux >/dev/null || missing="$$missing tmux"; \
 	command -v node >/dev/null || missing="$$missing nodejs"; \
 	command -v npm >/dev/null || missing="$$missing npm"; \
 	command -v chromium >/dev/null || missing="$$missing chromium"; \

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap_complete::Shell;
 use neoirc::config::{SETTINGS, Settings, Values};
 use neoirc::protocol::json::check_free_form;
 use neoirc::protocol::limits::CHANNEL_HASHCASH_BITS_MAX;
@@ -88,6 +89,8 @@ pub(crate) fn read() -> Result<Invocation> {
             Ok(Invocation::Health(gather(health, None)?.settings()?.http_listen_addr))
         }
         Some(("pow", pow)) => work(pow).map(Invocation::Mint),
+        Some(("completions", completions)) => completed(completions),
+        Some(("man", _)) => manual(),
         Some((_, serve)) => serving(serve),
         None => serving(&matches),
     }
@@ -141,6 +144,26 @@ fn command() -> Command {
         .subcommand(health())
         .subcommand(config.subcommand(print).subcommand(example))
         .subcommands(operations())
+        .subcommand(
+            Command::new("completions")
+                .about("Print completions for a shell")
+                .arg(Arg::new("SHELL").required(true).value_parser(value_parser!(Shell))),
+        )
+        .subcommand(Command::new("man").about("Print the manual page"))
+}
+
+fn completed(matches: &ArgMatches) -> Result<Invocation> {
+    let mut script = Vec::new();
+    if let Some(shell) = matches.get_one::<Shell>("SHELL") {
+        clap_complete::generate(*shell, &mut command(), "neoircd", &mut script);
+    }
+    Ok(Invocation::Print(String::from_utf8(script)?))
+}
+
+fn manual() -> Result<Invocation> {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(command()).render(&mut page)?;
+    Ok(Invocation::Print(String::from_utf8(page)?))
 }
 
 fn health() -> Command {

@@ -56,6 +56,11 @@ fn marked_blocks(text: &str) -> Vec<(usize, String)> {
 fn bounded(server: &TestServer, program: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new("timeout");
     command.args(["--kill-after=5", "60", program]).args(arguments);
+    // The terminal client is installed, and whoever runs this has a state folder of their own where it matters.
+    let programs =
+        Path::new(env!("CARGO_BIN_EXE_neoirc")).parent().expect("a program lies in a folder").display();
+    command.env("PATH", format!("{programs}:{}", std::env::var("PATH").unwrap_or_default()));
+    command.env("NEOIRC_SERVER", server.url());
     command.env("NEOIRC", server.url()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
@@ -78,6 +83,7 @@ fn run_document(name: &str) -> String {
     for (number, script) in blocks {
         let script = DOCUMENTED_URLS.iter().fold(script, |text, url| text.replace(url, &server.url()));
         let mut command = bounded(&server, "bash", &["-euo", "pipefail", "-c", &script]);
+        command.env("XDG_STATE_HOME", folder.path()).env("EXAMPLES", repository().join("examples"));
         let output = command.current_dir(folder.path()).output().expect("bash can be started");
         printed += &succeeded(&format!("{name}:{number}"), &output);
     }
@@ -107,6 +113,24 @@ fn the_commands_of_the_api_description_run_as_written() {
 fn the_commands_of_the_description_of_commands_run_as_written() {
     let printed = run_document("docs/commands.md");
     assert!(!printed.contains("\"error\""), "something was refused:\n{printed}");
+}
+
+#[test]
+fn the_commands_for_the_terminal_run_as_written() {
+    let printed = run_document("docs/terminal.md");
+    for promised in ["logged in as alice", "<alice> Hello, Bob!", "\"from\":\"alice\"", "heard alice"] {
+        assert!(printed.contains(promised), "{promised} is missing in\n{printed}");
+    }
+}
+
+#[test]
+fn the_commands_for_the_authors_of_bots_run_as_written() {
+    let printed = run_document("docs/bots.md");
+    for promised in ["\"status\":\"sent\"", "Hello, alice!"] {
+        assert!(printed.contains(promised), "{promised} is missing in\n{printed}");
+    }
+    // What cannot be run from a document is what stands in the examples.
+    assert!(document("docs/bots.md").contains("cargo run --example echo_bot"));
 }
 
 #[test]
@@ -325,4 +349,166 @@ fn the_signer_in_rust_signs_and_tells_good_signatures_from_bad() {
     signer.wait_for("[BAD SIGNATURE] alice: forged");
     signer.wait_for("[unsigned] alice: plain");
     signer.wait_for("THE KEY OF alice HAS CHANGED");
+}
+
+#[test]
+fn the_smallest_loop_in_shell_goes_on_where_it_was() {
+    let server = TestServer::spawn();
+    let alice = server.open("alice");
+    alice.join("#tea");
+    let folder = TempDir::new().expect("a folder can be made");
+    let script = repository().join("examples/curl/loop.sh").display().to_string();
+    let listen = || {
+        let mut command = bounded(&server, "sh", &[&script, "carol", "#tea"]);
+        command.env("NEOIRC_STATE", folder.path());
+        Running::start(command)
+    };
+    let listener = listen();
+    wait_for_member(&alice, "carol");
+    alice.say("#tea", "first");
+    listener.wait_for("<alice> first");
+    until("the cursor is kept", || {
+        let cursor = fs::read_to_string(folder.path().join("cursor")).unwrap_or_default();
+        let history = alice.http.get("/api/v1/history?target=%23tea").ok();
+        cursor.trim().parse::<u64>().ok() == history[0]["seq"].as_u64()
+    });
+    drop(listener);
+    alice.say("#tea", "while nobody listened");
+    let before = listen().wait_for("<alice> while nobody listened");
+    assert!(before.is_empty(), "heard twice: {before:?}");
+}
+
+#[test]
+fn a_failure_is_told_and_a_success_is_not() {
+    let server = TestServer::spawn();
+    let mut alice = server.open("alice");
+    alice.join("#ops");
+    let script = repository().join("examples/curl/on-failure.sh").display().to_string();
+    let run = |words: &[&str]| {
+        let words = [&[script.as_str(), "#ops"], words].concat();
+        bounded(&server, "sh", &words).output().expect("sh can be started").status.code()
+    };
+    assert_eq!(run(&["true"]), Some(0));
+    assert_eq!(run(&["sh", "-c", "echo 'a \"quoted\" reason'; echo another >&2; exit 3"]), Some(3));
+    let heard = alice.drain();
+    let told: Vec<_> = heard.iter().filter(|message| message["command"] == "NOTICE").collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0]["body"][0].as_str().is_some_and(|line| line.ends_with("failed with 3")), "{told:?}");
+    assert_eq!(
+        (&told[0]["body"][1], &told[0]["body"][2]),
+        (&json!("a \"quoted\" reason"), &json!("another"))
+    );
+}
+
+#[test]
+fn the_bot_in_python_works_answers_and_goes_on_where_it_was() {
+    let mut server = TestServer::spawn_with(&[("NEOIRC_HASHCASH_BITS", "4")]);
+    let address = server.socket_address();
+    server.change(|launch| launch.with("HTTP_LISTEN_ADDR", &address).with("NEOIRC_HASHCASH_BITS", "4"));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let alice = runtime.block_on(Client::connect(Options::new(server.url(), "alice"))).expect("a session");
+    let say = |text: &str| {
+        runtime.block_on(async {
+            alice.join("#tea").await.expect("an answer").granted().expect("let in");
+            alice.privmsg("#tea", text).await.expect("an answer").granted().expect("said");
+        });
+    };
+    let mut messages = alice.messages();
+    let mut hear = |command: &str, text: &str| {
+        runtime.block_on(async {
+            let wanted = async {
+                while let Some(message) = messages.next().await {
+                    let message = message.expect("the session goes on");
+                    if message.command == command && message.is_from("pybot") && message.text() == text {
+                        return;
+                    }
+                }
+            };
+            tokio::time::timeout(PATIENCE, wanted).await.expect("it is heard");
+        });
+    };
+    say("nobody is here yet");
+    let folder = TempDir::new().expect("a folder can be made");
+    let script = repository().join("examples/python/bot.py").display().to_string();
+    let start = |server: &TestServer| {
+        let mut command = bounded(server, "python3", &[&script, "pybot", "#tea"]);
+        command.env("BOT_STATE", folder.path().join("bot.json"));
+        Running::start(command)
+    };
+    let bot = start(&server);
+    hear("JOIN", "");
+    say("!hello");
+    hear("NOTICE", "Hello, alice!");
+    drop(bot);
+    say("!hello");
+    server.restart();
+    let _bot = start(&server);
+    hear("NOTICE", "Hello, alice!");
+}
+
+#[test]
+fn each_message_of_a_channel_is_posted_to_an_address() {
+    let server = TestServer::spawn();
+    let alice = server.open("alice");
+    alice.join("#tea");
+    let folder = TempDir::new().expect("a folder can be made");
+    let examples = repository().join("examples/webhook");
+    let receiver = examples.join("receiver.py").display().to_string();
+    let receiver = Running::start(bounded(&server, "python3", &[&receiver]));
+    let address = receiver.lines.recv_timeout(PATIENCE).expect("it tells where it listens");
+    let script = examples.join("forward.sh").display().to_string();
+    let mut forward = bounded(&server, "sh", &[&script, "#tea", &address]);
+    let _forward = Running::start({
+        forward.env("XDG_STATE_HOME", folder.path());
+        forward
+    });
+    wait_for_member(&alice, "webhook");
+    alice.say("#tea", "\u{1b}[2J$(reboot) \"quoted\"");
+    receiver.wait_for(r##"["#tea", "alice", ["\u001b[2J$(reboot) \"quoted\""]]"##);
+}
+
+#[test]
+fn the_logger_in_rust_leaves_nothing_out() {
+    let server = TestServer::spawn();
+    let alice = server.open("alice");
+    alice.join("#tea");
+    let folder = TempDir::new().expect("a folder can be made");
+    let file = folder.path().join("log");
+    let start =
+        || Running::start(example(&server, "logger", &["logger", "#tea", &file.display().to_string()]));
+    let logged = |text: &str| until(text, || fs::read_to_string(&file).is_ok_and(|log| log.contains(text)));
+    let logger = start();
+    wait_for_member(&alice, "logger");
+    alice.say("#tea", "first");
+    logged("first");
+    drop(logger);
+    alice.say("#tea", "while it did not run");
+    let _logger = start();
+    logged("while it did not run");
+    let log = fs::read_to_string(&file).expect("there is a log");
+    assert!(log.lines().all(|line| serde_json::from_str::<Message>(line).is_ok()), "{log}");
+}
+
+#[test]
+fn the_bridge_in_rust_carries_each_message_across_once() {
+    let server = TestServer::spawn();
+    let (mut alice, mut bob) = (server.open("alice"), server.open("bob"));
+    alice.join("#here");
+    bob.join("#there");
+    let _bridge = Running::start(example(&server, "bridge", &["bridge", "#here", "#there"]));
+    until("it is in both", || {
+        alice.http.get("/api/v1/channels/here/members").text.contains("\"bridge\"")
+            && bob.http.get("/api/v1/channels/there/members").text.contains("\"bridge\"")
+    });
+    alice.say("#here", "hello");
+    let heard = bob.poll_until(|message| message["command"] == "NOTICE" && message["from"] == "bridge");
+    assert_eq!(heard.last().expect("it was waited for")["body"], json!(["<alice> hello"]));
+    bob.say("#there", "hello yourself");
+    let heard = alice.poll_until(|message| message["command"] == "NOTICE" && message["from"] == "bridge");
+    let passed: Vec<_> = heard
+        .iter()
+        .filter(|message| message["from"] == "bridge" && message["command"] == "NOTICE")
+        .collect();
+    assert_eq!(passed.len(), 1, "{passed:?}");
+    assert_eq!(passed[0]["body"], json!(["<bob> hello yourself"]));
 }

@@ -43,6 +43,9 @@ const ARROWS: [(&str, &[&str]); 16] = [
 /// Files that put the others together.
 const ABOVE_ALL: [&str; 5] = ["lib", "main", "cli", "operate", "supervisor"];
 
+/// A crate of its own among the sources: the program for people, which knows the library for clients and nothing else.
+const PROGRAM: &str = "terminal";
+
 /// Modules that decide and speak without knowing what time it is.
 const PURE: [&str; 4] = ["protocol", "world", "command", "reply"];
 
@@ -186,7 +189,7 @@ fn dependencies_point_left_only() {
     let mut wrong = Vec::new();
     for source in sources("src") {
         let module = source.module();
-        if ABOVE_ALL.contains(&module) {
+        if ABOVE_ALL.contains(&module) || module == PROGRAM {
             continue;
         }
         let Some((_, known)) = ARROWS.iter().find(|(name, _)| *name == module) else {
@@ -196,6 +199,20 @@ fn dependencies_point_left_only() {
         for named in modules_named(&source.code().join("\n")) {
             if named != module && !known.contains(&named.as_str()) {
                 wrong.push(format!("{}: {module} may not know {named}", source.name));
+            }
+        }
+    }
+    none(&wrong);
+}
+
+#[test]
+fn the_program_for_people_knows_the_client_library_alone() {
+    let mut wrong = Vec::new();
+    for source in sources("src/terminal") {
+        for (number, line) in (1..).zip(source.code()) {
+            let mut named = line.split("neoirc::").skip(1);
+            if named.any(|rest| !rest.starts_with("client::")) {
+                wrong.push(format!("{}:{number}: {}", source.name, line.trim()));
             }
         }
     }
@@ -258,7 +275,7 @@ fn the_store_and_the_queues_never_wait_asynchronously() {
 fn only_the_clock_asks_for_the_time() {
     let others: Vec<Source> = sources("src")
         .into_iter()
-        .filter(|source| source.module() != "main" && !source.name.ends_with("engine/clock.rs"))
+        .filter(|source| source.module() != "main" && !source.name.ends_with("/clock.rs"))
         .collect();
     none(&find(&others, &["Timestamp::now", "SystemTime::now", "Zoned::now"]));
 }

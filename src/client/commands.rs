@@ -68,6 +68,11 @@ impl Client {
         self.send(&Message::new("NOTICE").to(to).body(body)).await
     }
 
+    /// Does something, as `/me` of other clients: a PRIVMSG that says `ACTION`.
+    pub async fn action(&self, to: &str, text: &str) -> Result<Receipt, Error> {
+        self.privmsg(to, format!("\u{1}ACTION {text}\u{1}")).await
+    }
+
     /// Sends tags alone.
     pub async fn tagmsg(&self, to: &str, meta: Map<String, Value>) -> Result<Receipt, Error> {
         self.send(&Message { meta: Some(meta), ..Message::new("TAGMSG").to(to) }).await
@@ -149,6 +154,20 @@ impl Client {
         self.get("/state").await
     }
 
+    /// The same, and the state of its channels comes as messages: for each a JOIN from oneself, 332 and 333 where
+    /// there is a topic, 353 and 366. What a program wants that goes on with a session and remembers nothing of it.
+    pub async fn state_with_channels(&self) -> Result<State, Error> {
+        self.get("/state?initChannelState=1").await
+    }
+
+    /// Looks for words in what one may read: the newest messages, in one channel or with one nick if `target` is
+    /// given.
+    pub async fn search(&self, words: &str, target: Option<&str>, limit: u16) -> Result<Vec<Message>, Error> {
+        let limit = limit.to_string();
+        let target = target.map(|target| ("target", target));
+        self.get(&path("/search", [("q", words), ("limit", &limit)].into_iter().chain(target))).await
+    }
+
     /// What was said in a channel, or between oneself and a nick: the newest messages, or those before the place
     /// `before`, oldest first, 500 at most.
     pub async fn history(
@@ -157,18 +176,43 @@ impl Client {
         before: Option<u64>,
         limit: u16,
     ) -> Result<Vec<Message>, Error> {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        query.append_pair("target", target).append_pair("limit", &limit.to_string());
-        if let Some(before) = before {
-            query.append_pair("before", &before.to_string());
-        }
-        self.get(&format!("/history?{}", query.finish())).await
+        let (limit, before) = (limit.to_string(), before.map(|before| before.to_string()));
+        let before = before.as_deref().map(|before| ("before", before));
+        self.get(&path("/history", [("target", target), ("limit", &limit)].into_iter().chain(before))).await
     }
+}
+
+/// A path with a query. Made apart from what waits, since its maker cannot go from thread to thread.
+fn path<'a>(front: &str, query: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    format!("{front}?{}", form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish())
 }
 
 fn with_text(message: Message, text: Option<&str>) -> Message {
     match text {
         Some(text) => message.body(text),
         None => message,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A bot asks from any task.
+    #[test]
+    fn what_is_asked_may_go_from_thread_to_thread() {
+        fn is_send<T: Send>(_: T) {}
+        fn all(client: &Client) {
+            is_send(client.history("#tea", None, 1));
+            is_send(client.search("tea", None, 1));
+            is_send(client.state());
+            is_send(client.join("#tea"));
+            is_send(client.messages());
+        }
+        let _ = all;
+        assert_eq!(
+            path("/x", [("target", "#a b"), ("q", "é&=")].into_iter()),
+            "/x?target=%23a+b&q=%C3%A9%26%3D"
+        );
     }
 }

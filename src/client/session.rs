@@ -63,6 +63,19 @@ impl Client {
         Ok(Self::of(transport, opened, patience))
     }
 
+    /// Goes on with the session of [`Options::place`], and opens no other in its stead: for programs that must not
+    /// appear under a session that nobody has asked for.
+    ///
+    /// # Errors
+    /// [`Error::Unauthorized`] when there is no place, or the session has ended; any other [`Error`].
+    pub async fn resume(options: Options) -> Result<Self, Error> {
+        let Some(Place { token, cursor }) = options.place else { return Err(Error::Unauthorized) };
+        let transport = Transport::new(&options.server)?;
+        let patience = options.patience.min(PATIENCE_MAX);
+        let nick = opening::resume(&transport, &token, patience).await?;
+        Ok(Self::of(transport, (token, nick), patience).going_on(cursor))
+    }
+
     /// Enters the living session of [`Options::nick`] as one more client of it, with the password that PASS has set.
     /// Where the session is, it is too: its queue begins with a welcome and the state of its channels.
     ///
@@ -102,6 +115,12 @@ impl Client {
     /// The nick that one goes by now, as far as this client has heard.
     pub fn nick(&self) -> String {
         self.session.nick.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether the last request of this client was answered, so that a program can show when the server cannot be
+    /// reached. Nothing has to be done about it: whatever waits is tried again.
+    pub fn is_connected(&self) -> bool {
+        self.session.transport.is_answered()
     }
 
     /// The token. With the cursor of [`Messages`] it is all that is needed to go on later.
@@ -216,9 +235,10 @@ impl Client {
         }
     }
 
-    /// One poll, without another attempt.
-    pub(super) async fn poll(&self, cursor: u64) -> Result<Page, Error> {
-        let path = format!("/messages?after={cursor}&timeout={}", POLL_TIMEOUT.as_secs());
+    /// One poll, without another attempt. It waits for something to read, or else tells at once that there is nothing.
+    pub(super) async fn poll(&self, cursor: u64, waits: bool) -> Result<Page, Error> {
+        let timeout = if waits { POLL_TIMEOUT.as_secs() } else { 0 };
+        let path = format!("/messages?after={cursor}&timeout={timeout}");
         self.session.transport.poll(&self.session.token, &path).await
     }
 

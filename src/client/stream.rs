@@ -165,15 +165,24 @@ impl fmt::Debug for Messages {
 /// Polls until the server answers in its own time.
 async fn fetch(client: Client, mut cursor: u64) -> Result<Page, Error> {
     let mut attempts = Attempts::for_ever();
+    // After a break the first answer does not wait, so that it is known at once that the server is there again.
+    let mut waits = true;
     loop {
         let begun = Instant::now();
-        match client.poll(cursor).await {
+        match client.poll(cursor, waits).await {
+            Ok(page) if page.messages.is_empty() && !waits => {
+                cursor = page.last_id;
+                waits = true;
+            }
             Ok(page) if page.messages.is_empty() && begun.elapsed() < EARLY => {
                 cursor = page.last_id;
                 attempts.pause().await;
             }
             Ok(page) => return Ok(page),
-            Err(error) => attempts.after(error).await?,
+            Err(error) => {
+                attempts.after(error).await?;
+                waits = false;
+            }
         }
     }
 }

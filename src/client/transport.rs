@@ -1,5 +1,6 @@
 //! Requests and answers: what goes over HTTP, and what its statuses mean.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -38,6 +39,8 @@ pub(super) struct Transport {
     api: String,
     /// The day by the server's clock when it last answered, as `YYMMDD`.
     today: Mutex<Option<String>>,
+    /// Whether the last request was answered by a server that had time for it.
+    is_answered: AtomicBool,
 }
 
 /// An answer, read to its end.
@@ -63,7 +66,7 @@ impl Transport {
             .redirect(redirect::Policy::none())
             .build()?;
         let api = format!("{}/api/v1", url.as_str().trim_end_matches('/'));
-        Ok(Self { http, api, today: Mutex::new(None) })
+        Ok(Self { http, api, today: Mutex::new(None), is_answered: AtomicBool::new(false) })
     }
 
     /// GET.
@@ -74,6 +77,11 @@ impl Transport {
     /// GET of what the server may take its time for.
     pub(super) async fn poll<T: DeserializeOwned>(&self, token: &Token, path: &str) -> Result<T, Error> {
         self.get_within(token, path, POLL_TIMEOUT + ANSWER_TIMEOUT).await
+    }
+
+    /// Whether the last request was answered.
+    pub(super) fn is_answered(&self) -> bool {
+        self.is_answered.load(Ordering::Relaxed)
     }
 
     async fn get_within<T: DeserializeOwned>(
@@ -119,6 +127,13 @@ impl Transport {
     }
 
     async fn answer(&self, request: RequestBuilder) -> Result<Answer, Error> {
+        let answer = self.read_answer(request).await;
+        let is_answered = answer.as_ref().is_ok_and(|answer| answer.status < 500);
+        self.is_answered.store(is_answered, Ordering::Relaxed);
+        answer
+    }
+
+    async fn read_answer(&self, request: RequestBuilder) -> Result<Answer, Error> {
         let mut response = request.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         if let Some(day) = headers.get(DATE).and_then(|date| day_of(date.to_str().ok()?)) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use std::time::Duration;
 
-use neoirc::client::{Client, Message, Options, Place};
+use neoirc::client::{Client, Error, Message, Options, Place};
 use tempfile::TempDir;
 use tokio::task::block_in_place;
 use tokio::time::{sleep, timeout};
@@ -133,4 +133,61 @@ async fn an_answer_under_the_id_of_its_question_is_given_once() {
     assert_eq!(answer(&bob, &again).await, first);
     let alice = Client::connect(Options::new(server.url(), "alice").resume(place_of_alice)).await.unwrap();
     assert!(is_quiet(&mut alice.messages()).await, "but answered once");
+}
+
+/// Who must not appear under a session that nobody asked for resumes, or is told that there is nothing to resume.
+#[tokio::test]
+async fn resuming_opens_no_other_session() {
+    let server = TestServer::spawn();
+    let alice = open_in_channel(&server, "alice").await;
+    let place = alice.messages().place();
+    let resume = |place: Option<Place>| Client::resume(Options::new(server.url(), "other").resume(place));
+    let again = resume(Some(place.clone())).await.unwrap();
+    assert_eq!((again.nick().as_str(), again.is_new()), ("alice", false));
+    let state = again.state_with_channels().await.unwrap();
+    assert_eq!((state.nick.as_str(), state.channels[0].name.as_str()), ("alice", "#c"));
+    let mut messages = again.messages();
+    let mut joins = 0;
+    while joins < 2 {
+        let message = read_until(&mut messages, |message| message.command == "JOIN").await;
+        assert_eq!(message.to, "#c");
+        joins += 1;
+    }
+    again.action("#c", "waves").await.unwrap().granted().unwrap();
+    let said = read_until(&mut messages, |message| message.command == "PRIVMSG").await;
+    assert_eq!(said.text(), "\u{1}ACTION waves\u{1}");
+    alice.quit(None).await.unwrap();
+    for gone in [Some(place), None] {
+        assert!(matches!(resume(gone).await, Err(Error::Unauthorized)));
+    }
+}
+
+/// While nobody says anything, a client knows within moments that the server is gone, and that it is back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_break_is_seen_and_so_is_its_end() {
+    let mut server = on_one_port();
+    let alice = open_in_channel(&server, "alice").await;
+    let listener = alice.clone();
+    let listening = tokio::spawn(async move {
+        let mut messages = listener.messages();
+        while let Some(message) = messages.next().await {
+            message.unwrap();
+        }
+    });
+    let becomes = async |is_connected: bool| {
+        let wait = async {
+            while alice.is_connected() != is_connected {
+                sleep(Duration::from_millis(10)).await;
+            }
+        };
+        timeout(PATIENCE, wait)
+            .await
+            .unwrap_or_else(|_| panic!("is_connected does not become {is_connected}"));
+    };
+    becomes(true).await;
+    block_in_place(|| server.kill9());
+    becomes(false).await;
+    block_in_place(|| server.start());
+    becomes(true).await;
+    listening.abort();
 }

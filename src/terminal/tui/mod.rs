@@ -1,0 +1,250 @@
+//! `neoirc tui`: the terminal client, with the habits of irssi.
+
+mod draw;
+mod editor;
+mod keys;
+mod model;
+mod screen;
+mod sender;
+mod typed;
+mod window;
+
+use std::io::{self, IsTerminal};
+use std::time::Duration;
+
+use clap::ArgMatches;
+use neoirc::client::{Client, Error, Message, Messages, Receipt};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::{Instant, sleep_until};
+
+use self::draw::draw;
+use self::editor::Editor;
+use self::model::Model;
+use self::screen::Screen;
+use self::sender::{Outcome, PAGE, Sender};
+use crate::clean;
+use crate::exit::Failure;
+use crate::line;
+use crate::profile::Profile;
+
+/// The reader under whose name it is kept how far this has read.
+const READER: &str = "tui";
+
+/// How long a command is tried again. Whoever sits before the screen sees that it waits.
+const PATIENCE: Duration = Duration::from_mins(9);
+
+/// Time between two frames while much happens: more than an eye sees.
+const FRAME: Duration = Duration::from_millis(33);
+
+/// How often the clock and the state of the connection are looked at, and the cursor is kept.
+const TICK: Duration = Duration::from_millis(500);
+
+/// How long the end waits for the server to hear of QUIT.
+const GOODBYE: Duration = Duration::from_secs(3);
+
+/// The terminal client at work.
+struct Tui {
+    model: Model,
+    editor: Editor,
+    sender: Sender,
+    /// Rows of the log when it was last drawn.
+    rows: usize,
+    /// How it is to end, once that is decided.
+    end: Option<End>,
+}
+
+/// How it ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum End {
+    /// The session goes on.
+    Detach,
+    /// The session ends too.
+    Quit,
+}
+
+/// `neoirc tui`
+pub(crate) async fn run(profile: &Profile, words: &ArgMatches) -> Result<(), Failure> {
+    if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+        return Err(Failure::Usage(
+            "`neoirc tui` needs a terminal; scripts have `send` and `tail`".to_owned(),
+        ));
+    }
+    let client = profile.reader(READER, PATIENCE).await?;
+    let (sender, outcomes) = Sender::start(&client);
+    let model = open_windows(&client).await?;
+    let mut tui = Tui { model, editor: Editor::default(), sender, rows: 0, end: None };
+    for channel in words.get_many::<String>("CHANNEL").into_iter().flatten() {
+        tui.send(Message::new("JOIN").param(channel));
+    }
+    let mut messages = client.messages();
+    let mut screen = Screen::take().map_err(Failure::Local)?;
+    let outcome = tui.work(profile, &client, &mut messages, outcomes, &mut screen).await;
+    drop(screen);
+    if tui.end == Some(End::Quit) {
+        profile.leave()?;
+    } else {
+        profile.save(READER, &messages.place())?;
+    }
+    outcome
+}
+
+/// The windows of a session that goes on: its channels, with what was said there last.
+async fn open_windows(client: &Client) -> Result<Model, Failure> {
+    let mut model = Model::new(&client.nick());
+    if client.is_new() {
+        return Ok(model);
+    }
+    let state = client.state_with_channels().await?;
+    model.is_away = state.away.is_some();
+    for channel in &state.channels {
+        let index = model.open(&channel.name);
+        if let Some(window) = model.windows.get_mut(index) {
+            window.topic.clone_from(&channel.topic);
+            window.prepend(&client.history(&channel.name, None, PAGE).await?);
+        }
+    }
+    if model.windows.len() > 1 {
+        model.show(1);
+    }
+    Ok(model)
+}
+
+impl Tui {
+    async fn work(
+        &mut self,
+        profile: &Profile,
+        client: &Client,
+        messages: &mut Messages,
+        mut outcomes: UnboundedReceiver<Outcome>,
+        screen: &mut Screen,
+    ) -> Result<(), Failure> {
+        let mut keys = screen::keys();
+        let mut terminate = signal(SignalKind::terminate()).map_err(Failure::Local)?;
+        let mut hang_up = signal(SignalKind::hangup()).map_err(Failure::Local)?;
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::Local)?;
+        let mut ticks = tokio::time::interval(TICK);
+        let has_colours = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        let (mut is_stale, mut may_draw_at) = (true, Instant::now());
+        let mut kept = messages.cursor();
+        let mut is_over = false;
+        while self.end.is_none() {
+            tokio::select! {
+                biased;
+                () = sleep_until(may_draw_at), if is_stale => {
+                    screen
+                        .terminal
+                        .draw(|frame| self.rows = draw(frame, &self.model, &self.editor, has_colours))
+                        .map_err(Failure::Local)?;
+                    (is_stale, may_draw_at) = (false, Instant::now() + FRAME);
+                    continue;
+                }
+                _ = terminate.recv() => self.end = Some(End::Detach),
+                _ = hang_up.recv() => self.end = Some(End::Detach),
+                _ = interrupt.recv() => self.end = Some(End::Detach),
+                event = keys.recv() => match event {
+                    Some(event) => self.key(event),
+                    None => self.end = Some(End::Detach),
+                },
+                Some(outcome) = outcomes.recv() => self.take_in(outcome),
+                message = messages.next(), if !is_over => {
+                    is_over = self.hear(message);
+                }
+                _ = ticks.tick() => {
+                    self.model.is_connected = client.is_connected();
+                    if messages.cursor() != kept {
+                        kept = messages.cursor();
+                        profile.save(READER, &messages.place())?;
+                    }
+                }
+            }
+            is_stale = true;
+        }
+        if self.end == Some(End::Quit) {
+            let goodbye = async {
+                while self.model.waiting > 0 {
+                    match outcomes.recv().await {
+                        Some(outcome) => self.take_in(outcome),
+                        None => return,
+                    }
+                }
+            };
+            if tokio::time::timeout(GOODBYE, goodbye).await.is_err() {
+                // The session lives, so it is not forgotten.
+                self.end = Some(End::Detach);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes in what came through the queue. Gives whether that was the end of it.
+    fn hear(&mut self, message: Option<Result<Message, Error>>) -> bool {
+        match message {
+            Some(Ok(message)) => {
+                let joined = message.command == "JOIN" && message.is_from(&self.model.nick);
+                let is_new = joined && self.model.find(&message.to).is_none();
+                self.model.hear(&message);
+                if let (true, Some(index)) = (is_new, self.model.find(&message.to)) {
+                    self.model.show(index);
+                    self.sender.ask_history(&message.to, None);
+                }
+                false
+            }
+            Some(Err(error)) => {
+                self.model
+                    .note(&format!("{}. Ctrl+C leaves, `neoirc login` begins anew.", Failure::from(error)));
+                true
+            }
+            None => true,
+        }
+    }
+
+    /// Takes in the answer to something.
+    fn take_in(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Sent(message, receipt) => {
+                self.model.waiting = self.model.waiting.saturating_sub(1);
+                let what = if message.lines().is_empty() { message.command.clone() } else { message.text() };
+                match receipt.map(Receipt::granted) {
+                    // Everything else that IRC refuses comes through the queue.
+                    Ok(Err(refusal)) if message.command == "NOTICE" => self.model.note(&refusal.to_string()),
+                    Ok(_) => {}
+                    Err(error) => {
+                        let text = format!("not sent ({}): {what}", Failure::from(error));
+                        self.model.note(&text);
+                    }
+                }
+            }
+            Outcome::History(target, page) => {
+                let Some(index) = self.model.find(&target) else { return };
+                match page {
+                    Ok(page) => self.model.windows[index].prepend(&page),
+                    Err(error) => {
+                        self.model.windows[index].is_loading = false;
+                        // Somebody with whom nothing was ever said has no history.
+                        self.model.windows[index].has_all = matches!(error, Error::Http { .. });
+                    }
+                }
+            }
+            Outcome::Found(words, found) => match found {
+                Ok(found) => {
+                    self.model.note(&format!("{} found for {words}", found.len()));
+                    // The newest come first; on a screen they are read last.
+                    for message in found.iter().rev() {
+                        for mut line in line::lines(message) {
+                            line.seq = 0;
+                            line.text = format!("{} {}", clean::line(&message.to), line.text);
+                            self.model.window_mut().push(line);
+                        }
+                    }
+                }
+                Err(error) => self.model.note(&format!("no search: {}", Failure::from(error))),
+            },
+        }
+    }
+
+    fn send(&mut self, message: Message) {
+        self.model.waiting += 1;
+        self.sender.send(message);
+    }
+}
