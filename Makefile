@@ -21,7 +21,7 @@ run: ## Start a server for a trial: loopback only, data in a temporary folder
 	@$(CARGO) run --bin neoircd -- --dev $(ARGS)
 
 # A test that does not run proves nothing, so one that was passed over is as good as one that failed.
-test: test-tools target/venv-irc/made ## Run every test; on a fresh Debian, as root, install what they need first
+test: test-tools target/venv-irc/made target/web-tests/made ## Run every test; on a fresh Debian, as root, install what they need first
 	@mkdir -p target
 	@if $(CARGO) nextest --version >/dev/null 2>&1; \
 		then $(CARGO) nextest run 2>&1 | tee $(LOG); \
@@ -108,8 +108,8 @@ clean: ## Remove everything that was built
 	$(CARGO) clean
 
 # What the tests need beside Rust: the programs that the README uses, what runs the examples, a terminal for the
-# terminal client, a C compiler for SQLite, other people's IRC clients, and Schemathesis, in a folder of its own that is made anew when other versions
-# are asked for.
+# terminal client, a C compiler for SQLite, other people's IRC clients, a browser, and Schemathesis, in a folder of its
+# own that is made anew when other versions are asked for.
 test-tools:
 	@command -v $(CARGO) >/dev/null || { echo 'make: cargo is missing: install Rust 1.95 or newer' >&2; exit 1; }
 	@missing=''; \
@@ -120,6 +120,8 @@ test-tools:
 	python3 -c 'import requests' 2>/dev/null || missing="$$missing python3-requests"; \
 	command -v tmux >/dev/null || missing="$$missing tmux"; \
 	command -v node >/dev/null || missing="$$missing nodejs"; \
+	command -v npm >/dev/null || missing="$$missing npm"; \
+	command -v chromium >/dev/null || missing="$$missing chromium"; \
 	command -v cc >/dev/null || missing="$$missing gcc libc6-dev"; \
 	command -v irssi >/dev/null || missing="$$missing irssi"; \
 	command -v weechat-headless >/dev/null || missing="$$missing weechat-headless weechat-plugins"; \
@@ -141,4 +143,13 @@ target/venv-irc/made: tests/irc/requirements.txt | test-tools
 	@rm -rf target/venv-irc
 	@python3 -m venv target/venv-irc
 	@target/venv-irc/bin/pip install --quiet --disable-pip-version-check --requirement tests/irc/requirements.txt
+	@touch $@
+
+# From npm: what drives the browser, and what looks at pages with the eyes of those who do not see them.
+target/web-tests/made: tests/web/package.json tests/web/package-lock.json tests/web/.npmrc | test-tools
+	@echo 'make: installing what drives the browser below target/'
+	@rm -rf target/web-tests
+	@mkdir -p target/web-tests
+	@cp $^ target/web-tests/
+	@npm --prefix target/web-tests ci --no-audit --no-fund --ignore-scripts --loglevel=error
 	@touch $@

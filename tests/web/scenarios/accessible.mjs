@@ -1,0 +1,60 @@
+// axe finds nothing serious: login, channel, dialogs; dark and light, wide and narrow.
+
+import assert from 'node:assert/strict';
+
+import { Bot } from '../api.mjs';
+import { pathOfInstalled } from '../harness.mjs';
+
+const SERIOUS = ['serious', 'critical'];
+
+async function look(person, what) {
+  // From the outside, as a debugger would, so that the page's policy stays as it is.
+  const findings = await person.page.evaluate(async () => {
+    const { violations } = await globalThis.axe.run(document, { resultTypes: ['violations'] });
+    return violations.map(({ id, impact, help, nodes }) =>
+      ({ id, impact, help, nodes: nodes.slice(0, 5).map((node) => `${node.target.join(' ')}: ${node.failureSummary}`) }));
+  });
+  await person.picture(what);
+  const bad = findings.filter(({ impact }) => SERIOUS.includes(impact));
+  assert.deepEqual(bad, [], `${what}: ${JSON.stringify(bad, null, 2)}`);
+  for (const { id, impact, help } of findings) console.log(`${what}: ${impact}: ${id}: ${help}`);
+}
+
+export default async function accessible(stage) {
+  const bot = await Bot.open(stage.url, 'bot');
+  await bot.join('#tea');
+  await bot.command({ command: 'TOPIC', to: '#tea', body: ['Green or black: https://example.org/tea'] });
+  const looks = [
+    { colorScheme: 'light' },
+    { colorScheme: 'dark' },
+    { colorScheme: 'light', viewport: { width: 390, height: 844 } },
+  ];
+  for (const [index, options] of looks.entries()) {
+    const name = `${options.colorScheme}${options.viewport ? '-narrow' : ''}`;
+    const alice = await stage.person(options);
+    await alice.context.addInitScript({ path: pathOfInstalled('axe-core') });
+    await alice.visit();
+    await alice.form.waitFor();
+    await look(alice, `${name}-login`);
+    await alice.login(`alice${index}`);
+    await alice.say('/join #tea');
+    await bot.hears((message) => message.command === 'JOIN' && message.from === `alice${index}`);
+    await alice.topic.filter({ hasText: 'Green or black' }).waitFor();
+    await bot.say('#tea', `alice${index}: hello, see https://example.org/`);
+    await bot.command({ command: 'PRIVMSG', to: '#tea', body: ['\u0001ACTION waves\u0001'] });
+    await bot.command({ command: 'NOTICE', to: '#tea', body: ['tea is served'] });
+    await alice.sees(`alice${index}: hello`);
+    await alice.sees('tea is served');
+    await look(alice, `${name}-channel`);
+    if (options.viewport) continue;
+    await alice.page.getByRole('button', { name: 'Join a channel' }).first().click();
+    await alice.page.getByRole('dialog', { name: 'Channels' }).waitFor();
+    await look(alice, `${name}-channels`);
+    await alice.page.keyboard.press('Escape');
+    await alice.menu('Devices');
+    await alice.page.getByRole('dialog', { name: 'Devices' }).getByRole('listitem').first().waitFor();
+    await look(alice, `${name}-devices`);
+    await alice.page.keyboard.press('Escape');
+    assert.equal(await alice.log.getAttribute('aria-live') ?? 'polite', 'polite');
+  }
+}
