@@ -42,9 +42,9 @@ export default async function accessible(stage) {
     await alice.topic.filter({ hasText: 'Green or black' }).waitFor();
     await bot.say('#tea', `alice${index}: hello, see https://example.org/`);
     await bot.command({ command: 'PRIVMSG', to: '#tea', body: ['\u0001ACTION waves\u0001'] });
-    await bot.command({ command: 'NOTICE', to: '#tea', body: ['tea is served'] });
+    await bot.command({ command: 'NOTICE', to: '#tea', body: [`tea is served ${index}`] });
     await alice.sees(`alice${index}: hello`);
-    await alice.sees('tea is served');
+    await alice.sees(`tea is served ${index}`);
     await look(alice, `${name}-channel`);
     if (options.viewport) continue;
     await alice.page.getByRole('button', { name: 'Join a channel' }).first().click();
