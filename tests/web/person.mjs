@@ -5,6 +5,19 @@ import { join } from 'node:path';
 
 const escape = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
+/**
+ * Types into a field, again where nothing has come of it: the browser drops what is typed before the first picture of a
+ * page, and nobody types so early.
+ */
+export async function fill(field, text) {
+  for (let attempt = 0; attempt < 10; attempt += 1) {
+    await field.fill(text);
+    if (await field.inputValue() === text) return;
+    await field.page().waitForTimeout(50);
+  }
+  assert.fail(`the field does not take ${JSON.stringify(text)}`);
+}
+
 export class Person {
   constructor(stage, context, page) {
     Object.assign(this, { stage, context, page });
@@ -41,8 +54,8 @@ export class Person {
   /** Visits the page and comes in. */
   async login(nick, password) {
     await this.visit();
-    await this.nickField.fill(nick);
-    if (password) await this.passwordField.fill(password);
+    await fill(this.nickField, nick);
+    if (password) await fill(this.passwordField, password);
     await this.form.getByRole('button', { name: 'Connect' }).click();
     await this.isOnline();
     this.nick = nick;
@@ -60,7 +73,7 @@ export class Person {
   async join(channel) {
     await this.page.getByRole('button', { name: 'Join a channel' }).first().click();
     const dialog = this.page.getByRole('dialog', { name: 'Channels' });
-    await dialog.getByLabel('Channel name').fill(channel);
+    await fill(dialog.getByLabel('Channel name'), channel);
     await dialog.getByRole('button', { name: 'Join', exact: true }).click();
     await dialog.waitFor({ state: 'hidden' });
     await this.conversation(channel).waitFor({ state: 'attached' });
@@ -72,7 +85,7 @@ export class Person {
 
   /** Types a line and sends it. */
   async say(text) {
-    await this.input.fill(text);
+    await fill(this.input, text);
     await this.input.press('Enter');
   }
 

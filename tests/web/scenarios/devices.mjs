@@ -1,6 +1,7 @@
 // A second device comes in with nick and password; both hear and say the same, and one sends the other away.
 
 import assert from 'node:assert/strict';
+import { fill } from '../person.mjs';
 
 import { Bot, until } from '../api.mjs';
 
@@ -14,7 +15,8 @@ export default async function devices(stage) {
   await laptop.join('#tea');
   await laptop.menu('Set password');
   const dialog = laptop.page.getByRole('dialog', { name: /password/i });
-  for (const field of await dialog.locator('input[type=password]').all()) await field.fill(PASSWORD);
+  await dialog.locator('input[type=password]').first().waitFor();
+  for (const field of await dialog.locator('input[type=password]').all()) await fill(field, PASSWORD);
   await dialog.getByRole('button', { name: /set|save/i }).click();
   await dialog.waitFor({ state: 'hidden' });
 
@@ -22,8 +24,8 @@ export default async function devices(stage) {
   // A wrong password is told, and is no way in.
   stage.tolerate(/status of 40[0139]/, /\/api\/v1\/(login|session)/);
   await phone.visit();
-  await phone.nickField.fill('alice');
-  await phone.passwordField.fill('wrong horse battery');
+  await fill(phone.nickField, 'alice');
+  await fill(phone.passwordField, 'wrong horse battery');
   await phone.form.getByRole('button', { name: 'Connect' }).click();
   await phone.page.getByRole('alert').filter({ hasText: /\S/ }).first().waitFor();
   await phone.login('alice', PASSWORD);

@@ -1,6 +1,7 @@
 // A phone: the lists are drawers, nothing is wider than the screen, and one can talk.
 
 import assert from 'node:assert/strict';
+import { fill } from '../person.mjs';
 
 import { Bot } from '../api.mjs';
 
@@ -16,7 +17,7 @@ export default async function mobile(stage) {
   await alice.form.waitFor();
   await fits('login');
   await alice.picture('login');
-  await alice.nickField.fill('alice');
+  await fill(alice.nickField, 'alice');
   await alice.form.getByRole('button', { name: 'Connect' }).tap();
   await alice.isOnline();
   await fits('main');

@@ -1,6 +1,7 @@
 // Proof of work: its progress shows, it can be called off, and it opens the door; the page stays alive meanwhile.
 
 import assert from 'node:assert/strict';
+import { fill } from '../person.mjs';
 
 export default async function work(stage) {
   const alice = await stage.person();
@@ -15,7 +16,7 @@ export default async function work(stage) {
   const asked = /\/api\/v1\/(server|session)$/;
   await alice.page.route(asked, dearer);
   await alice.visit();
-  await alice.nickField.fill('alice');
+  await fill(alice.nickField, 'alice');
   await alice.form.getByRole('button', { name: 'Connect' }).click();
   const progress = alice.page.getByRole('progressbar');
   await progress.waitFor();
