@@ -84,6 +84,10 @@ impl Entry {
 pub struct Wire {
     /// `nick!user@host` of whoever brought it about; `None` for what the server itself says.
     pub source: Option<Box<str>>,
+    /// The account of that, where it has one.
+    pub account: Option<Box<str>>,
+    /// Its realname, where it came into a channel by this.
+    pub realname: Option<Box<str>>,
     /// Whether that is a bot.
     pub is_bot: bool,
     /// Whether it is for those who watch a nick and share no channel with whoever has it.
@@ -100,14 +104,17 @@ impl Wire {
     /// The same for another entry that was brought about by the same.
     #[must_use]
     pub fn again(&self, is_for_watchers: bool) -> Self {
-        let (source, is_bot, by, is_awaited) = (self.source.clone(), self.is_bot, self.by, self.is_awaited);
-        Self { source, is_bot, is_for_watchers, by, is_awaited, lines: OnceLock::new() }
+        let (source, account, realname) = (self.source.clone(), self.account.clone(), None);
+        let (is_bot, by, is_awaited, lines) = (self.is_bot, self.by, self.is_awaited, OnceLock::new());
+        Self { source, account, realname, is_bot, is_for_watchers, by, is_awaited, lines }
     }
 
     /// What it takes in memory beside an entry whose JSON text is so long. Lines are about as long as that.
     fn bytes(&self, json_bytes: usize) -> usize {
         let lines = if self.is_awaited { json_bytes + size_of::<WireLines>() } else { 0 };
-        size_of::<Self>() + self.source.as_ref().map_or(0, |source| source.len()) + lines
+        let texts = [&self.source, &self.account, &self.realname];
+        let texts: usize = texts.into_iter().flatten().map(|text| text.len()).sum();
+        size_of::<Self>() + texts + lines
     }
 }
 
@@ -120,6 +127,8 @@ pub struct WireLines {
     pub to: Box<str>,
     /// The lines with their ends, without tags.
     pub lines: Vec<Box<str>>,
+    /// The line with account and realname, for those who asked for that; none for what is no JOIN.
+    pub extended: Option<Box<str>>,
     /// All of it as one batch for those who take several lines for one message, its first line without tags; `None`
     /// where there is only one.
     pub batch: Option<Box<str>>,

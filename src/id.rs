@@ -1,6 +1,6 @@
 //! Identities: numbers that stand for users, clients, channels and positions in the log.
 //!
-//! Users, clients and channels take their numbers from one counter that never goes back, so a number names
+//! Users, clients, channels and accounts take their numbers from one counter that never goes back, so a number names
 //! one thing for ever: a channel that is made again under an old name, or a nick that finds a new holder,
 //! never inherits what was kept under the old number.
 
@@ -51,6 +51,10 @@ id! {
 id! {
     /// One life of a channel, from its first member's JOIN to its last member's leaving.
     ChannelId
+}
+id! {
+    /// One account, whether it has a session or not.
+    AccountId
 }
 id! {
     /// A position in the server's order of messages; the cursor of a long poll. The first message has 1.

@@ -57,6 +57,8 @@ impl Exceeded {
 pub struct Rates {
     /// New sessions, an address.
     pub sessions: Rate,
+    /// New accounts, an address.
+    pub accounts: Rate,
     /// Logins, an address.
     pub logins: Rate,
     /// Commands, a session.
@@ -85,6 +87,7 @@ impl Rates {
 #[derive(Debug)]
 pub struct Limits {
     sessions: Bucket<IpAddr>,
+    accounts: Bucket<IpAddr>,
     logins: Bucket<IpAddr>,
     logins_per_nick: Bucket<Nickname>,
     commands: Bucket<UserId>,
@@ -99,6 +102,7 @@ impl Limits {
     pub fn new(rates: Rates) -> Self {
         Self {
             sessions: Bucket::new(rates.sessions),
+            accounts: Bucket::new(rates.accounts),
             logins: Bucket::new(rates.logins),
             logins_per_nick: Bucket::new(rates.logins_per_nick()),
             commands: Bucket::new(rates.commands),
@@ -112,6 +116,7 @@ impl Limits {
     /// Goes by other rates from now on. Limits whose rate is the same keep what they remember.
     pub fn set(&self, rates: Rates) {
         self.sessions.set(rates.sessions);
+        self.accounts.set(rates.accounts);
         self.logins.set(rates.logins);
         self.logins_per_nick.set(rates.logins_per_nick());
         self.commands.set(rates.commands);
@@ -127,6 +132,14 @@ impl Limits {
     /// [`Exceeded`]
     pub fn session(&self, address: IpAddr) -> Result<(), Exceeded> {
         self.sessions.take(&group(address))
+    }
+
+    /// Whether an account may be made from this address now. Ask before hashing its password.
+    ///
+    /// # Errors
+    /// [`Exceeded`]
+    pub fn account(&self, address: IpAddr) -> Result<(), Exceeded> {
+        self.accounts.take(&group(address))
     }
 
     /// Whether this address may try a password now. Ask before looking at the password, as with
@@ -198,6 +211,7 @@ impl Limits {
     /// Forgets those whose buckets are full again.
     pub fn forget_idle(&self) {
         self.sessions.forget_idle();
+        self.accounts.forget_idle();
         self.logins.forget_idle();
         self.logins_per_nick.forget_idle();
         self.commands.forget_idle();
@@ -327,6 +341,7 @@ mod tests {
             hooks: rate,
             hook_addresses: rate,
             searches: rate,
+            accounts: rate,
         })
     }
 
@@ -429,6 +444,7 @@ mod tests {
             hooks: off,
             hook_addresses: off,
             searches: off,
+            accounts: off,
         }
     }
 

@@ -7,6 +7,7 @@ use super::list::ListQuery;
 use super::oper::OperBlock;
 use super::who::WhoQuery;
 use crate::id::{ChannelId, ClientId, UserId};
+use crate::protocol::name::TalkName;
 use crate::world::{Event, List, Refusal};
 
 /// Who asks, when, and under which rules.
@@ -18,6 +19,8 @@ pub struct Caller<'a> {
     pub client: ClientId,
     /// The time of the decision.
     pub at: Timestamp,
+    /// The same in running time.
+    pub running: Timestamp,
     /// What the operator has set.
     pub rules: &'a Rules,
     /// Whether the stamp that came with the request was spent before.
@@ -29,6 +32,7 @@ pub struct Caller<'a> {
 /// How a client wants its answers, where that is not how everybody gets them.
 /// Source: <https://ircv3.net/irc/>, the capabilities of the same names
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "capabilities are independent of each other")]
 pub struct Style {
     /// All prefixes of a member in NAMES and WHO, the highest first.
     pub multi_prefix: bool,
@@ -36,6 +40,8 @@ pub struct Style {
     pub userhost_in_names: bool,
     /// No NAMES for a JOIN unless it is asked for.
     pub no_implicit_names: bool,
+    /// With a JOIN, how far one has read in the channel.
+    pub read_marker: bool,
 }
 
 /// What decisions go by that the operator has set.
@@ -51,6 +57,14 @@ pub struct Rules {
     pub clients_max: usize,
     /// Fewest characters of a password.
     pub password_chars_min: usize,
+    /// Accounts that there may be; 0 is no limit.
+    pub accounts_max: usize,
+    /// Whether the session of an account stays without a device unless it says otherwise.
+    pub accounts_stay: bool,
+    /// What others are told of a session that stays without a device; empty when they are told nothing.
+    pub away_without_device: String,
+    /// Markers that an account or a session may have; 0 is no limit.
+    pub markers_max: usize,
     /// Messages of a history that one CHATHISTORY gives.
     pub history_page_max: usize,
     /// Bits of work that a session costs; 0 for nothing.
@@ -130,6 +144,10 @@ pub enum Outcome {
     Parted(String),
     /// The caller goes by this nick.
     Nick(String),
+    /// The caller has this account.
+    Account(String),
+    /// How far the caller has read in this talk.
+    Marker(String, Option<Timestamp>),
     /// The caller's token came back.
     Pong(Vec<String>),
     /// The session ended.
@@ -211,6 +229,16 @@ pub enum Reply {
     OperatorCount,
     /// That the settings are being read again.
     Rehashing,
+    /// That the caller has an account now.
+    Registered(String),
+    /// That the caller, or somebody, has it no longer.
+    Unregistered(String),
+    /// As which account the caller is here.
+    LoggedIn,
+    /// That it is here without one.
+    LoggedOut,
+    /// How far the caller has read in a talk.
+    Marker(TalkName),
     /// Which of these nicks somebody has and which nobody.
     Presence(Vec<String>),
     /// The nicks that the caller watches.

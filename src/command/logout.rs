@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 
-use super::decision::{Decision, Outcome};
+use super::decision::{Decision, Outcome, Rules};
 use super::quit::end_of_session;
 use crate::id::ClientId;
 use crate::world::{Event, World};
@@ -16,17 +16,26 @@ pub struct Logout {
     pub client: ClientId,
     /// What others are told when it was the last one.
     pub reason: Cow<'static, str>,
+    /// Whether the session ends with its last device in any case.
+    pub is_final: bool,
 }
 
 impl Logout {
-    /// The last device takes the session with it. Doing it twice does nothing.
-    pub fn decide(self, world: &World, at: Timestamp) -> Decision {
+    /// The last device takes the session with it, unless it is one that stays. Doing it twice does nothing.
+    pub fn decide(self, world: &World, rules: &Rules, at: Timestamp, running: Timestamp) -> Decision {
         let Some(client) = world.client(self.client) else { return Decision::nothing() };
-        let last = world.user(client.user).is_none_or(|user| user.clients.len() == 1);
-        let events = if last {
-            end_of_session(world, client.user, &self.reason, at)
-        } else {
-            vec![Event::ClientRemoved { client: client.id, token: client.token }]
+        let user = world.user(client.user).filter(|user| user.clients.len() == 1);
+        let removed = Event::ClientRemoved { client: client.id, token: client.token };
+        let events = match user {
+            None => vec![removed],
+            Some(user) if user.modes.stays && user.account.is_some() && !self.is_final => {
+                let away =
+                    Some(&rules.away_without_device).filter(|text| !text.is_empty() && user.away.is_none());
+                let away = away.map(|text| Event::AwayChanged { user: user.id, text: Some(text.clone()) });
+                let stayed = Event::SessionStayed { user: user.id, at: running };
+                [removed, stayed].into_iter().chain(away).collect()
+            }
+            Some(user) => end_of_session(world, user.id, &self.reason, at),
         };
         Decision { events, ..Decision::nothing() }.with_outcome(Outcome::Quit)
     }

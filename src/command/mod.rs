@@ -21,6 +21,7 @@ mod kick;
 pub mod list;
 pub mod login;
 pub mod logout;
+mod markread;
 mod mode;
 mod monitor;
 mod names;
@@ -32,7 +33,9 @@ mod pass;
 mod ping;
 mod query;
 mod quit;
+mod register;
 pub mod registration;
+mod secret;
 mod speak;
 mod topic;
 pub mod who;
@@ -40,6 +43,7 @@ mod whois;
 
 pub use decision::{Caller, Decision, Order, Outcome, Reply, Rules, Style};
 pub use oper::OperBlock;
+pub use quit::end_of_session;
 
 use self::about::Question;
 use self::arguments::Arguments;
@@ -63,6 +67,7 @@ pub enum Command {
     Kill(operate::Kill),
     Links(about::Links),
     List(list::List),
+    Markread(markread::Markread),
     Mode(mode::Mode),
     Monitor(monitor::Monitor),
     Names(names::Names),
@@ -73,12 +78,15 @@ pub enum Command {
     Ping(ping::Ping),
     Pubkey(identity::Pubkey),
     Quit(quit::Quit),
+    Register(register::Register),
     Rehash(operate::Rehash),
     Setname(identity::Setname),
     Speak(speak::Speak),
     Stats(about::Stats),
     Topic(topic::Topic),
+    Unregister(register::Unregister),
     Userhost(query::Userhost),
+    Verify(register::Verify),
     Wallops(operate::Wallops),
     Who(who::Who),
     Whois(whois::Whois),
@@ -103,6 +111,7 @@ impl Command {
             Self::Kill(kill) => kill.decide(world, caller),
             Self::Links(links) => Ok(links.decide()),
             Self::List(list) => Ok(list.decide()),
+            Self::Markread(markread) => Ok(markread.decide(world, caller)),
             Self::Mode(mode) => mode.decide(world, caller),
             Self::Monitor(monitor) => Ok(monitor.decide(world, caller)),
             Self::Names(names) => Ok(names.decide()),
@@ -113,12 +122,15 @@ impl Command {
             Self::Ping(ping) => Ok(ping.decide()),
             Self::Pubkey(pubkey) => pubkey.decide(world, caller),
             Self::Quit(quit) => Ok(quit.decide(world, caller)),
+            Self::Register(register) => register.decide(world, caller),
             Self::Rehash(rehash) => rehash.decide(world, caller),
             Self::Setname(setname) => Ok(setname.decide(caller)),
             Self::Speak(speak) => speak.decide(world, caller),
             Self::Stats(stats) => stats.decide(caller),
             Self::Topic(topic) => topic.decide(world, caller),
+            Self::Unregister(unregister) => unregister.decide(world, caller),
             Self::Userhost(userhost) => Ok(userhost.decide()),
+            Self::Verify(verify) => verify.decide(),
             Self::Wallops(wallops) => wallops.decide(world, caller),
             Self::Who(who) => Ok(who.decide()),
             Self::Whois(whois) => Ok(whois.decide(world)),
@@ -157,6 +169,7 @@ impl Wish {
     pub fn password(&self, rules: &Rules) -> Option<&Password> {
         match self.commands.as_deref() {
             Ok([Command::Pass(pass)]) => pass.password(rules),
+            Ok([Command::Register(register)]) => register.password(rules),
             _ => None,
         }
     }
@@ -164,10 +177,21 @@ impl Wish {
     /// The same wish, with the hash in the place of its password.
     #[must_use]
     pub fn with_password_hash(mut self, hash: PasswordHash) -> Self {
-        if let Ok([Command::Pass(pass)]) = self.commands.as_deref_mut() {
-            *pass = pass::Pass::hashed(hash);
-        }
+        self.commands = self.commands.map(|mut commands| {
+            let hashed = match commands.pop() {
+                Some(Command::Pass(_)) => Some(Command::Pass(pass::Pass::hashed(hash))),
+                Some(Command::Register(register)) => Some(Command::Register(register.hashed(hash))),
+                other => other,
+            };
+            commands.extend(hashed);
+            commands
+        });
         self
+    }
+
+    /// Whether somebody wants to have an account.
+    pub fn registers(&self) -> bool {
+        matches!(self.commands.as_deref(), Ok([Command::Register(_)]))
     }
 
     /// How many commands it is as dear as: each target is one, and so is each further stretch of lines.
@@ -222,6 +246,7 @@ fn parse(request: Request) -> Result<Vec<Command>, Refusal> {
         "LINKS" => one(Command::Links(about::Links::parse(arguments))),
         "LIST" => one(Command::List(list::List::parse(arguments)?)),
         "LUSERS" => about(Question::Lusers, arguments),
+        "MARKREAD" => one(Command::Markread(markread::Markread::parse(arguments)?)),
         "MODE" => one(Command::Mode(mode::Mode::parse(arguments)?)),
         "MONITOR" => one(Command::Monitor(monitor::Monitor::parse(arguments)?)),
         "MOTD" => about(Question::Motd, arguments),
@@ -232,12 +257,15 @@ fn parse(request: Request) -> Result<Vec<Command>, Refusal> {
         "PASS" => one(Command::Pass(pass::Pass::parse(arguments)?)),
         "PING" | "PONG" => one(Command::Ping(ping::Ping::parse(arguments))),
         "QUIT" => one(Command::Quit(quit::Quit::parse(arguments))),
+        "REGISTER" => one(Command::Register(register::Register::parse(arguments)?)),
         "REHASH" => one(Command::Rehash(operate::Rehash)),
         "SETNAME" => one(Command::Setname(identity::Setname::parse(arguments)?)),
         "STATS" => one(Command::Stats(about::Stats::parse(arguments)?)),
         "TIME" => about(Question::Time, arguments),
         "TOPIC" => one(Command::Topic(topic::Topic::parse(arguments)?)),
+        "UNREGISTER" => one(Command::Unregister(register::Unregister::parse(arguments)?)),
         "USERHOST" => one(Command::Userhost(query::Userhost::parse(arguments)?)),
+        "VERIFY" => one(Command::Verify(register::Verify::parse(arguments)?)),
         "VERSION" => about(Question::Version, arguments),
         "WALLOPS" => one(Command::Wallops(operate::Wallops::parse(arguments)?)),
         "WHO" => one(Command::Who(who::Who::parse(arguments))),
@@ -268,6 +296,7 @@ mod tests {
     pub(super) struct Scene {
         pub(super) world: World,
         pub(super) rules: Rules,
+        pub(super) now: Timestamp,
     }
 
     impl Scene {
@@ -280,7 +309,7 @@ mod tests {
                 password_chars_min: 8,
                 ..Rules::default()
             };
-            let mut scene = Self { world: World::empty(1), rules };
+            let mut scene = Self { world: World::empty(1), rules, now: Timestamp::UNIX_EPOCH };
             for (number, nick) in (1_u8..).zip(nicks) {
                 let registration = Registration {
                     nick: Nickname::parse(nick).unwrap(),
@@ -292,9 +321,11 @@ mod tests {
                     client_uuid: Uuid::from_u128(u128::from(number) << 8),
                     token: TokenHash::new([number; 32]),
                     password: None,
+                    lasts: false,
                     stamp: None,
                 };
-                let decision = registration.decide(&scene.world, Timestamp::UNIX_EPOCH, false).unwrap();
+                let decision =
+                    registration.decide(&scene.world, &scene.rules, Timestamp::UNIX_EPOCH, false).unwrap();
                 scene.apply(&decision);
             }
             scene
@@ -320,15 +351,21 @@ mod tests {
         pub(super) fn decide(&self, nick: &str, json: &str) -> Result<Decision, Refusal> {
             let mut commands = self.try_parse(json)?;
             assert_eq!(commands.len(), 1, "one target");
+            self.decide_command(nick, commands.remove(0))
+        }
+
+        /// What becomes of a command.
+        pub(super) fn decide_command(&self, nick: &str, command: Command) -> Result<Decision, Refusal> {
             let caller = Caller {
                 user: self.user(nick),
                 client: ClientId::default(),
-                at: Timestamp::UNIX_EPOCH,
+                at: self.now,
+                running: self.now,
                 rules: &self.rules,
                 stamp_is_spent: false,
                 must_wait_for_oper: false,
             };
-            commands.remove(0).decide(&self.world, &caller)
+            command.decide(&self.world, &caller)
         }
 
         /// Why the command is refused.
@@ -345,7 +382,7 @@ mod tests {
             decision
         }
 
-        fn apply(&mut self, decision: &Decision) {
+        pub(super) fn apply(&mut self, decision: &Decision) {
             for event in &decision.events {
                 self.world.apply(event);
             }

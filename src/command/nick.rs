@@ -30,6 +30,7 @@ impl Nick {
                 return Ok(decision);
             }
         }
+        world.may_go_by(&nick, Some(caller.user))?;
         let left = world.user(caller.user).filter(|user| user.nick != nick);
         let left = left.map(|user| Event::NickLeft(Past::of(user, caller.at)));
         let changed = Event::NickChanged { user: caller.user, nick };

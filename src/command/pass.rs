@@ -1,27 +1,15 @@
 //! PASS: set the session's password, by which its other devices come in.
 //! Source: <https://modern.ircdocs.horse/#pass-message>; from inside a session, docs/api.md
 
-use std::fmt;
-
 use super::arguments::Arguments;
 use super::decision::{Caller, Decision, Rules};
+use super::secret::{Secret, Unfit};
 use crate::protocol::password::{Password, PasswordHash};
 use crate::world::{Event, Refusal};
 
 /// `PASS <password>`
+#[derive(Debug)]
 pub struct Pass(Secret);
-
-/// A password on its way: hashing is slow, so a face does it before it submits the command.
-enum Secret {
-    Plain(Password),
-    Hashed(PasswordHash),
-}
-
-impl fmt::Debug for Pass {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Pass(..)")
-    }
-}
 
 impl Pass {
     /// # Refusals
@@ -33,10 +21,7 @@ impl Pass {
 
     /// The password, where it is long enough to be worth hashing.
     pub(super) fn password(&self, rules: &Rules) -> Option<&Password> {
-        match &self.0 {
-            Secret::Plain(password) => Some(password).filter(|password| is_long_enough(password, rules)),
-            Secret::Hashed(_) => None,
-        }
+        self.0.password(rules)
     }
 
     pub(super) const fn hashed(hash: PasswordHash) -> Self {
@@ -47,20 +32,12 @@ impl Pass {
     /// `NeedMoreParams` when the password is too short; `TryAgain` when nobody has hashed it, for then it cannot
     /// be kept.
     pub(super) fn decide(self, caller: &Caller<'_>) -> Result<Decision, Refusal> {
-        match self.0 {
-            Secret::Hashed(password) => {
-                Ok(Decision::event(Event::PasswordSet { user: caller.user, password }))
-            }
-            Secret::Plain(password) if is_long_enough(&password, caller.rules) => {
-                Err(Refusal::TryAgain("PASS"))
-            }
-            Secret::Plain(_) => Err(Refusal::NeedMoreParams("PASS")),
-        }
+        let password = self.0.into_hash(caller.rules).map_err(|unfit| match unfit {
+            Unfit::TooShort => Refusal::NeedMoreParams("PASS"),
+            Unfit::NotHashed => Refusal::TryAgain("PASS"),
+        })?;
+        Ok(Decision::event(Event::PasswordSet { user: caller.user, password }))
     }
-}
-
-fn is_long_enough(password: &Password, rules: &Rules) -> bool {
-    password.has_chars(rules.password_chars_min)
 }
 
 #[cfg(test)]

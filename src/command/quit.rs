@@ -29,7 +29,8 @@ impl Quit {
         };
         if world.client(caller.client).is_some_and(|client| client.is_connection) {
             // Whoever closes a program stays with the other devices.
-            return Logout { client: caller.client, reason: reason.into() }.decide(world, caller.at);
+            let logout = Logout { client: caller.client, reason: reason.into(), is_final: false };
+            return logout.decide(world, caller.rules, caller.at, caller.running);
         }
         let events = end_of_session(world, caller.user, &reason, caller.at);
         Decision { events, ..Decision::nothing() }.with_outcome(Outcome::Quit)
@@ -38,7 +39,7 @@ impl Quit {
 
 /// The facts of a session's end: its clients are logged out, it leaves its channels, and those that it was
 /// the last member of end with it. None when there is no such session.
-pub(super) fn end_of_session(world: &World, user: UserId, reason: &str, at: Timestamp) -> Vec<Event> {
+pub fn end_of_session(world: &World, user: UserId, reason: &str, at: Timestamp) -> Vec<Event> {
     let Some(user) = world.user(user) else { return Vec::new() };
     let clients = user.clients.iter().filter_map(|id| world.client(*id));
     let mut events: Vec<Event> =

@@ -6,8 +6,9 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::decision::{Decision, Reply};
-use crate::id::{ClientId, TokenHash, UserId};
+use super::decision::{Decision, Reply, Rules};
+use super::register::{may_be_made, stays};
+use crate::id::{AccountId, ClientId, TokenHash, UserId};
 use crate::protocol::name::{Hostname, Nickname, Realname, Username};
 use crate::protocol::password::PasswordHash;
 use crate::protocol::stamp::Accepted;
@@ -34,6 +35,8 @@ pub struct Registration {
     pub token: TokenHash,
     /// The password to begin with.
     pub password: Option<PasswordHash>,
+    /// Whether it has an account from the beginning, with this password.
+    pub lasts: bool,
     /// The stamp that pays for the session; `None` where it costs nothing.
     pub stamp: Option<Accepted>,
 }
@@ -45,6 +48,8 @@ pub enum RegistrationRefusal {
     NicknameInUse,
     /// The stamp has paid for something before.
     StampSpent,
+    /// It was to have an account, and no more are made.
+    NoMoreAccounts,
 }
 
 impl Registration {
@@ -55,17 +60,23 @@ impl Registration {
     pub fn decide(
         self,
         world: &World,
+        rules: &Rules,
         at: Timestamp,
         stamp_is_spent: bool,
     ) -> Result<Decision, RegistrationRefusal> {
-        if world.user_by_nick(self.nick.as_str()).is_ok() {
+        let is_kept = world.may_go_by(&self.nick, None).is_err();
+        if is_kept || world.user_by_nick(self.nick.as_str()).is_ok() {
             return Err(RegistrationRefusal::NicknameInUse);
         }
         if stamp_is_spent {
             return Err(RegistrationRefusal::StampSpent);
         }
+        if self.lasts && may_be_made(world, rules, self.nick.as_str()).is_err() {
+            return Err(RegistrationRefusal::NoMoreAccounts);
+        }
         let user = UserId::new(world.next_id());
         let client = ClientId::new(world.next_id() + 1);
+        let name = self.nick.clone();
         let username = self.username.unwrap_or_else(|| Username::from(&self.nick));
         let opened = Event::SessionOpened {
             user,
@@ -80,7 +91,15 @@ impl Registration {
         let is_connection = self.is_connection;
         let added = Event::ClientAdded { client, user, uuid, token, address, is_connection, at };
         let mut events = vec![opened];
-        events.extend(self.password.map(|password| Event::PasswordSet { user, password }));
+        match self.password {
+            Some(password) if self.lasts => {
+                let account = AccountId::new(world.next_id() + 2);
+                events.push(Event::AccountMade { account, name, password, signing_key: None, at });
+                events.push(Event::AccountEntered { user, account });
+                events.extend(stays(user, rules));
+            }
+            password => events.extend(password.map(|password| Event::PasswordSet { user, password })),
+        }
         events.extend(self.stamp.map(|Accepted { stamp, until }| Event::StampSpent { stamp, until }));
         // The last of them, where the writer looks for the client that it welcomes.
         events.push(added);

@@ -67,6 +67,14 @@ pub struct Settings {
     pub search: bool,
     pub clients_per_session: usize,
     pub min_password_length: usize,
+    /// Accounts that there may be; 0 is no limit.
+    pub accounts_max: usize,
+    /// Whether sessions of accounts stay without a device unless they say otherwise.
+    pub accounts_stay: bool,
+    /// What is said of those; empty when they are not away.
+    pub away_without_device: String,
+    /// Markers that an account or a session has; 0 is no limit.
+    pub markers_max: usize,
     pub history_page_max: usize,
     pub hashcash_bits: u32,
     pub hashcash_bits_max: u32,
@@ -149,6 +157,10 @@ impl Values {
             hooks_per_channel: self.read("HOOKS_PER_CHANNEL", whole)?,
             channels_per_session: self.read("CHANNELS_PER_SESSION", whole)?,
             clients_per_session: self.read("CLIENTS_PER_SESSION", whole)?,
+            accounts_max: self.read("ACCOUNTS_MAX", whole)?,
+            accounts_stay: self.read("ACCOUNTS_STAY", boolean)?,
+            away_without_device: self.read("AWAY_WITHOUT_DEVICE", parse::away_text)?,
+            markers_max: self.read("MARKERS_MAX", whole)?,
             min_password_length: self.read("MIN_PASSWORD_LENGTH", parse::password_length)?,
             history_page_max: self.read("CHATHISTORY_MAX", parse::history_page)?,
             hashcash_bits: self.read("NEOIRC_HASHCASH_BITS", parse::hashcash_bits)?,
@@ -206,6 +218,7 @@ impl Values {
             cors_origins: self.read("CORS_ORIGINS", Origins::parse)?,
             rates: Rates {
                 sessions: self.rate("SESSION_RATE_LIMIT", "SESSION_RATE_BURST")?,
+                accounts: self.rate("ACCOUNT_RATE_LIMIT", "ACCOUNT_RATE_BURST")?,
                 logins: self.rate("LOGIN_RATE_LIMIT", "LOGIN_RATE_BURST")?,
                 commands: self.rate("COMMAND_RATE_LIMIT", "COMMAND_RATE_BURST")?,
                 histories: self.rate("HISTORY_RATE_LIMIT", "HISTORY_RATE_BURST")?,

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::LogFormat;
 use crate::protocol::json::is_plain;
-use crate::protocol::limits::{BODY_LINES_MAX, CHANNEL_HASHCASH_BITS_MAX, PASSWORD_BYTES_MAX};
+use crate::protocol::limits::{AWAYLEN, BODY_LINES_MAX, CHANNEL_HASHCASH_BITS_MAX, PASSWORD_BYTES_MAX};
 
 /// The smallest `MAX_MESSAGE_SIZE`: a command with a channel's name and a line of text must fit.
 const MESSAGE_SIZE_MIN: usize = 512;
@@ -136,6 +136,14 @@ pub(super) fn server_name(text: &str) -> Result<String, String> {
 
 pub(super) fn line(text: &str) -> Result<String, String> {
     if is_plain(text) { Ok(text.to_owned()) } else { Err("must be one line".to_owned()) }
+}
+
+/// What is said of whoever is away: one line that fits.
+pub(super) fn away_text(text: &str) -> Result<String, String> {
+    if text.len() > AWAYLEN {
+        return Err(format!("must be at most {AWAYLEN} bytes long"));
+    }
+    line(text)
 }
 
 pub(super) fn lines(text: &str) -> Result<Vec<String>, String> {

@@ -139,6 +139,28 @@ pub const SETTINGS: &[Setting] = &[
         "8",
         "Fewest characters of a password that PASS sets; 256 bytes at most fit",
     ),
+    setting("ACCOUNTS_MAX", "100000", "Accounts that there may be; 0 is no limit"),
+    setting(
+        "ACCOUNT_RATE_LIMIT",
+        "0.01",
+        "New accounts a second, for each address (IPv6: each /64); 0.01 is 36 an hour, 0 is no limit",
+    ),
+    setting("ACCOUNT_RATE_BURST", "5", "New accounts at once, for each address"),
+    setting(
+        "ACCOUNTS_STAY",
+        "false",
+        "Whether sessions of accounts stay when their last device goes, until SESSION_IDLE_TIMEOUT; each may say otherwise (MODE S)",
+    ),
+    setting(
+        "AWAY_WITHOUT_DEVICE",
+        "Not connected",
+        "What is said of a session that stays without a device, which is away then; empty: it is not",
+    ),
+    setting(
+        "MARKERS_MAX",
+        "200",
+        "Read markers that an account or a session has; the oldest gives way, 0 is no limit",
+    ),
     Setting {
         name: "NEOIRC_HASHCASH_BITS",
         default: "20",

@@ -322,7 +322,8 @@ mod tests {
         let (mut delivery, queue) = with_client();
         publish(&mut delivery, 1..=5);
         assert_eq!(page(queue.look(Seq::ZERO, PageLimits::default())), [1, 2, 3, 4, 5]);
-        let collected = delivery.collect(1, Now { at: Timestamp::UNIX_EPOCH, ms: 0 });
+        let collected =
+            delivery.collect(1, Now { at: Timestamp::UNIX_EPOCH, running: Timestamp::UNIX_EPOCH, ms: 0 });
         let settlement = &collected.settlements[0];
         let stored = settlement.spilled.len() as u64;
         assert!(stored > 0 && collected.held == settlement.spilled);
@@ -340,7 +341,8 @@ mod tests {
         let (other, token) = (ClientId::new(9), TokenHash::new([9; 32]));
         delivery.open(other, UserId::new(8), token, &Settled::new(other), 0);
         publish_to(&mut delivery, other, 3..=6);
-        let collected = delivery.collect(1, Now { at: Timestamp::UNIX_EPOCH, ms: 0 });
+        let collected =
+            delivery.collect(1, Now { at: Timestamp::UNIX_EPOCH, running: Timestamp::UNIX_EPOCH, ms: 0 });
         let settled: Vec<ClientId> = collected.settlements.iter().map(|each| each.client).collect();
         assert_eq!(settled, [CLIENT, other], "one of the sweep, and the one that overflows");
     }

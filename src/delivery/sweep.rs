@@ -41,6 +41,8 @@ pub struct Collected {
 pub struct Now {
     /// Wall-clock time.
     pub at: Timestamp,
+    /// Running time.
+    pub running: Timestamp,
     /// Milliseconds of the monotonic clock.
     pub ms: u64,
 }

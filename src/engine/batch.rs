@@ -82,7 +82,12 @@ pub(super) struct Asker {
 impl Asker {
     /// Somebody who is answered and decides nothing.
     pub(super) const fn new(user: UserId, client: ClientId) -> Self {
-        let style = Style { multi_prefix: false, userhost_in_names: false, no_implicit_names: false };
+        let style = Style {
+            multi_prefix: false,
+            userhost_in_names: false,
+            no_implicit_names: false,
+            read_marker: false,
+        };
         let (quiet, stamp_is_spent, must_wait_for_oper) = (false, false, false);
         Self { user, client, style, quiet, stamp: None, stamp_is_spent, must_wait_for_oper }
     }
@@ -155,6 +160,7 @@ impl Draft {
             user: asker.user,
             client: asker.client,
             at: self.now.at,
+            running: self.now.running,
             rules: &desk.server.rules,
             stamp_is_spent: asker.stamp_is_spent
                 || asker.stamp.is_some_and(|stamp| self.spent.contains(&stamp)),
@@ -202,7 +208,9 @@ impl Draft {
         let mut said = None;
         for event in events {
             let line = announce(desk.world, &event);
-            let wire = wire(desk, source(desk.world, &event), by);
+            let source = source(desk.world, &event);
+            let wire = wire(desk, source, by)
+                .map(|wire| introducing(wire, source.filter(|_| matches!(event, Event::Joined { .. }))));
             let has_connections = desk.world.tally().connections > 0;
             let asides = if has_connections { asides(desk.world, &event) } else { Vec::new() };
             let heralds = heralds(desk.world, &event, desk.server);
@@ -238,10 +246,11 @@ impl Draft {
         conversation: Option<Conversation>,
         wire: Option<Arc<Wire>>,
     ) -> Option<(Uuid, Seq)> {
-        if audience.clients().is_empty() {
+        // What was said to those who stay without a device is theirs to read later.
+        if audience.clients().is_empty() && conversation.is_none() {
             return None;
         }
-        let (seq, Now { at, ms: since_ms }) = (self.next_seq, self.now);
+        let (seq, Now { at, ms: since_ms, .. }) = (self.next_seq, self.now);
         self.next_seq = seq.next();
         let id = message_id(at, seq, rand::random());
         if self.texts.capacity() - self.texts.len() < TEXT_ROOM_BYTES {
@@ -275,6 +284,15 @@ pub(super) fn wire(desk: &Desk<'_>, source: Option<&User>, by: Option<ClientId>)
         return None;
     }
     let is_bot = source.is_some_and(|user| user.modes.bot);
+    let account = source.and_then(|user| desk.world.account_of(user.id));
+    let account = account.map(|account| account.name.as_str().into());
     let source = source.map(|user| user.hostmask().into_boxed_str());
-    Some(Arc::new(Wire { source, is_bot, by, is_awaited, ..Wire::default() }))
+    Some(Arc::new(Wire { source, account, is_bot, by, is_awaited, ..Wire::default() }))
+}
+
+/// The same with what is told besides of somebody who comes into a channel, to those who asked for it.
+pub(super) fn introducing(wire: Arc<Wire>, who: Option<&User>) -> Arc<Wire> {
+    let Some(who) = who else { return wire };
+    let realname = Some(who.realname.as_str().into());
+    Arc::new(Wire { realname, ..wire.again(wire.is_for_watchers) })
 }

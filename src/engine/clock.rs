@@ -45,9 +45,9 @@ impl Clock {
         Self { resumed: ran_until.unwrap_or(self.resumed), ..self }
     }
 
-    /// Wall clock and monotonic clock.
+    /// All three.
     pub(super) fn now(&self) -> Now {
-        Now { at: (self.wall)(), ms: self.ms() }
+        Now { at: (self.wall)(), running: self.running(), ms: self.ms() }
     }
 
     /// The monotonic time in milliseconds.

@@ -33,7 +33,7 @@ impl Engine {
         answered.await.unwrap_or(Err(SubmitError::Unavailable.into()))
     }
 
-    /// Adds a client to a session whose password was verified.
+    /// Adds a client to a session whose password was verified, or begins one where it was that of an account without.
     ///
     /// # Errors
     /// [`LoginError`] when it was not added.
@@ -99,10 +99,12 @@ impl Writer {
             Some(stamp) => self.store.is_spent(stamp).map_err(|error| unreadable(&error))?,
             None => false,
         };
-        let decided = registration.decide(&self.world, draft.now.at, stamp_is_spent);
+        let decided =
+            registration.decide(&self.world, &self.server.load().rules, draft.now.at, stamp_is_spent);
         let mut decision = decided.map_err(|refusal| match refusal {
             RegistrationRefusal::NicknameInUse => RegisterError::NicknameInUse,
             RegistrationRefusal::StampSpent => RegisterError::StampSpent,
+            RegistrationRefusal::NoMoreAccounts => RegisterError::NoMoreAccounts,
         })?;
         let replies = std::mem::take(&mut decision.replies);
         self.with_desk(|desk| draft.apply(desk, None, decision.events));
@@ -111,7 +113,7 @@ impl Writer {
         };
         let welcome = Decision { replies, ..Decision::nothing() };
         self.with_desk(|desk| draft.carry_out(desk, Asker::new(user, client), welcome));
-        Ok((client, Registered { user, nick }))
+        Ok((client, Registered { user, nick, is_new: true }))
     }
 
     pub(super) fn log_in(
@@ -120,19 +122,20 @@ impl Writer {
         login: Login,
         answer: oneshot::Sender<Result<Registered, LoginError>>,
     ) {
-        let (user, style) = (login.user, login.connection.unwrap_or_default());
-        let clients_max = self.server.load().rules.clients_max;
-        match login.decide(&self.world, clients_max, draft.now.at) {
+        let style = login.connection.unwrap_or_default();
+        let server = self.server.load_full();
+        match login.decide(&self.world, &server.rules, draft.now.at) {
             Err(refusal) => {
                 let refused = Err(LoginError::Refused(refusal));
                 draft.completions.push(Completion::LogIn(answer, refused));
             }
-            Ok((client, decision)) => {
-                let nick = self.world.user(user).map(|user| user.nick.to_string());
-                let registered = nick.map(|nick| Registered { user, nick });
+            Ok((user, client, decision)) => {
+                let is_new = matches!(decision.events.first(), Some(Event::SessionOpened { .. }));
                 self.with_desk(|desk| {
                     draft.carry_out(desk, Asker { style, ..Asker::new(user, client) }, decision)
                 });
+                let nick = self.world.user(user).map(|user| user.nick.to_string());
+                let registered = nick.map(|nick| Registered { user, nick, is_new });
                 // The token is told once everything that it is to find is there.
                 let result = registered.ok_or(LoginError::Refused(LoginRefusal::Stale));
                 draft.complete(user, client, style, Completion::LogIn(answer, result));
@@ -150,12 +153,20 @@ impl Writer {
         let Some(client) = client_of(&self.world, user, uuid).map(|client| client.id) else {
             return Ok(Revoked::NoSuchClient);
         };
-        self.log_out(draft, client, LOGGED_OUT.into());
+        self.log_out(draft, client, LOGGED_OUT.into(), false);
         Ok(if client == asking { Revoked::Current } else { Revoked::Other })
     }
 
-    pub(super) fn log_out(&mut self, draft: &mut Draft, client: ClientId, reason: Cow<'static, str>) {
-        let decision = Logout { client, reason }.decide(&self.world, draft.now.at);
+    /// Takes a device away. Where it is final, its session does not stay without one.
+    pub(super) fn log_out(
+        &mut self,
+        draft: &mut Draft,
+        client: ClientId,
+        reason: Cow<'static, str>,
+        is_final: bool,
+    ) {
+        let (logout, now) = (Logout { client, reason, is_final }, draft.now);
+        let decision = logout.decide(&self.world, &self.server.load().rules, now.at, now.running);
         self.with_desk(|desk| draft.apply(desk, None, decision.events));
     }
 
@@ -174,7 +185,7 @@ impl Writer {
             let some: Vec<ClientId> = self.ghosts.iter().copied().take(CONNECTIONS_PER_BATCH).collect();
             let mut draft = Draft::new(self.next_seq, self.clock.now());
             for client in &some {
-                self.log_out(&mut draft, *client, reason.into());
+                self.log_out(&mut draft, *client, reason.into(), false);
             }
             self.finish(draft);
             if self.disk_rests_until_ms.is_none() {

@@ -7,9 +7,11 @@ use std::time::Duration;
 use super::batch::Draft;
 use super::settings::EngineSettings;
 use super::writer::{OUTCOME_KEPT, Writer};
+use crate::command::end_of_session;
 use crate::delivery::sweep::Collected;
-use crate::id::{ClientId, Seq};
+use crate::id::{ClientId, Seq, UserId};
 use crate::store::{Batch, Retention};
+use crate::world::User;
 
 /// Queues that one batch takes of a sweep, about a millisecond's work.
 const SWEPT_PER_BATCH: usize = 64;
@@ -17,6 +19,8 @@ const SWEPT_PER_BATCH: usize = 64;
 const TIDIED_PER_STEP: usize = 250;
 /// Clients that one round logs out.
 const EXPIRED_PER_ROUND: usize = 50;
+/// What others are told of those.
+const EXPIRED: &str = "Session expired";
 /// The pause between steps while there is more to do, in milliseconds: a writer with nothing else to do still
 /// leaves the disk to others most of the time.
 const PAUSE_MS: u64 = 10;
@@ -196,7 +200,20 @@ impl Writer {
             self.housekeeping.idle_check_at = now_ms + PAUSE_MS;
         }
         for client in silent {
-            self.log_out(draft, client, "Session expired".into());
+            self.log_out(draft, client, EXPIRED.into(), true);
+        }
+        self.end_deviceless(draft, timeout_ms);
+    }
+
+    /// Sessions that have stayed without a device for too long end.
+    fn end_deviceless(&mut self, draft: &mut Draft, timeout_ms: u64) {
+        let Ok(oldest) = draft.now.running.checked_sub(Duration::from_millis(timeout_ms)) else { return };
+        let stays = |user: &&User| user.clients.is_empty() && user.left_at.is_none_or(|at| at < oldest);
+        let some: Vec<UserId> =
+            self.world.users().filter(stays).map(|user| user.id).take(EXPIRED_PER_ROUND).collect();
+        for user in some {
+            let events = end_of_session(&self.world, user, EXPIRED, draft.now.at);
+            self.with_desk(|desk| draft.apply(desk, None, events));
         }
     }
 

@@ -85,6 +85,8 @@ pub struct Registered {
     pub user: UserId,
     /// Its nick.
     pub nick: String,
+    /// Whether it begins with this.
+    pub is_new: bool,
 }
 
 /// What became of the wish that a client of the same session should go.
@@ -121,6 +123,9 @@ pub enum RegisterError {
     /// The stamp has paid for something before.
     #[error("stamp already spent")]
     StampSpent,
+    /// It was to have an account, and no more are made.
+    #[error("no further accounts are made here")]
+    NoMoreAccounts,
     /// It was not decided.
     #[error(transparent)]
     Submit(#[from] SubmitError),

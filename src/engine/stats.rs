@@ -60,6 +60,8 @@ pub enum RateLimit {
     LoginNick,
     /// New sessions of one address.
     Session,
+    /// New accounts of one address.
+    Account,
     /// Commands of one session.
     Command,
     /// Attempts at OPER.
@@ -78,10 +80,11 @@ pub enum RateLimit {
 
 impl RateLimit {
     /// Each of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Login,
         Self::LoginNick,
         Self::Session,
+        Self::Account,
         Self::Command,
         Self::Oper,
         Self::Connections,
@@ -97,6 +100,7 @@ impl RateLimit {
             Self::Login => "login",
             Self::LoginNick => "login_nick",
             Self::Session => "session",
+            Self::Account => "account",
             Self::Command => "command",
             Self::Oper => "oper",
             Self::Connections => "connections",

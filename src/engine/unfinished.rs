@@ -4,7 +4,7 @@
 
 use std::collections::VecDeque;
 
-use super::batch::{Desk, Draft, wire};
+use super::batch::{Desk, Draft, introducing, wire};
 use super::inbox::Completion;
 use super::writer::Writer;
 use crate::command::{Reply, Style};
@@ -57,7 +57,8 @@ impl Draft {
             lines += said.len();
             for line in &said {
                 let source = source_of_answer(desk, caller, line);
-                self.tell(Audience::One(client), line, None, wire(desk, source, Some(client)));
+                let wire = wire(desk, source, Some(client)).map(|wire| introducing(wire, source));
+                self.tell(Audience::One(client), line, None, wire);
             }
             then.into_iter().rev().for_each(|next| replies.push_front(next));
         }

@@ -3,12 +3,15 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio::sync::oneshot;
 
 use super::inbox::{Glance, Request, Tell};
 use super::{Engine, SubmitError};
+use crate::command::login::Holder;
 use crate::delivery::{Line, Seat};
 use crate::id::{Seq, UserId};
+use crate::protocol::name::TalkName;
 use crate::protocol::password::PasswordHash;
 use crate::protocol::search::Terms;
 use crate::reply::view::{self, ChannelView, ClientView, Counts, HistoryRefusal, MemberView, StateView};
@@ -74,17 +77,21 @@ impl Engine {
         self.view(move |glance| glance.world.user(user).map(|user| user.nick.to_string())).await
     }
 
-    /// The session that goes by a nick, with what is kept of its password; `None` when there is none. Whatever comes
+    /// Who goes by a nick or has it kept, with what is kept of its password; `None` when there is nobody. Whatever comes
     /// of it may be out of date by the time it is known.
     ///
     /// # Errors
     /// [`SubmitError`] when there is no answer to be had now.
-    pub async fn holder(&self, nick: String) -> Result<Option<(UserId, Option<PasswordHash>)>, SubmitError> {
-        self.view(move |glance| {
-            let user = glance.world.user_by_nick(&nick).ok()?;
-            Some((user.id, user.password.clone()))
-        })
-        .await
+    pub async fn holder(&self, nick: String) -> Result<Option<(Holder, Option<PasswordHash>)>, SubmitError> {
+        self.view(move |glance| Holder::of(glance.world, &nick)).await
+    }
+
+    /// How far a session has read in a talk; `None` when it has not said.
+    ///
+    /// # Errors
+    /// [`SubmitError`] when there is no answer to be had now.
+    pub async fn marker(&self, user: UserId, target: TalkName) -> Result<Option<Timestamp>, SubmitError> {
+        self.view(move |glance| glance.world.marker(user, &target)).await
     }
 
     /// The clients of a session, as one of them sees them.

@@ -150,7 +150,7 @@ impl Writer {
                 draft.completions.push(Completion::Revoke(answer, revoked));
             }
             Request::Logout { client, reason, answer } => {
-                self.log_out(draft, client, reason);
+                self.log_out(draft, client, reason, false);
                 draft.completions.push(Completion::Done(answer));
             }
             Request::Hook { wish, answer } => self.hook(draft, wish, answer),

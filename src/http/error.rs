@@ -50,6 +50,12 @@ pub enum ApiError {
     /// Somebody has the nick.
     #[error("nick already taken")]
     NickTaken,
+    /// The session has an account.
+    #[error("the session has an account already")]
+    HasAccount,
+    /// An account was to be made under another nick.
+    #[error("an account is made for the nick that the session goes by")]
+    OtherNick,
     /// The session has as many clients as it may have.
     #[error("too many clients in this session")]
     TooManyClients,
@@ -106,7 +112,11 @@ impl ResponseError for ApiError {
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::HeadTimeout | Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
-            Self::NickTaken | Self::TooManyClients | Self::TooManyHooks => StatusCode::CONFLICT,
+            Self::NickTaken
+            | Self::HasAccount
+            | Self::OtherNick
+            | Self::TooManyClients
+            | Self::TooManyHooks => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Encoded => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TargetTooLong => StatusCode::URI_TOO_LONG,

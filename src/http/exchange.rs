@@ -217,7 +217,8 @@ where
         let response = match body {
             Ok(body) => {
                 let (limits, passwords) = (&self.limits, &self.passwords);
-                messages::command(request.head(), &body, &self.engine, limits, passwords).await
+                let (head, settings) = (request.head(), &self.settings);
+                messages::command(head, &body, &self.engine, settings, limits, passwords).await
             }
             Err(error) => Err(error),
         };

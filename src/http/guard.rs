@@ -9,7 +9,7 @@ use actix_web::{HttpResponse, ResponseError};
 use super::error::ApiError;
 use super::origin::{Origins, Page, is_preflight};
 use super::routes::{BODY_PATHS, HttpSettings};
-use super::{headers, hooks};
+use super::{headers, hooks, markers};
 use crate::proxies::Proxies;
 
 /// Longest target of a request: some forty times the longest that means anything here.
@@ -87,7 +87,8 @@ fn head_bytes(headers: &HeaderMap) -> usize {
 /// Whether a body is read here.
 pub(super) fn reads_body(request: &RequestHead) -> bool {
     let path = request.uri.path();
-    request.method == Method::POST && (BODY_PATHS.contains(&path) || hooks::is_secret(path))
+    let is_posted = request.method == Method::POST && (BODY_PATHS.contains(&path) || hooks::is_secret(path));
+    is_posted || (request.method == Method::PUT && markers::is_one(path))
 }
 
 /// A body without a length where no body is read would hold its connection for as long as it likes.

@@ -43,7 +43,7 @@ const LISTED: [(HeaderName, HeaderValue); 3] = [
 /// What a listed origin is told before its first request: the methods and headers of the interface. Kept for two
 /// hours, the longest that a browser is known to keep it.
 pub(super) const PREFLIGHT: [(HeaderName, HeaderValue); 3] = [
-    (ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST, DELETE")),
+    (ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST, PUT, DELETE")),
     (ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("Content-Type, Idempotency-Key, Last-Event-ID")),
     (ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("7200")),
 ];

@@ -1,4 +1,4 @@
-//! `POST /login`: a further device of a living session, by nick and password.
+//! `POST /login`: a further device of a living session, or a new session of an account, by nick and password.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
@@ -8,10 +8,12 @@ use uuid::Uuid;
 use super::caller::cookie;
 use super::error::ApiError;
 use super::messages::json;
+use super::registration::look_up;
 use super::routes::HttpSettings;
+use crate::auth::hostname::Resolver;
 use crate::auth::password::Passwords;
 use crate::auth::token::Token;
-use crate::command::login::Login;
+use crate::command::login::{Login, NewSession};
 use crate::engine::{Engine, RateLimit};
 use crate::limits::Limits;
 use crate::protocol::message::require_object;
@@ -24,7 +26,7 @@ struct Credentials {
     password: String,
 }
 
-/// A new client on the session that goes by the nick. What is wrong with nick or password is not told, nor does it
+/// A new client on the session that goes by the nick, or on a new one of the account that the nick is kept for. What is wrong with nick or password is not told, nor does it
 /// show in how long the answer takes.
 #[utoipa::path(
     post, path = "/api/v1/login", request_body = super::schema::Credentials,
@@ -41,6 +43,7 @@ pub(super) async fn log_in(
     settings: web::Data<HttpSettings>,
     limits: web::Data<Limits>,
     passwords: web::Data<Passwords>,
+    resolver: Option<web::Data<Resolver>>,
 ) -> Result<HttpResponse, ApiError> {
     let Credentials { nick, password } = credentials(&body)?;
     let address = settings.trusted_proxies.address_of(request.head());
@@ -51,18 +54,22 @@ pub(super) async fn log_in(
     let holder = engine.holder(nick).await?;
     let hash = holder.as_ref().and_then(|(_, hash)| hash.clone());
     let verified = passwords.verify(Password::parse(password), hash).await?;
-    let ((user, _), verified) = holder.zip(verified).ok_or(ApiError::BadCredentials)?;
+    let ((holder, _), verified) = holder.zip(verified).ok_or(ApiError::BadCredentials)?;
     let token = Token::random();
     let login = Login {
-        user,
+        holder,
         verified: verified.hash,
         rehashed: verified.rehashed,
         address,
         client_uuid: Uuid::new_v4(),
         token: token.hash(),
         connection: None,
+        session: NewSession { uuid: Uuid::new_v4(), username: None, realname: None },
     };
     let entered = engine.log_in(login).await?;
+    if entered.is_new {
+        look_up(resolver, engine, entered.user, address);
+    }
     let answer = json!({"id": entered.user, "nick": entered.nick});
     Ok(json()
         .cookie(cookie(&token, settings.trusted_proxies.came_by_tls(request.head())))

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::caller::Caller;
 use super::error::ApiError;
 use super::query::{self, Query};
+use super::registration::may_register;
 use super::routes::HttpSettings;
 use super::state;
 use crate::auth::password::Passwords;
@@ -39,6 +40,7 @@ pub(super) async fn command(
     request: &RequestHead,
     body: &[u8],
     engine: &Engine,
+    settings: &HttpSettings,
     limits: &Limits,
     passwords: &Passwords,
 ) -> Result<Response, ApiError> {
@@ -51,6 +53,9 @@ pub(super) async fn command(
         .rest_of_price(caller.user, wish.price())
         .inspect_err(|_| engine.stats().rate_limited(RateLimit::Command))?;
     if let Some(password) = wish.password(&engine.server().rules) {
+        if wish.registers() {
+            may_register(settings.trusted_proxies.address_of(request), limits, engine)?;
+        }
         let hash = passwords.hash(password).await?;
         wish = wish.with_password_hash(hash);
     }

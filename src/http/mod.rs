@@ -1,6 +1,7 @@
 //! The HTTP face: bytes to commands, receipts to bytes. Thin: a handler extracts, parses, submits, returns.
 //! Knows limits, status codes and JSON; neither the world nor the store.
 
+mod accounts;
 pub mod address;
 mod body;
 mod caller;
@@ -18,6 +19,7 @@ mod hooks;
 mod line;
 mod log;
 mod login;
+mod markers;
 mod messages;
 pub mod metrics;
 mod openapi;

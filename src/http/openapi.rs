@@ -12,7 +12,9 @@ use utoipa::{Modify, OpenApi};
 
 use super::pages::Document;
 use super::schema::{Done, Problem};
-use super::{clients, health, hooks, login, messages, registration, search, state, upgrade};
+use super::{
+    accounts, clients, health, hooks, login, markers, messages, registration, search, state, upgrade,
+};
 use crate::engine::POLL_TIMEOUT_MAX;
 
 /// The name of the scheme: the cookie's.
@@ -53,6 +55,7 @@ const RATE_LIMIT: [(&str, &str); 3] = [
     paths(
         registration::open,
         registration::log_out,
+        accounts::register,
         login::log_in,
         clients::list,
         clients::revoke,
@@ -60,6 +63,8 @@ const RATE_LIMIT: [(&str, &str); 3] = [
         messages::command,
         messages::history,
         search::search,
+        markers::show,
+        markers::put,
         hooks::make,
         hooks::list,
         hooks::revoke,
@@ -89,7 +94,7 @@ impl Modify for Common {
         let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(COOKIE)));
         components.add_security_scheme(COOKIE, cookie);
         for item in description.paths.paths.values_mut() {
-            let operations = [&mut item.get, &mut item.post, &mut item.delete];
+            let operations = [&mut item.get, &mut item.post, &mut item.put, &mut item.delete];
             for operation in operations.into_iter().flatten() {
                 add_responses(operation);
             }
@@ -100,7 +105,8 @@ impl Modify for Common {
 fn add_responses(operation: &mut Operation) {
     let needs_cookie = operation.security.is_some();
     let has_body = operation.request_body.is_some();
-    let is_counted = has_body || operation.operation_id.as_deref() == Some("history");
+    let is_counted =
+        has_body || matches!(operation.operation_id.as_deref(), Some("history" | "search" | "marker"));
     let with_body = WITH_BODY.into_iter().filter(|_| has_body);
     let unauthorized = needs_cookie.then_some(("401", "No cookie, or one that is not good any more"));
     for (status, why) in ALWAYS.into_iter().chain(unauthorized).chain(with_body) {

@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
-use actix_web::web::{self, ServiceConfig, delete, get, head, post, resource};
+use actix_web::web::{self, ServiceConfig, delete, get, head, post, put, resource};
 
 use super::error::ApiError;
 use super::hooks::HOOKS;
 use super::metrics::{self, MetricsSettings};
 use super::origin::Origins;
 use super::stream::StreamSettings;
-use super::{clients, health, hooks, login, messages, openapi, pages, registration, search, state, upgrade};
+use super::{
+    accounts, clients, health, hooks, login, markers, messages, openapi, pages, registration, search, state,
+    upgrade,
+};
 use crate::limits::Rates;
 use crate::proxies::Proxies;
 
@@ -47,7 +50,8 @@ pub struct HttpSettings {
 }
 
 /// The paths whose POST reads a body.
-pub(super) const BODY_PATHS: [&str; 4] = ["/api/v1/session", "/api/v1/login", MESSAGES, HOOKS];
+pub(super) const BODY_PATHS: [&str; 5] =
+    ["/api/v1/session", "/api/v1/login", "/api/v1/register", MESSAGES, HOOKS];
 /// Where nearly all requests go. They are found before the table is looked at: `exchange.rs`.
 pub(super) const MESSAGES: &str = "/api/v1/messages";
 
@@ -61,6 +65,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
     let (get_only, post_only, read_only) = (only("GET"), only("POST"), only("GET, HEAD"));
     let route = |path: &str| resource(path.to_owned());
     hook_routes(config);
+    account_routes(config);
     // GET and POST do not come this far.
     config
         .service(route("/api/v1/messages").default_service(web::to(only("GET, POST"))))
@@ -142,6 +147,24 @@ fn hook_routes(config: &mut ServiceConfig) {
             route("/api/v1/hooks/{id}/{secret}")
                 .route(post().to(hooks::speak))
                 .default_service(web::to(only("POST"))),
+        );
+}
+
+fn account_routes(config: &mut ServiceConfig) {
+    let only =
+        |allow: &'static str| move || async move { Err::<String, _>(ApiError::MethodNotAllowed(allow)) };
+    let route = |path: &str| resource(path.to_owned());
+    config
+        .service(
+            route("/api/v1/register")
+                .route(post().to(accounts::register))
+                .default_service(web::to(only("POST"))),
+        )
+        .service(
+            route("/api/v1/markers/{target}")
+                .route(get().to(markers::show))
+                .route(put().to(markers::put))
+                .default_service(web::to(only("GET, PUT"))),
         );
 }
 

@@ -64,6 +64,49 @@ pub(super) struct Credentials {
     password: String,
 }
 
+/// `POST /register`
+#[derive(Serialize, ToSchema)]
+pub(super) struct NewAccount {
+    /// With a cookie, the nick that one goes by.
+    #[schema(pattern = r"^[A-Za-z_\[\]\\^{}|`][A-Za-z0-9_\-\[\]\\^{}|`]{0,31}$", example = "alice")]
+    nick: String,
+    /// As long as the operator wants it, and at most 256 bytes.
+    #[schema(min_length = 1)]
+    password: String,
+    /// Of a new session.
+    #[schema(pattern = r"^[A-Za-z0-9_\-\[\]\\^{}|`]{1,32}$")]
+    username: Option<String>,
+    /// A stamp of hashcash, where a new session costs work.
+    pow_token: Option<String>,
+    /// The older name of `pow_token`, which goes before it.
+    #[schema(deprecated)]
+    hashcash: Option<String>,
+}
+
+/// An account that was made.
+#[derive(Serialize, ToSchema)]
+pub(super) struct AccountMade {
+    id: u64,
+    nick: String,
+    account: String,
+}
+
+/// `PUT /markers/{target}`
+#[derive(Serialize, ToSchema)]
+pub(super) struct NewMarker {
+    /// The `ts` of the last message that was read.
+    #[schema(format = "date-time", example = "2026-01-02T03:04:05.678Z")]
+    timestamp: String,
+}
+
+/// How far one has read.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Marker {
+    target: String,
+    /// In milliseconds; null when nothing is known.
+    timestamp: Option<String>,
+}
+
 /// A session that was opened or entered. Its cookie comes along.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Entered {

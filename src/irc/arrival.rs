@@ -39,6 +39,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
                     line.params.first().map_or("Quit".to_owned(), |reason| format!("Quit: {reason}"));
                 return Err(Parting::Because(reason));
             }
+            "REGISTER" => Err(Objection::CompleteConnectionRequired),
             _ => Err(Objection::NotRegistered),
         };
         if let Err(objection) = done {

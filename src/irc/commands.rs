@@ -11,8 +11,9 @@ use super::patience::ask;
 use super::request::request;
 use crate::command::Wish;
 use crate::delivery::Seat;
-use crate::engine::SubmitError;
+use crate::engine::{RateLimit, SubmitError};
 use crate::protocol::message::Request;
+use crate::protocol::password::PasswordHash;
 use crate::protocol::wire::{WHOLE_LINE_BYTES, WireLine};
 use crate::reply::door::Objection;
 
@@ -70,11 +71,22 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
             self.object(&Objection::TryAgain(command));
             return Ok(());
         }
+        let hash = match self.hash_of(&wish).await {
+            Ok(hash) => hash,
+            Err(objection) => {
+                self.object(&objection);
+                return Ok(());
+            }
+        };
+        let hashed = move |wish: Wish| match &hash {
+            Some(hash) => wish.with_password_hash(hash.clone()),
+            None => wish,
+        };
         let shared = Arc::clone(&self.shared);
-        let first = Mutex::new(Some(wish));
+        let first = Mutex::new(Some(hashed(wish)));
         let submitted = ask(&shared.engine, || {
             let first = first.lock().unwrap_or_else(PoisonError::into_inner).take();
-            let wish = first.unwrap_or_else(|| Wish { style, ..Wish::parse(request.clone()) });
+            let wish = first.unwrap_or_else(|| Wish { style, ..hashed(Wish::parse(request.clone())) });
             shared.engine.submit(seat, wish, None)
         });
         let response = tokio::select! {
@@ -90,6 +102,20 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
                 Ok(())
             }
         }
+    }
+}
+
+impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
+    /// The hash of a password that a wish is to set, as often as over HTTP and no oftener.
+    async fn hash_of(&self, wish: &Wish) -> Result<Option<PasswordHash>, Objection> {
+        let engine = &self.shared.engine;
+        let Some(password) = wish.password(&engine.server().rules) else { return Ok(None) };
+        let busy = || Objection::TryAgain("REGISTER".to_owned());
+        if self.shared.limits.account(self.address).is_err() {
+            engine.stats().rate_limited(RateLimit::Account);
+            return Err(busy());
+        }
+        self.shared.passwords.hash(password).await.map(Some).map_err(|_| busy())
     }
 }
 

@@ -17,11 +17,10 @@ use super::sasl::Exchange;
 use crate::auth::password::Verified;
 use crate::auth::token::Token;
 use crate::command::Style;
-use crate::command::login::{Login, LoginRefusal};
+use crate::command::login::{Holder, Login, LoginRefusal, NewSession};
 use crate::command::registration::Registration;
 use crate::delivery::Seat;
 use crate::engine::{LoginError, RateLimit, RegisterError};
-use crate::id::UserId;
 use crate::limits::Exceeded;
 use crate::protocol::limits::{NAMELEN, USERLEN, cut};
 use crate::protocol::name::{Nickname, Realname, Username};
@@ -119,7 +118,7 @@ impl Candidate {
             return Entry::Never(objection);
         }
         if let Some(proof) = self.proof.take() {
-            return proof.log_in(shared, address, style).await;
+            return proof.log_in(shared, address, style, self.user.clone()).await;
         }
         let Some(nick) = self.nick.clone() else { return Entry::Not(Objection::NoNicknameGiven) };
         // What everybody knows is nobody's own password.
@@ -153,7 +152,7 @@ impl Candidate {
         password: &SecretString,
     ) -> Entry {
         match Proof::of(shared, address, &nick, password).await {
-            Ok(proof) => proof.log_in(shared, address, style).await,
+            Ok(proof) => proof.log_in(shared, address, style, self.user.clone()).await,
             Err(Unproven::Busy) => Entry::Never(Objection::TryAgain("PASS".to_owned())),
             Err(Unproven::Wrong) => Entry::Never(Objection::PasswordMismatch),
             Err(Unproven::Nobody) => {
@@ -192,6 +191,7 @@ impl Candidate {
             client_uuid: Uuid::new_v4(),
             token: token.hash(),
             password: password.clone(),
+            lasts: false,
             // What costs work over HTTP is limited by address alone here: no client of IRC knows how to pay.
             stamp: None,
         };
@@ -204,7 +204,7 @@ impl Candidate {
                 self.nick = None;
                 Entry::Not(Objection::NicknameInUse(nick.to_string()))
             }
-            Err(RegisterError::StampSpent | RegisterError::Submit(_)) => {
+            Err(RegisterError::StampSpent | RegisterError::NoMoreAccounts | RegisterError::Submit(_)) => {
                 leave_no_ghost(shared, &token);
                 Entry::Never(Objection::TryAgain("NICK".to_owned()))
             }
@@ -212,9 +212,9 @@ impl Candidate {
     }
 }
 
-/// A living session whose password somebody knows.
+/// A living session, or an account, whose password somebody knows.
 pub(super) struct Proof {
-    user: UserId,
+    holder: Holder,
     verified: Verified,
 }
 
@@ -248,24 +248,38 @@ impl Proof {
         // Whether there is anybody does not show in how long it takes.
         let hash = holder.as_ref().and_then(|(_, hash)| hash.clone());
         let verified = shared.passwords.verify(password, hash).await.map_err(|_| Unproven::Busy)?;
-        let (user, _) = holder.ok_or(Unproven::Nobody)?;
-        verified.map(|verified| Self { user, verified }).ok_or(Unproven::Wrong)
+        let (holder, _) = holder.ok_or(Unproven::Nobody)?;
+        verified.map(|verified| Self { holder, verified }).ok_or(Unproven::Wrong)
     }
 
-    /// Comes into the session.
-    async fn log_in(self, shared: &Shared, address: IpAddr, style: Style) -> Entry {
+    /// Comes into the session, or begins that of the account.
+    async fn log_in(
+        self,
+        shared: &Shared,
+        address: IpAddr,
+        style: Style,
+        user: Option<(Username, Realname)>,
+    ) -> Entry {
         let token = Token::random();
+        let (username, realname) = user.unzip();
+        let session = NewSession { uuid: Uuid::new_v4(), username, realname };
         let login = || Login {
-            user: self.user,
+            holder: self.holder,
             verified: self.verified.hash.clone(),
             rehashed: self.verified.rehashed.clone(),
             address,
             client_uuid: Uuid::new_v4(),
             token: token.hash(),
             connection: Some(style),
+            session: session.clone(),
         };
         match ask(&shared.engine, || shared.engine.log_in(login())).await {
-            Ok(registered) => shared.seat(&token, registered.nick),
+            Ok(registered) => {
+                if registered.is_new {
+                    shared.look_up(registered.user, address);
+                }
+                shared.seat(&token, registered.nick)
+            }
             Err(LoginError::Refused(LoginRefusal::Stale)) => Entry::Never(Objection::PasswordMismatch),
             Err(LoginError::Refused(LoginRefusal::TooManyClients) | LoginError::Submit(_)) => {
                 leave_no_ghost(shared, &token);

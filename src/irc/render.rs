@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::multiline::{CONCAT, MULTILINE};
 use super::request::{DRAFTS, JSON_ONLY};
-use crate::entry::{Entry, WireLines};
+use crate::entry::{Entry, Wire, WireLines};
 use crate::protocol::message::{Body, Message};
 use crate::protocol::mode::parts_of_changes;
 use crate::protocol::wire::{CLIENT_TAG_BYTES, LINE_BYTES, escape, is_tag_key, line, lines, whole_parts};
@@ -35,7 +35,7 @@ struct Spoken<'a> {
 }
 
 /// The lines that say what an entry says; none for an entry that is no message.
-pub(super) fn of_entry(entry: &Entry, source: Option<&str>) -> WireLines {
+pub(super) fn of_entry(entry: &Entry, wire: &Wire) -> WireLines {
     let Ok(spoken) = serde_json::from_slice::<Spoken<'_>>(&entry.line) else { return WireLines::default() };
     let texts = match spoken.body.map(RawValue::get) {
         None => None,
@@ -43,7 +43,7 @@ pub(super) fn of_entry(entry: &Entry, source: Option<&str>) -> WireLines {
         Some(object) if object.starts_with('{') => Some(vec![object.to_owned()]),
         Some(lines) => serde_json::from_str(lines).ok(),
     };
-    let source = source.unwrap_or(&spoken.from);
+    let source = wire.source.as_deref().unwrap_or(&spoken.from);
     let batch = match (&*spoken.command, &texts) {
         ("PRIVMSG" | "NOTICE", Some(texts)) => {
             batch(source, &spoken.command, &spoken.to, texts, &format!("m{}", entry.seq))
@@ -52,6 +52,10 @@ pub(super) fn of_entry(entry: &Entry, source: Option<&str>) -> WireLines {
     };
     WireLines {
         lines: put_together(source, &spoken.command, &spoken.to, &spoken.params, texts),
+        extended: wire.realname.as_deref().filter(|_| spoken.command == "JOIN").map(|realname| {
+            let account = wire.account.as_deref().unwrap_or("*");
+            line(source, "JOIN", &[&spoken.to, account], Some(realname)).into()
+        }),
         batch,
         command: spoken.command.into(),
         to: spoken.to.into(),
@@ -162,7 +166,7 @@ mod tests {
         let at = Timestamp::UNIX_EPOCH;
         let (line, wire) = (json.as_bytes().to_vec().into(), None);
         let entry = Entry { seq: Seq::new(7), at, since_ms: 0, conversation: None, line, wire };
-        of_entry(&entry, source)
+        of_entry(&entry, &Wire { source: source.map(Into::into), ..Wire::default() })
     }
 
     const STAMP: &str = r#""id":"0-7","seq":7,"ts":"2026-01-02T03:04:05.678901234Z""#;

@@ -102,8 +102,9 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
     fn lines<'a>(&self, said: &'a WireLines) -> impl Iterator<Item = &'a str> + use<'a, W> {
         let has = |capability| self.capabilities.has(capability);
         let batch = said.batch.as_deref().filter(|_| has(Capability::Multiline) && has(Capability::Batch));
-        let lines = said.lines.iter().filter(move |_| batch.is_none());
-        batch.into_iter().chain(lines.map(|line| &**line))
+        let extended = said.extended.as_deref().filter(|_| has(Capability::ExtendedJoin));
+        let lines = said.lines.iter().filter(move |_| batch.is_none() && extended.is_none());
+        batch.into_iter().chain(extended).chain(lines.map(|line| &**line))
     }
 
     /// Whether it knows what to do with what its user says elsewhere to somebody.
@@ -133,7 +134,9 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
         }
         match &*said.command {
             "TAGMSG" => has(Capability::MessageTags),
+            "ACCOUNT" => has(Capability::AccountNotify),
             "AWAY" => has(Capability::AwayNotify),
+            "MARKREAD" => has(Capability::ReadMarker),
             "CHGHOST" => has(Capability::Chghost),
             "SETNAME" => has(Capability::Setname),
             "INVITE" => has(Capability::InviteNotify) || said.to.eq_ignore_ascii_case(&self.nick),
@@ -157,6 +160,11 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
         if self.capabilities.has(Capability::MessageTags) && is_message && wire.is_bot {
             tags = joined(&tags, "bot");
         }
+        if self.capabilities.has(Capability::AccountTag)
+            && let Some(account) = &wire.account
+        {
+            tags = joined(&tags, &format!("account={account}"));
+        }
         // An id names one message, of which the further lines are parts.
         if self.capabilities.has(Capability::MessageTags) && is_message && is_first {
             tags = joined(&tags, &format!("msgid={}", said.id));
@@ -168,7 +176,7 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
 
 /// An entry as lines, made by the first who asks.
 fn lines_of<'a>(entry: &Entry, wire: &'a Wire) -> &'a WireLines {
-    wire.lines.get_or_init(|| Box::new(render::of_entry(entry, wire.source.as_deref())))
+    wire.lines.get_or_init(|| Box::new(render::of_entry(entry, wire)))
 }
 
 fn nick_of(source: &str) -> &str {

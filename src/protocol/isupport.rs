@@ -8,7 +8,7 @@ use super::limits::{
 use super::past::REFERENCE_TYPES;
 
 /// User modes as `RPL_MYINFO` names them.
-pub const USER_MODES: &str = "Biow";
+pub const USER_MODES: &str = "BSiow";
 /// Channel modes as `RPL_MYINFO` names them.
 pub const CHANNEL_MODES: &str = "HIbeiklmnostv";
 /// Channel modes that take a parameter.

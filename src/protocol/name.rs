@@ -205,6 +205,28 @@ impl ChannelName {
     }
 }
 
+/// Whom one talks with: a channel, or somebody by its nick.
+#[derive(Clone, Debug)]
+pub struct TalkName(Box<str>);
+folded!(TalkName);
+
+impl From<&ChannelName> for TalkName {
+    fn from(name: &ChannelName) -> Self {
+        Self(name.0.clone())
+    }
+}
+
+impl TalkName {
+    /// # Errors
+    /// [`NameError`] when the text is neither a channel's name nor a nick.
+    pub fn parse(text: &str) -> Result<Self, NameError> {
+        match text.starts_with('#') {
+            true => ChannelName::parse(text).map(|name| Self(name.0)),
+            false => Nickname::parse(text).map(|nick| Self(nick.0)),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -108,6 +108,7 @@ numerics! {
     RPL_LISTEND = "323", "", "End of /LIST";
     RPL_CHANNELMODEIS = "324", "<channel> <modes> [argument…]", "";
     RPL_CREATIONTIME = "329", "<channel> <time>", "";
+    RPL_WHOISACCOUNT = "330", "<nick> <account>", "is logged in as";
     RPL_NOTOPIC = "331", "<channel>", "No topic is set";
     RPL_TOPIC = "332", "<channel>", "<topic>";
     RPL_TOPICWHOTIME = "333", "<channel> <nick> <time>", "";
@@ -186,6 +187,7 @@ numerics! {
     RPL_ENDOFMONLIST = "733", "", "End of MONITOR list";
     ERR_MONLISTFULL = "734", "<limit> <nicks>", "Monitor list is full.";
     RPL_LOGGEDIN = "900", "<nick!user@host> <account>", "You are now logged in as <account>";
+    RPL_LOGGEDOUT = "901", "<nick!user@host>", "You are now logged out";
     RPL_SASLSUCCESS = "903", "", "SASL authentication successful";
     ERR_SASLFAIL = "904", "", "SASL authentication failed";
     ERR_SASLTOOLONG = "905", "", "SASL message too long";
@@ -194,6 +196,17 @@ numerics! {
     RPL_SASLMECHS = "908", "<mechanism,…>", "are available SASL mechanisms";
     FAIL_INVALID_UTF8 = "FAIL", "<command> INVALID_UTF8", "Message is not UTF-8, or has a NUL or a CR in it";
     FAIL_INVALID_REALNAME = "FAIL", "SETNAME INVALID_REALNAME", "Realname is not valid";
+    FAIL_NEED_MORE_PARAMS = "FAIL", "<command> NEED_MORE_PARAMS", "Missing parameters";
+    FAIL_ACCOUNT_REQUIRED = "FAIL", "<command> ACCOUNT_REQUIRED", "You need an account first: REGISTER";
+    FAIL_REGISTER_ALREADY_AUTHENTICATED = "FAIL", "REGISTER ALREADY_AUTHENTICATED <account>", "You have an account already";
+    FAIL_REGISTER_ACCOUNT_NAME_MUST_BE_NICK = "FAIL", "REGISTER ACCOUNT_NAME_MUST_BE_NICK <account>", "An account is made for the nick that you go by";
+    FAIL_REGISTER_WEAK_PASSWORD = "FAIL", "REGISTER WEAK_PASSWORD <account>", "Password is too short";
+    FAIL_REGISTER_UNACCEPTABLE_PASSWORD = "FAIL", "REGISTER UNACCEPTABLE_PASSWORD <account>", "Password is too long";
+    FAIL_REGISTER_COMPLETE_CONNECTION_REQUIRED = "FAIL", "REGISTER COMPLETE_CONNECTION_REQUIRED", "Register the connection first: NICK and USER";
+    FAIL_REGISTER_TEMPORARILY_UNAVAILABLE = "FAIL", "REGISTER TEMPORARILY_UNAVAILABLE <account>", "No further accounts are made here";
+    FAIL_VERIFY_INVALID_CODE = "FAIL", "VERIFY INVALID_CODE <account>", "There is nothing to verify";
+    FAIL_UNREGISTER_NO_SUCH_ACCOUNT = "FAIL", "UNREGISTER NO_SUCH_ACCOUNT <account>", "You have no such account";
+    FAIL_MARKREAD_INVALID_PARAMS = "FAIL", "MARKREAD INVALID_PARAMS <target>", "Neither channel nor nick, or no time";
     FAIL_CHATHISTORY_NEED_MORE_PARAMS = "FAIL", "CHATHISTORY NEED_MORE_PARAMS [subcommand]", "Missing parameters";
     FAIL_CHATHISTORY_INVALID_PARAMS = "FAIL", "CHATHISTORY INVALID_PARAMS <subcommand> <parameter>", "Invalid parameter";
     FAIL_CHATHISTORY_INVALID_TARGET = "FAIL", "CHATHISTORY INVALID_TARGET <subcommand> <target>", "There is no history that you may read";

@@ -74,6 +74,11 @@ pub fn announce(world: &World, event: &Event) -> Option<Message> {
         | Event::SessionOpened { .. }
         | Event::ClientAdded { .. }
         | Event::ClientRemoved { .. }
+        | Event::SessionStayed { .. }
+        | Event::AccountMade { .. }
+        | Event::AccountEntered { .. }
+        | Event::AccountDropped { .. }
+        | Event::MarkerSet { .. }
         | Event::HostnameResolved { .. }
         | Event::AwayChanged { .. }
         | Event::PasswordSet { .. }
@@ -100,6 +105,8 @@ pub fn source<'a>(world: &'a World, event: &Event) -> Option<&'a User> {
         | Event::AwayChanged { user, .. }
         | Event::HostnameResolved { user, .. }
         | Event::RealnameChanged { user, .. }
+        | Event::AccountEntered { user, .. }
+        | Event::AccountDropped { session: Some(user), .. }
         | Event::KeyPublished { user, .. } => user,
         Event::Kicked { by, .. }
         | Event::WallopsSent { by, .. }

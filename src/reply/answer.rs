@@ -1,6 +1,7 @@
 //! From answers to `RPL_` numerics.
 
 use super::about::{admin, help, info, links, stats, time, version};
+use super::account::{done, logged_in, logged_out, marker};
 use super::lists::{invitations, list, list_of, mask_list, names};
 use super::presence::{presence, watched};
 use super::welcome::{lusers, motd, operator_count, welcome};
@@ -10,6 +11,7 @@ use super::{Context, ServerInfo};
 use crate::command::Reply;
 use crate::id::ChannelId;
 use crate::protocol::message::Message;
+use crate::protocol::name::TalkName;
 use crate::protocol::numeric::{
     RPL_AWAY, RPL_CHANNELMODEIS, RPL_CREATIONTIME, RPL_ENDOFWHOIS, RPL_INVITING, RPL_ISON, RPL_NOTOPIC,
     RPL_NOWAWAY, RPL_REHASHING, RPL_TOPIC, RPL_TOPICWHOTIME, RPL_UMODEIS, RPL_UNAWAY, RPL_YOUREOPER,
@@ -91,6 +93,11 @@ pub fn answer(reply: &Reply, caller: &User, world: &World, context: &Context<'_>
         Reply::YouAreOper => server.numeric(RPL_YOUREOPER, to, vec![], &[]).into(),
         Reply::OperatorCount => operator_count(to, world, server).into(),
         Reply::Rehashing => server.numeric(RPL_REHASHING, to, vec![server.settings_file.clone()], &[]).into(),
+        Reply::Registered(name) => done("REGISTER", name, server).into(),
+        Reply::Unregistered(name) => done("UNREGISTER", name, server).into(),
+        Reply::LoggedIn => logged_in(caller, world, server).into(),
+        Reply::LoggedOut => logged_out(caller, server).into(),
+        Reply::Marker(target) => marker(target, world.marker(caller.id, target), server).into(),
         Reply::Presence(nicks) => presence(to, nicks, world, server).into(),
         Reply::Watched => watched(caller, server).into(),
         Reply::ChannelState
@@ -120,7 +127,10 @@ fn answer_on_channel(reply: &Reply, caller: &User, world: &World, context: &Cont
             then: vec![Reply::Entered(*id)],
         }),
         Reply::Entered(id) => with_channel(id, &|channel| Answer {
-            lines: topic(to, channel, server),
+            lines: topic(to, channel, server)
+                .into_iter()
+                .chain(marker_of(caller, channel, world, context))
+                .collect(),
             then: names_of_entered(channel, context),
         }),
         Reply::Topic(id) => with_channel(id, &|channel| topic_or_none(to, channel, server).into()),
@@ -160,6 +170,12 @@ fn in_lines(nicks: &[&str]) -> Vec<String> {
 fn names_of_entered(channel: &Channel, context: &Context<'_>) -> Vec<Reply> {
     let unasked = !context.style.no_implicit_names;
     unasked.then(|| Reply::Names(channel.name.to_string(), None)).into_iter().collect()
+}
+
+/// How far one has read there, for those who asked to be told.
+fn marker_of(caller: &User, channel: &Channel, world: &World, context: &Context<'_>) -> Option<Message> {
+    let target = TalkName::from(&channel.name);
+    context.style.read_marker.then(|| marker(&target, world.marker(caller.id, &target), context.server))
 }
 
 /// JOIN from oneself, for a client that has to learn where it is.

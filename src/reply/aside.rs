@@ -1,5 +1,5 @@
 //! What connections alone are told of a fact, each if it asked for it: that somebody went away or came back, that a host
-//! has a name now, that somebody else was invited. Over HTTP none of this is sent.
+//! has a name now, that somebody has an account, that somebody else was invited. Over HTTP none of this is sent.
 //! Source: <https://ircv3.net/specs/extensions/away-notify>, and `chghost`, `invite-notify`, `extended-monitor` there
 
 use crate::entry::Audience;
@@ -39,6 +39,11 @@ pub fn asides(world: &World, event: &Event) -> Vec<Aside> {
             let line = said(user, "SETNAME", vec![], Some(realname.as_str()));
             vec![to_watchers(world, user, line)]
         }),
+        Event::AccountEntered { user, account } => {
+            let name = world.account(*account).map(|account| account.name.to_string());
+            account_changed(world, *user, name.as_deref())
+        }
+        Event::AccountDropped { session: Some(user), .. } => account_changed(world, *user, None),
         Event::Invited { channel, user, by } => {
             let (Some(guest), Some(host)) = (world.user(*user), world.user(*by)) else { return Vec::new() };
             let name = world.channel(*channel).map(|channel| channel.name.to_string());
@@ -48,6 +53,14 @@ pub fn asides(world: &World, event: &Event) -> Vec<Aside> {
         }
         _ => Vec::new(),
     }
+}
+
+/// That somebody has an account, or none any more.
+fn account_changed(world: &World, user: UserId, account: Option<&str>) -> Vec<Aside> {
+    world.user(user).map_or_else(Vec::new, |user| {
+        let line = || said(user, "ACCOUNT", vec![account.unwrap_or("*").to_owned()], None);
+        vec![to_neighbours(world, user, true, line()), to_watchers(world, user, line())]
+    })
 }
 
 fn said(by: &User, command: &'static str, params: Vec<String>, text: Option<&str>) -> Message {

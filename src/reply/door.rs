@@ -7,8 +7,8 @@ use super::refuse::refuse;
 use crate::protocol::message::{Body, Message};
 use crate::protocol::numeric::{
     ERR_ALREADYREGISTERED, ERR_INPUTTOOLONG, ERR_INVALIDCAPCMD, ERR_NOORIGIN, ERR_NOTREGISTERED,
-    ERR_SASLABORTED, ERR_SASLALREADY, ERR_SASLFAIL, ERR_SASLTOOLONG, FAIL_INVALID_UTF8, RPL_LOGGEDIN,
-    RPL_SASLMECHS, RPL_SASLSUCCESS, RPL_TRYAGAIN,
+    ERR_SASLABORTED, ERR_SASLALREADY, ERR_SASLFAIL, ERR_SASLTOOLONG, FAIL_INVALID_UTF8,
+    FAIL_REGISTER_COMPLETE_CONNECTION_REQUIRED, RPL_LOGGEDIN, RPL_SASLMECHS, RPL_SASLSUCCESS, RPL_TRYAGAIN,
 };
 use crate::world::Refusal;
 
@@ -17,6 +17,8 @@ use crate::world::Refusal;
 pub enum Objection {
     /// The command needs a session.
     NotRegistered,
+    /// An account is made from within a session.
+    CompleteConnectionRequired,
     /// The command is for those who have none yet.
     AlreadyRegistered,
     /// The line is too long.
@@ -58,6 +60,9 @@ pub fn objection(server: &ServerInfo, to: &str, objection: &Objection) -> Messag
     let refusal = |refusal| refuse(server, to, &refusal);
     match objection {
         Objection::NotRegistered => numeric(ERR_NOTREGISTERED, &[]),
+        Objection::CompleteConnectionRequired => {
+            numeric(FAIL_REGISTER_COMPLETE_CONNECTION_REQUIRED, &["REGISTER", "COMPLETE_CONNECTION_REQUIRED"])
+        }
         Objection::AlreadyRegistered => numeric(ERR_ALREADYREGISTERED, &[]),
         Objection::InputTooLong => numeric(ERR_INPUTTOOLONG, &[]),
         Objection::NotText(command) => numeric(FAIL_INVALID_UTF8, &[command, "INVALID_UTF8"]),

@@ -2,6 +2,7 @@
 //! else. Knows no I/O and no HTTP status.
 
 mod about;
+pub mod account;
 pub mod announce;
 pub mod answer;
 pub mod aside;

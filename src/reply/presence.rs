@@ -1,8 +1,8 @@
 //! MONITOR: who has which nick, when it is asked, and when it changes.
 //! Source: <https://ircv3.net/specs/extensions/monitor>
 
-use super::ServerInfo;
 use super::lists::{packed, room};
+use super::{ServerInfo, account};
 use crate::id::UserId;
 use crate::protocol::message::Message;
 use crate::protocol::name::Nickname;
@@ -47,7 +47,8 @@ fn listed<'a>(
     texts.iter().map(|text| server.numeric(numeric, to, vec![], &[text])).collect()
 }
 
-/// What those who watch a nick are told of a fact, from the world as it was before.
+/// What those who watch a nick are told of a fact, and the devices of a user of its markers, from the world as it was
+/// before.
 pub fn heralds(world: &World, event: &Event, server: &ServerInfo) -> Vec<(UserId, Message)> {
     let tell = |nick: &Nickname, numeric, text: &str| {
         let watchers = world.watchers_of(nick);
@@ -74,6 +75,6 @@ pub fn heralds(world: &World, event: &Event, server: &ServerInfo) -> Vec<(UserId
             own.for_each(|(_, line)| line.to = nick.to_string());
             told
         }
-        _ => Vec::new(),
+        _ => account::marked(world, event, server).into_iter().collect(),
     }
 }

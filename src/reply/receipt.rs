@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::account::time;
 use super::refuse::words;
 use crate::command::Outcome;
 use crate::id::Seq;
@@ -49,6 +50,10 @@ impl Receipt {
             Outcome::Joined(channel) => json!({"status": "joined", "channel": channel}),
             Outcome::Parted(channel) => json!({"status": "parted", "channel": channel}),
             Outcome::Nick(nick) => json!({"status": "ok", "nick": nick}),
+            Outcome::Account(account) => json!({"status": "ok", "account": account}),
+            Outcome::Marker(target, at) => {
+                json!({"status": "ok", "target": target, "timestamp": at.map(time)})
+            }
             Outcome::Pong(body) => json!({"command": "PONG", "from": server, "body": body}),
             Outcome::Quit => json!({"status": "quit"}),
         })

@@ -10,7 +10,11 @@ use crate::protocol::numeric::{
     ERR_NOOPERHOST, ERR_NOPRIVILEGES, ERR_NORECIPIENT, ERR_NOSUCHCHANNEL, ERR_NOSUCHNICK, ERR_NOSUCHSERVER,
     ERR_NOTEXTTOSEND, ERR_NOTONCHANNEL, ERR_PASSWDMISMATCH, ERR_TOOMANYCHANNELS, ERR_TOOMANYTARGETS,
     ERR_UMODEUNKNOWNFLAG, ERR_UNKNOWNCOMMAND, ERR_UNKNOWNMODE, ERR_USERNOTINCHANNEL, ERR_USERONCHANNEL,
-    ERR_USERSDONTMATCH, ERR_WASNOSUCHNICK, FAIL_INVALID_REALNAME, Numeric, RPL_TRYAGAIN,
+    ERR_USERSDONTMATCH, ERR_WASNOSUCHNICK, FAIL_ACCOUNT_REQUIRED, FAIL_INVALID_REALNAME,
+    FAIL_MARKREAD_INVALID_PARAMS, FAIL_NEED_MORE_PARAMS, FAIL_REGISTER_ACCOUNT_NAME_MUST_BE_NICK,
+    FAIL_REGISTER_ALREADY_AUTHENTICATED, FAIL_REGISTER_TEMPORARILY_UNAVAILABLE,
+    FAIL_REGISTER_UNACCEPTABLE_PASSWORD, FAIL_REGISTER_WEAK_PASSWORD, FAIL_UNREGISTER_NO_SUCH_ACCOUNT,
+    FAIL_VERIFY_INVALID_CODE, Numeric, RPL_TRYAGAIN,
 };
 use crate::protocol::wire::middle;
 use crate::world::Refusal;
@@ -35,6 +39,9 @@ pub fn words(refusal: &Refusal) -> Words {
     };
     let one = |numeric, param: &str| said(numeric, &[param], &[]);
     let bare = |numeric| said(numeric, &[], &[]);
+    if let Some((numeric, params)) = standard_reply(refusal) {
+        return said(numeric, &params, &[]);
+    }
     match refusal {
         Refusal::NoSuchNick(nick) => one(ERR_NOSUCHNICK, nick),
         Refusal::NoSuchServer(server) => one(ERR_NOSUCHSERVER, server),
@@ -74,8 +81,42 @@ pub fn words(refusal: &Refusal) -> Words {
         }
         Refusal::MonitorListFull { nicks } => said(ERR_MONLISTFULL, &[&MONITOR.to_string(), nicks], &[]),
         Refusal::TryAgain(command) => one(RPL_TRYAGAIN, command),
-        Refusal::InvalidRealname => said(FAIL_INVALID_REALNAME, &["SETNAME", "INVALID_REALNAME"], &[]),
+        _ => unreachable!("the others are standard replies"),
     }
+}
+
+/// The standard reply of a refusal that has no number, with its parameters: the command first, then a word for it.
+fn standard_reply(refusal: &Refusal) -> Option<(Numeric, Vec<&str>)> {
+    Some(match refusal {
+        Refusal::FailNeedMoreParams(command) => (FAIL_NEED_MORE_PARAMS, vec![*command, "NEED_MORE_PARAMS"]),
+        Refusal::AccountRequired(command) => (FAIL_ACCOUNT_REQUIRED, vec![*command, "ACCOUNT_REQUIRED"]),
+        Refusal::AlreadyAuthenticated(account) => {
+            (FAIL_REGISTER_ALREADY_AUTHENTICATED, vec!["REGISTER", "ALREADY_AUTHENTICATED", account])
+        }
+        Refusal::AccountNameMustBeNick(account) => {
+            (FAIL_REGISTER_ACCOUNT_NAME_MUST_BE_NICK, vec!["REGISTER", "ACCOUNT_NAME_MUST_BE_NICK", account])
+        }
+        Refusal::WeakPassword(account) => {
+            (FAIL_REGISTER_WEAK_PASSWORD, vec!["REGISTER", "WEAK_PASSWORD", account])
+        }
+        Refusal::UnacceptablePassword(account) => {
+            (FAIL_REGISTER_UNACCEPTABLE_PASSWORD, vec!["REGISTER", "UNACCEPTABLE_PASSWORD", account])
+        }
+        Refusal::NoMoreAccounts(account) => {
+            (FAIL_REGISTER_TEMPORARILY_UNAVAILABLE, vec!["REGISTER", "TEMPORARILY_UNAVAILABLE", account])
+        }
+        Refusal::NothingToVerify(account) => {
+            (FAIL_VERIFY_INVALID_CODE, vec!["VERIFY", "INVALID_CODE", account])
+        }
+        Refusal::NoSuchAccount(account) => {
+            (FAIL_UNREGISTER_NO_SUCH_ACCOUNT, vec!["UNREGISTER", "NO_SUCH_ACCOUNT", account])
+        }
+        Refusal::InvalidMarker(target) => {
+            (FAIL_MARKREAD_INVALID_PARAMS, vec!["MARKREAD", "INVALID_PARAMS", target])
+        }
+        Refusal::InvalidRealname => (FAIL_INVALID_REALNAME, vec!["SETNAME", "INVALID_REALNAME"]),
+        _ => return None,
+    })
 }
 
 /// The numeric that tells the user who goes by `to` of a refusal.

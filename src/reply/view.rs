@@ -22,6 +22,9 @@ pub struct StateView {
     hostname: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     away: Option<String>,
+    /// The name of its account, where it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<String>,
     channels: Vec<JoinedView>,
 }
 
@@ -138,6 +141,7 @@ pub fn state(world: &World, user: UserId) -> Option<StateView> {
         username: user.username.as_str().to_owned(),
         hostname: user.hostname.as_str().to_owned(),
         away: user.away.clone(),
+        account: world.account_of(user.id).map(|account| account.name.to_string()),
         channels: joined.collect(),
     })
 }

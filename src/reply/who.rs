@@ -148,8 +148,9 @@ fn chosen(
         'n' => user.nick.to_string(),
         'f' => flags(user, shown, context.style),
         'l' => (context.idle_s)(user.id).to_string(),
-        // The server is no hop away, and nobody has an account.
-        'd' | 'a' => "0".to_owned(),
+        'a' => world.account_of(user.id).map_or_else(|| "0".to_owned(), |account| account.name.to_string()),
+        // The server is no hop away.
+        'd' => "0".to_owned(),
         // Operators of a channel have no level among each other.
         'o' => "n/a".to_owned(),
         _ => user.realname.as_str().to_owned(),

@@ -6,8 +6,9 @@ use super::lists::{packed, room};
 use crate::protocol::message::Message;
 use crate::protocol::name::Hostname;
 use crate::protocol::numeric::{
-    RPL_AWAY, RPL_ENDOFWHOWAS, RPL_USERHOST, RPL_WHOISACTUALLY, RPL_WHOISBOT, RPL_WHOISCHANNELS,
-    RPL_WHOISIDLE, RPL_WHOISOPERATOR, RPL_WHOISSECURE, RPL_WHOISSERVER, RPL_WHOISUSER, RPL_WHOWASUSER,
+    RPL_AWAY, RPL_ENDOFWHOWAS, RPL_USERHOST, RPL_WHOISACCOUNT, RPL_WHOISACTUALLY, RPL_WHOISBOT,
+    RPL_WHOISCHANNELS, RPL_WHOISIDLE, RPL_WHOISOPERATOR, RPL_WHOISSECURE, RPL_WHOISSERVER, RPL_WHOISUSER,
+    RPL_WHOWASUSER,
 };
 use crate::world::{Channel, User, World};
 
@@ -16,7 +17,7 @@ pub(super) fn shows_member(channel: &Channel, user: &User, caller: &User) -> boo
     channel.has(caller.id) || (!channel.modes.secret && (!user.modes.invisible || user.id == caller.id))
 }
 
-/// 311, 319, 312, 313, 335, 671, 301, 317 and, for oneself and for operators of the server, 338.
+/// 311, 319, 312, 313, 330, 335, 671, 301, 317 and, for oneself and for operators of the server, 338.
 pub(super) fn whois(caller: &User, user: &User, world: &World, context: &Context<'_>) -> Vec<Message> {
     let server = context.server;
     let (to, nick) = (caller.nick.as_str(), user.nick.to_string());
@@ -36,6 +37,9 @@ pub(super) fn whois(caller: &User, user: &User, world: &World, context: &Context
     lines.push(server.numeric(RPL_WHOISSERVER, to, named(&[&server.name]), &[&server.description]));
     if user.modes.operator {
         lines.push(server.numeric(RPL_WHOISOPERATOR, to, named(&[]), &[]));
+    }
+    if let Some(account) = world.account_of(user.id) {
+        lines.push(server.numeric(RPL_WHOISACCOUNT, to, named(&[account.name.as_str()]), &[]));
     }
     if user.modes.bot {
         lines.push(server.numeric(RPL_WHOISBOT, to, named(&[]), &[]));

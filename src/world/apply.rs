@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::World;
+use super::account::Markers;
 use super::channel::Channel;
 use super::client::Client;
 use super::event::{ChannelChange, Event, Rank, Target};
@@ -12,7 +13,7 @@ use crate::id::{ChannelId, UserId};
 use crate::protocol::name::Nickname;
 
 /// Why looking up an id from an event cannot fail.
-const KNOWN: &str = "an event names only what is in the world";
+pub(super) const KNOWN: &str = "an event names only what is in the world";
 
 impl World {
     /// Makes a fact so, and names the clients who witness it. Cannot fail: whether something may happen was
@@ -22,7 +23,12 @@ impl World {
             Event::SessionOpened { .. }
             | Event::ClientAdded { .. }
             | Event::ClientRemoved { .. }
+            | Event::SessionStayed { .. }
             | Event::SessionEnded { .. } => self.apply_to_sessions(event),
+            Event::AccountMade { .. }
+            | Event::AccountEntered { .. }
+            | Event::AccountDropped { .. }
+            | Event::MarkerSet { .. } => self.apply_to_accounts(event),
             Event::HostnameResolved { .. }
             | Event::NickChanged { .. }
             | Event::AwayChanged { .. }
@@ -69,6 +75,9 @@ impl World {
                     modes: UserModes::default(),
                     signing_key: None,
                     password: None,
+                    account: None,
+                    markers: Markers::new(),
+                    left_at: None,
                     watches: HashSet::new(),
                     created_at: *at,
                     clients: BTreeSet::new(),
@@ -102,6 +111,10 @@ impl World {
                 }
                 Audience::nobody()
             }
+            Event::SessionStayed { user, at } => {
+                self.user_mut(*user).left_at = Some(*at);
+                Audience::nobody()
+            }
             Event::SessionEnded { user, .. } => self.end_session(*user),
             _ => unreachable!("called for the events above alone"),
         }
@@ -123,6 +136,9 @@ impl World {
         }
         for flag in UserFlag::ALL.into_iter().filter(|flag| ended.modes.has(*flag)) {
             self.count(flag, false);
+        }
+        if let Some(account) = ended.account.and_then(|account| self.accounts.get_mut(&account)) {
+            account.session = None;
         }
         self.nicks.remove(&ended.nick);
         witnesses
@@ -159,6 +175,7 @@ impl World {
             }
             Event::KeyPublished { user, key, channel } => {
                 self.user_mut(*user).signing_key = Some(key.clone());
+                self.bring_account_in_step(*user);
                 match channel {
                     Some(channel) => self.audience_of(*channel),
                     None => self.neighbours(&self.users[user], true),
@@ -166,6 +183,7 @@ impl World {
             }
             Event::PasswordSet { user, password } => {
                 self.user_mut(*user).password = Some(password.clone());
+                self.bring_account_in_step(*user);
                 Audience::nobody()
             }
             Event::WatchesChanged { user, nicks, on } => {
@@ -251,7 +269,7 @@ impl World {
         let counted = match flag {
             UserFlag::Invisible => &mut self.tally.invisible,
             UserFlag::Operator => &mut self.tally.operators,
-            UserFlag::Bot | UserFlag::Wallops => return,
+            UserFlag::Bot | UserFlag::Stays | UserFlag::Wallops => return,
         };
         *counted = if on { *counted + 1 } else { *counted - 1 };
     }
@@ -285,7 +303,7 @@ impl World {
         }
     }
 
-    fn user_mut(&mut self, id: UserId) -> &mut User {
+    pub(super) fn user_mut(&mut self, id: UserId) -> &mut User {
         self.users.get_mut(&id).expect(KNOWN)
     }
 
@@ -297,7 +315,7 @@ impl World {
         self.channel_audience(&self.channels[&channel])
     }
 
-    fn note_id(&mut self, id: u64) {
+    pub(super) fn note_id(&mut self, id: u64) {
         self.next_id = self.next_id.max(id + 1);
     }
 }

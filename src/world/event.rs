@@ -9,14 +9,15 @@ use jiff::Timestamp;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
+use super::account::Keeper;
 use super::channel::{Flag, List, ListEntry, Membership, Topic};
 use super::hook::Hook;
 use super::past::Past;
 use super::user::UserFlag;
-use crate::id::{ChannelId, ClientId, TokenHash, UserId};
+use crate::id::{AccountId, ChannelId, ClientId, TokenHash, UserId};
 use crate::protocol::hostmask::Hostmask;
 use crate::protocol::message::Body;
-use crate::protocol::name::{ChannelName, Hostname, Nickname, Realname, Username};
+use crate::protocol::name::{ChannelName, Hostname, Nickname, Realname, TalkName, Username};
 use crate::protocol::password::PasswordHash;
 use crate::protocol::stamp::StampHash;
 
@@ -48,6 +49,22 @@ pub enum Event {
     ClientRemoved { client: ClientId, token: TokenHash },
     /// A session ended, and all its memberships with it. Its clients were removed before.
     SessionEnded { user: UserId, reason: String },
+    /// A session stays though its last device has gone, since a moment of running time.
+    SessionStayed { user: UserId, at: Timestamp },
+    /// Somebody has an account from now on, which keeps a nick for it.
+    AccountMade {
+        account: AccountId,
+        name: Nickname,
+        password: PasswordHash,
+        signing_key: Option<String>,
+        at: Timestamp,
+    },
+    /// A session is that of an account from now on.
+    AccountEntered { user: UserId, account: AccountId },
+    /// An account is no more. Its session, where it had one, goes on without.
+    AccountDropped { account: AccountId, session: Option<UserId> },
+    /// A session has read up to a time; where there were too many markers, one gave way.
+    MarkerSet { keeper: Keeper, target: TalkName, at: Timestamp, instead_of: Option<TalkName> },
     /// Reverse DNS found the name of a session's address.
     HostnameResolved { user: UserId, hostname: Hostname },
     /// A session goes by another nick.

@@ -3,6 +3,7 @@
 //! A value in memory that only [`World::apply`] changes, one [`Event`] at a time. It knows no numerics, no
 //! SQL, no clock, and not whether anybody is connected.
 
+pub mod account;
 mod apply;
 mod audience;
 pub mod channel;
@@ -19,9 +20,10 @@ use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
 use crate::entry::Audience;
-use crate::id::{ChannelId, ClientId, IdMap, UserId};
+use crate::id::{AccountId, ChannelId, ClientId, IdMap, UserId};
 use crate::protocol::name::{ChannelName, Nickname};
 
+pub use account::{Account, Keeper, Markers};
 pub use channel::{Channel, ChannelLists, ChannelModes, Flag, List, ListEntry, Membership, Topic};
 pub use client::Client;
 pub use event::{ChannelChange, Event, Rank, Target, Verb};
@@ -37,7 +39,10 @@ pub struct World {
     users: IdMap<UserId, User>,
     clients: IdMap<ClientId, Client>,
     channels: IdMap<ChannelId, Channel>,
+    accounts: IdMap<AccountId, Account>,
     nicks: HashMap<Nickname, UserId>,
+    /// The nicks that are kept for accounts.
+    account_names: HashMap<Nickname, AccountId>,
     channel_names: HashMap<ChannelName, ChannelId>,
     /// Who watches a nick with MONITOR, whether anybody has it or not.
     watchers: HashMap<Nickname, BTreeSet<UserId>>,
@@ -61,13 +66,15 @@ pub struct Tally {
 }
 
 impl World {
-    /// A world with nobody in it, whose next user, client or channel gets the number `next_id`.
+    /// A world with nobody in it, whose next user, client, channel or account gets the number `next_id`.
     pub fn empty(next_id: u64) -> Self {
         Self {
             users: IdMap::default(),
             clients: IdMap::default(),
             channels: IdMap::default(),
+            accounts: IdMap::default(),
             nicks: HashMap::new(),
+            account_names: HashMap::new(),
             channel_names: HashMap::new(),
             watchers: HashMap::new(),
             hooks: HashMap::new(),
@@ -77,7 +84,7 @@ impl World {
         }
     }
 
-    /// The number that the next user, client or channel gets.
+    /// The number that the next user, client, channel or account gets.
     pub const fn next_id(&self) -> u64 {
         self.next_id
     }

@@ -72,6 +72,26 @@ pub enum Refusal {
     MonitorListFull { nicks: String },
     /// `RPL_TRYAGAIN`
     TryAgain(&'static str),
+    /// `FAIL <command> NEED_MORE_PARAMS`
+    FailNeedMoreParams(&'static str),
+    /// `FAIL <command> ACCOUNT_REQUIRED`
+    AccountRequired(&'static str),
+    /// `FAIL REGISTER ALREADY_AUTHENTICATED`
+    AlreadyAuthenticated(String),
+    /// `FAIL REGISTER ACCOUNT_NAME_MUST_BE_NICK`
+    AccountNameMustBeNick(String),
+    /// `FAIL REGISTER WEAK_PASSWORD`
+    WeakPassword(String),
+    /// `FAIL REGISTER UNACCEPTABLE_PASSWORD`
+    UnacceptablePassword(String),
+    /// `FAIL REGISTER TEMPORARILY_UNAVAILABLE`
+    NoMoreAccounts(String),
+    /// `FAIL VERIFY INVALID_CODE`
+    NothingToVerify(String),
+    /// `FAIL UNREGISTER NO_SUCH_ACCOUNT`
+    NoSuchAccount(String),
+    /// `FAIL MARKREAD INVALID_PARAMS`
+    InvalidMarker(String),
     /// `FAIL SETNAME INVALID_REALNAME`
     InvalidRealname,
 }

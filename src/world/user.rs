@@ -5,7 +5,8 @@ use std::collections::{BTreeSet, HashSet};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::id::{ChannelId, ClientId, UserId};
+use super::account::Markers;
+use crate::id::{AccountId, ChannelId, ClientId, UserId};
 use crate::protocol::isupport::BOT_LETTER;
 use crate::protocol::name::{Hostname, Nickname, Realname, Username};
 use crate::protocol::password::PasswordHash;
@@ -33,6 +34,12 @@ pub struct User {
     pub signing_key: Option<String>,
     /// What is kept of its password, by which other devices come in; `None` until it has set one.
     pub password: Option<PasswordHash>,
+    /// Its account; `None` where it ends with its session.
+    pub account: Option<AccountId>,
+    /// How far it has read where; its account has that, where there is one.
+    pub markers: Markers,
+    /// Since when it had no device, in running time, when that was last so.
+    pub left_at: Option<Timestamp>,
     /// The nicks that it watches with MONITOR.
     pub watches: HashSet<Nickname>,
     /// When it was opened.
@@ -62,6 +69,8 @@ pub fn hostmask(nick: &Nickname, username: &Username, hostname: &Hostname) -> St
 pub enum UserFlag {
     /// `B`: it is a bot, and says so.
     Bot,
+    /// `S`: the session of an account stays when its last device goes.
+    Stays,
     /// `i`: hidden from those who share no channel with it.
     Invisible,
     /// `o`: an operator of the server.
@@ -72,12 +81,13 @@ pub enum UserFlag {
 
 impl UserFlag {
     /// All of them, in the order of their letters.
-    pub const ALL: [Self; 4] = [Self::Bot, Self::Invisible, Self::Operator, Self::Wallops];
+    pub const ALL: [Self; 5] = [Self::Bot, Self::Stays, Self::Invisible, Self::Operator, Self::Wallops];
 
     /// The letter of the mode.
     pub const fn letter(self) -> char {
         match self {
             Self::Bot => BOT_LETTER,
+            Self::Stays => 'S',
             Self::Invisible => 'i',
             Self::Operator => 'o',
             Self::Wallops => 'w',
@@ -96,6 +106,8 @@ impl UserFlag {
 pub struct UserModes {
     /// `+B`
     pub bot: bool,
+    /// `+S`
+    pub stays: bool,
     /// `+i`
     pub invisible: bool,
     /// `+o`
@@ -109,6 +121,7 @@ impl UserModes {
     pub const fn has(&self, flag: UserFlag) -> bool {
         match flag {
             UserFlag::Bot => self.bot,
+            UserFlag::Stays => self.stays,
             UserFlag::Invisible => self.invisible,
             UserFlag::Operator => self.operator,
             UserFlag::Wallops => self.wallops,
@@ -118,6 +131,7 @@ impl UserModes {
     pub(crate) const fn set(&mut self, flag: UserFlag, on: bool) {
         match flag {
             UserFlag::Bot => self.bot = on,
+            UserFlag::Stays => self.stays = on,
             UserFlag::Invisible => self.invisible = on,
             UserFlag::Operator => self.operator = on,
             UserFlag::Wallops => self.wallops = on,

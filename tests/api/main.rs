@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by failing")]
 
 mod about;
+mod accounts;
 mod addresses;
 mod bad_commands;
 mod bad_http;

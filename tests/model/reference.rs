@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use neoirc::entry::Audience;
-use neoirc::id::{ChannelId, ClientId, Seq, UserId};
+use neoirc::id::{AccountId, ChannelId, ClientId, Seq, UserId};
 use neoirc::protocol::name::Nickname;
 use neoirc::store::Batch;
-use neoirc::world::{ChannelChange, Event, Rank, Target, UserFlag, World};
+use neoirc::world::{ChannelChange, Event, Keeper, Rank, Target, UserFlag, World};
 
 #[derive(Clone, Default)]
 pub(crate) struct Reference {
@@ -17,6 +17,8 @@ pub(crate) struct Reference {
     ranks: BTreeMap<(ChannelId, UserId), (bool, bool)>,
     /// Nicks in lower case.
     nicks: BTreeMap<UserId, String>,
+    /// Accounts, with the session of each.
+    accounts: BTreeMap<AccountId, (String, Option<UserId>)>,
     /// Who watches which nick.
     watches: BTreeSet<(UserId, String)>,
     /// Who hears WALLOPS.
@@ -63,6 +65,10 @@ impl Reference {
                 let (old, new) = (&self.nicks[user], nick.as_str().to_ascii_lowercase());
                 if *old == new { Vec::new() } else { [of(old), of(&new)].concat() }
             }
+            Event::MarkerSet { keeper: Keeper::Session(user), .. } => vec![*user],
+            Event::MarkerSet { keeper: Keeper::Account(account), .. } => {
+                self.accounts[account].1.into_iter().collect()
+            }
             _ => Vec::new(),
         }
     }
@@ -85,6 +91,9 @@ impl Reference {
                 self.ranks.retain(|(_, member), _| member != user);
                 self.watches.retain(|(watcher, _)| watcher != user);
                 self.nicks.remove(user);
+                self.accounts
+                    .values_mut()
+                    .for_each(|(_, session)| *session = session.filter(|of| of != user));
                 self.wallops.remove(user);
                 self.devices(&witnesses)
             }
@@ -126,7 +135,23 @@ impl Reference {
                 self.watch(*user, nicks, *on);
                 BTreeSet::new()
             }
-            Event::NickLeft(_)
+            Event::AccountMade { account, name, .. } => {
+                self.accounts.insert(*account, (name.as_str().to_ascii_lowercase(), None));
+                BTreeSet::new()
+            }
+            Event::AccountEntered { user, account } => {
+                let session = &mut self.accounts.get_mut(account).unwrap().1;
+                assert_eq!(session.replace(*user), None, "an account has one session");
+                BTreeSet::new()
+            }
+            Event::AccountDropped { account, session } => {
+                let (_, had) = self.accounts.remove(account).unwrap();
+                assert_eq!(had, *session);
+                BTreeSet::new()
+            }
+            Event::SessionStayed { .. }
+            | Event::MarkerSet { .. }
+            | Event::NickLeft(_)
             | Event::StampSpent { .. }
             | Event::HostnameResolved { .. }
             | Event::AwayChanged { .. }
@@ -235,8 +260,13 @@ impl Reference {
         for user in world.users() {
             let nick = user.nick.as_str().to_ascii_lowercase();
             assert_eq!(world.user_by_nick(user.nick.as_str()).unwrap().id, user.id);
-            assert!(nicks.insert(nick), "two go by the nick {}", user.nick);
-            assert!(!user.clients.is_empty(), "a session has a device");
+            assert!(nicks.insert(nick.clone()), "two go by the nick {}", user.nick);
+            let stays = user.account.is_some() && user.left_at.is_some();
+            assert!(stays || !user.clients.is_empty(), "a session has a device, or an account");
+            let kept = self.accounts.iter().find(|(_, (name, _))| *name == nick);
+            assert!(kept.is_none_or(|(id, _)| user.account == Some(*id)), "{nick} is kept for another");
+            let account = self.accounts.iter().find(|(_, (_, session))| *session == Some(user.id));
+            assert_eq!(account.map(|(id, _)| *id), user.account);
             members.extend(user.channels.iter().map(|channel| (*channel, user.id)));
         }
         let mut names = BTreeSet::new();

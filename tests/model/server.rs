@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use neoirc::command::login::{Login, client_of};
+use neoirc::command::login::{Holder, Login, NewSession, client_of};
 use neoirc::command::logout::Logout;
 use neoirc::command::registration::Registration;
 use neoirc::command::{Caller, Decision, OperBlock, Reply, Rules, Style, Wish};
@@ -70,6 +70,9 @@ impl Server {
                 server_name: "irc.test".to_owned(),
                 channels_max: 3,
                 clients_max: 3,
+                accounts_max: 3,
+                markers_max: 2,
+                away_without_device: "Not connected".to_owned(),
                 oper: Some(OperBlock::new("root", "secret")),
                 ..Rules::default()
             },
@@ -142,30 +145,31 @@ impl Server {
             token,
             is_connection: false,
             password: None,
+            lasts: false,
             stamp: None,
         };
-        let decision = registration.decide(self.world(), self.at(), false).ok()?;
+        let decision = registration.decide(self.world(), &self.info.rules, self.at(), false).ok()?;
         let Some(&Event::ClientAdded { client, user, .. }) = decision.events.last() else { unreachable!() };
         self.carry_out(user, client, decision);
         Some((client, token))
     }
 
-    /// A further device of whoever has the nick, unless the password is wrong or there is no room: its client and
-    /// token.
+    /// A further device of whoever has the nick, or a session of the account that it is kept for, unless the password is
+    /// wrong or there is no room: its client and token.
     pub(crate) fn log_in(&mut self, nick: &str, password: &str) -> Option<(ClientId, TokenHash)> {
-        let user = self.world().user_by_nick(nick).ok()?.id;
+        let (holder, _) = Holder::of(self.world(), nick)?;
         let (number, token) = self.next_token();
         let login = Login {
-            user,
+            holder,
             verified: hash(password),
             rehashed: None,
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
             client_uuid: Uuid::from_u128(2 * number + 1),
             token,
             connection: None,
+            session: NewSession { uuid: Uuid::from_u128(2 * number), username: None, realname: None },
         };
-        let clients_max = self.info.rules.clients_max;
-        let (client, decision) = login.decide(self.world(), clients_max, self.at()).ok()?;
+        let (user, client, decision) = login.decide(self.world(), &self.info.rules, self.at()).ok()?;
         self.carry_out(user, client, decision);
         Some((client, token))
     }
@@ -216,6 +220,7 @@ impl Server {
                 user,
                 client,
                 at,
+                running: at,
                 rules: &self.info.rules,
                 stamp_is_spent: false,
                 must_wait_for_oper: false,
@@ -236,7 +241,8 @@ impl Server {
     }
 
     pub(crate) fn log_out(&mut self, client: ClientId) {
-        let decision = Logout { client, reason: "Logged out".into() }.decide(self.world(), self.at());
+        let logout = Logout { client, reason: "Logged out".into(), is_final: false };
+        let decision = logout.decide(self.world(), &self.info.rules, self.at(), self.at());
         for event in decision.events {
             self.apply(event);
         }
@@ -295,7 +301,7 @@ impl Server {
     }
 
     fn tell(&mut self, audience: Audience, message: &Message, conversation: Option<Conversation>) {
-        if audience.clients().is_empty() {
+        if audience.clients().is_empty() && conversation.is_none() {
             return;
         }
         let (at, since_ms) = (self.at(), self.ms);
@@ -311,7 +317,7 @@ impl Server {
     /// disk took it.
     pub(crate) fn commit(&mut self, fails: bool) -> bool {
         self.ms += 1;
-        let now = Now { at: self.at(), ms: self.ms };
+        let now = Now { at: self.at(), running: self.at(), ms: self.ms };
         let running = self.running.as_mut().unwrap();
         let collected = running.delivery.collect(self.swept_per_commit, now);
         let mut batch = std::mem::take(&mut running.draft);

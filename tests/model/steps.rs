@@ -152,7 +152,7 @@ fn wish() -> impl Strategy<Value = String> {
         1 => Just(r#"{"command":"OPER","params":["root","secret"]}"#.to_owned()),
         1 => nick().prop_map(|nick| format!(r#"{{"command":"KILL","params":["{nick}"],"body":["why"]}}"#)),
         1 => Just(r#"{"command":"WALLOPS","body":["hear"]}"#.to_owned()),
-        1 => (nick(), select(vec!["+w", "+B", "-o", "-wB"]))
+        1 => (nick(), select(vec!["+w", "+B", "-o", "-wB", "+S", "-S"]))
             .prop_map(|(to, modes)| format!(r#"{{"command":"MODE","to":"{to}","params":["{modes}"]}}"#)),
         1 => select(vec!["Ada", "Bea"]).prop_map(|name| format!(r#"{{"command":"SETNAME","body":["{name}"]}}"#)),
         1 => prop::option::of(channel()).prop_map(|to| {
@@ -162,6 +162,11 @@ fn wish() -> impl Strategy<Value = String> {
         1 => Just(r#"{"command":"JOIN","to":"0"}"#.to_owned()),
         1 => nick().prop_map(|nick| format!(r#"{{"command":"WHOWAS","params":["{nick}"]}}"#)),
         1 => select(vec!["WHO", "LIST", "LUSERS"]).prop_map(|command| format!(r#"{{"command":"{command}"}}"#)),
+        2 => select(&PASSWORDS[..]).prop_map(|text| format!(r#"{{"command":"REGISTER","params":["*","*","{text}"]}}"#)),
+        1 => nick().prop_map(|nick| format!(r#"{{"command":"UNREGISTER","params":["{nick}"]}}"#)),
+        2 => (select(vec!["#a", "#b", "ann"]), 1..4_u8).prop_map(|(to, s)| {
+            format!(r#"{{"command":"MARKREAD","to":"{to}","params":["timestamp=1970-01-01T00:00:0{s}Z"]}}"#)
+        }),
         1 => Just(r#"{"command":"NOSUCH"}"#.to_owned()),
         1 => Just(r#"{"command":"QUIT","body":["bye"]}"#.to_owned()),
     ]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use neoirc::command::login::Login;
+use neoirc::command::login::{Holder, Login, NewSession};
 use neoirc::command::registration::Registration;
 use neoirc::command::{Rules, Wish};
 use neoirc::delivery::{QueueLimits, Seat};
@@ -79,6 +79,7 @@ pub(crate) fn registration(nick: &str, number: u8) -> Registration {
         token: TokenHash::new([number; 32]),
         is_connection: false,
         password: None,
+        lasts: false,
         stamp: None,
     }
 }
@@ -346,13 +347,14 @@ fn what_the_disk_refuses_spends_no_stamp_and_lets_nobody_in() {
         assert_eq!(engine.register(paid("ALICE", 2)).await.err(), Some(RegisterError::NicknameInUse));
 
         let login = || Login {
-            user: alice.user,
+            holder: Holder::Session(alice.user),
             verified: PasswordHash::new("hash"),
             rehashed: Some(PasswordHash::new("another")),
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
             client_uuid: Uuid::from_u128(99),
             token: TokenHash::new([99; 32]),
             connection: None,
+            session: NewSession { uuid: Uuid::from_u128(98), username: None, realname: None },
         };
         breaker.fail_commit(1, 1);
         assert_eq!(engine.log_in(login()).await.err(), Some(LoginError::Submit(unavailable)));

@@ -46,6 +46,8 @@ macro_rules! transcripts {
 }
 
 transcripts![
+    account,
+    account_full,
     admin,
     away,
     bot,
@@ -55,6 +57,7 @@ transcripts![
     invite,
     invite_list,
     invite_passes,
+    irc_account,
     irc_lines,
     irc_mode_h,
     irc_registration,
@@ -71,6 +74,7 @@ transcripts![
     list,
     list_elist,
     lusers,
+    markread,
     meta_json,
     missing_parameters,
     mode_b,

@@ -1,2 +1,2 @@
 -- One message, with whoever brought it about.
-SELECT line, source, by_client, marks FROM log WHERE seq = ?1
+SELECT line, source, by_client, marks, account, realname FROM log WHERE seq = ?1

@@ -7,7 +7,8 @@ use crate::world::{Event, Refusal, UserFlag, World};
 /// Mode `o` may be given up here; it is given by OPER alone, so that `+o` is passed over.
 ///
 /// # Refusals
-/// `NoSuchNick`, `UsersDontMatch`; `UserModeUnknownFlag` once, however many letters are unknown.
+/// `NoSuchNick`, `UsersDontMatch`; `AccountRequired` for `+S` without an account; `UserModeUnknownFlag` once, however
+/// many letters are unknown.
 pub(super) fn decide(
     nick: &str,
     changes: Option<Vec<ModeChange>>,
@@ -25,6 +26,9 @@ pub(super) fn decide(
         let on = change.direction == Direction::Set;
         match UserFlag::from_letter(change.letter) {
             Some(UserFlag::Operator) if on => {}
+            Some(UserFlag::Stays) if on && user.account.is_none() => {
+                decision.refusals.push(Refusal::AccountRequired("MODE"));
+            }
             Some(flag) => modes.set(flag, on),
             None if decision.refusals.is_empty() => decision.refusals.push(Refusal::UserModeUnknownFlag),
             None => {}

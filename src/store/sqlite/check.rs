@@ -11,7 +11,7 @@ use rusqlite::{Connection, Params, Row};
 use super::packed::unpack;
 use super::{SqliteStore, doing, int, load, schema, uint};
 use crate::protocol::hostmask::Hostmask;
-use crate::protocol::name::{ChannelName, Nickname, Realname, Username};
+use crate::protocol::name::{ChannelName, Nickname, Realname, TalkName, Username};
 use crate::store::StoreError;
 
 macro_rules! sql {
@@ -24,7 +24,7 @@ macro_rules! sql {
 const TOLD_MAX: usize = 20;
 
 /// The laws that a statement alone can judge.
-const LAWS: [&str; 14] = [
+const LAWS: [&str; 15] = [
     sql!("state"),
     sql!("identities"),
     sql!("memberships"),
@@ -39,6 +39,7 @@ const LAWS: [&str; 14] = [
     sql!("audiences"),
     sql!("unfiled"),
     sql!("hooks"),
+    sql!("accounts"),
 ];
 
 /// What is in a database.
@@ -178,6 +179,7 @@ fn names(connection: &Connection, found: &mut Vec<String>) -> rusqlite::Result<(
             "username" => Username::parse(&name).is_ok(),
             "realname" => Realname::parse(&name).is_ok(),
             "mask" => Hostmask::parse(&name).is_some(),
+            "channel or nick" => TalkName::parse(&name).is_ok(),
             "channel" => ChannelName::parse(&name).is_ok(),
             "address" => name.parse::<IpAddr>().is_ok(),
             _ => Nickname::parse(&name).is_ok(),

@@ -34,8 +34,16 @@ pub(super) fn write(
             run(sql!("client_added"), params![id, user, uuid, token, address, at, seen_at, is_connection])
         }
         Event::ClientRemoved { client, .. } => run(sql!("client_removed"), params![int(client.get())]),
+        Event::SessionStayed { user, at } => {
+            run(sql!("session_stayed"), params![int(user.get()), nanoseconds(*at)])
+        }
+        Event::AccountMade { .. }
+        | Event::AccountEntered { .. }
+        | Event::AccountDropped { .. }
+        | Event::MarkerSet { .. } => write_account(connection, event),
         Event::SessionEnded { user, .. } => {
             run(sql!("session_ended"), params![int(user.get())])?;
+            run(sql!("markers_dropped"), params![int(user.get())])?;
             run(sql!("forget"), params![int(user.get())])
         }
         Event::HostnameResolved { user, hostname } => {
@@ -91,6 +99,40 @@ pub(super) fn write(
     }
 }
 
+fn write_account(connection: &Connection, event: &Event) -> rusqlite::Result<()> {
+    let run = |sql, params: &[&dyn rusqlite::ToSql]| execute(connection, sql, params);
+    match event {
+        Event::AccountMade { account, name, password, signing_key, at } => {
+            let (id, name, at) = (int(account.get()), name.as_str(), nanoseconds(*at));
+            run(sql!("account_made"), params![id, name, password.reveal(), signing_key, at])
+        }
+        Event::AccountEntered { user, account } => {
+            let (user, account) = (int(user.get()), int(account.get()));
+            run(sql!("account_entered"), params![user, account])?;
+            run(sql!("account_key"), params![user])?;
+            run(sql!("markers_moved"), params![user, account])?;
+            run(sql!("markers_dropped"), params![user])
+        }
+        Event::AccountDropped { account, session } => {
+            let account = int(account.get());
+            if let Some(user) = session {
+                run(sql!("markers_moved"), params![account, int(user.get())])?;
+            }
+            run(sql!("markers_dropped"), params![account])?;
+            run(sql!("account_left"), params![account])?;
+            run(sql!("account_dropped"), params![account])
+        }
+        Event::MarkerSet { keeper, target, at, instead_of } => {
+            let keeper = int(keeper.number());
+            if let Some(target) = instead_of {
+                run(sql!("marker_forgotten"), params![keeper, target.as_str()])?;
+            }
+            run(sql!("marker_set"), params![keeper, target.as_str(), nanoseconds(*at)])
+        }
+        _ => unreachable!("called for the events above alone"),
+    }
+}
+
 fn write_hook(connection: &Connection, channel: i64, hook: &Hook) -> rusqlite::Result<()> {
     let (id, secret, at) = (hook.id.as_bytes(), hook.secret.as_bytes(), nanoseconds(hook.made_at));
     execute(connection, sql!("hook_made"), params![id, channel, hook.name.as_str(), secret, hook.made_by, at])
@@ -102,15 +144,20 @@ fn write_user_change(connection: &Connection, event: &Event) -> rusqlite::Result
     match event {
         Event::UserModesChanged { user, changes } => {
             let column = |of| changes.iter().rev().find(|(flag, _)| *flag == of).map(|(_, on)| *on);
-            let [bot, invisible, operator, wallops] = UserFlag::ALL.map(column);
-            run(sql!("user_modes_changed"), params![int(user.get()), bot, invisible, operator, wallops])
+            let [bot, stays, invisible, operator, wallops] = UserFlag::ALL.map(column);
+            let user = int(user.get());
+            run(sql!("user_modes_changed"), params![user, bot, stays, invisible, operator, wallops])
         }
         Event::RealnameChanged { user, realname } => {
             run(sql!("realname_changed"), params![int(user.get()), realname.as_str()])
         }
-        Event::KeyPublished { user, key, .. } => run(sql!("key_published"), params![int(user.get()), key]),
+        Event::KeyPublished { user, key, .. } => {
+            run(sql!("key_published"), params![int(user.get()), key])?;
+            run(sql!("account_key"), params![int(user.get())])
+        }
         Event::PasswordSet { user, password } => {
-            run(sql!("password_set"), params![int(user.get()), password.reveal()])
+            run(sql!("password_set"), params![int(user.get()), password.reveal()])?;
+            run(sql!("account_password"), params![int(user.get())])
         }
         Event::WatchesChanged { user, nicks, on } => {
             let sql = if *on { sql!("watched") } else { sql!("unwatched") };

@@ -12,13 +12,13 @@ use super::{doing, timestamp, uint};
 use crate::delivery::Settled;
 use crate::delivery::page::Dropped;
 use crate::entry::{Audience, Conversation, Entry, Posted};
-use crate::id::{ChannelId, ClientId, Seq, TokenHash, UserId};
+use crate::id::{AccountId, ChannelId, ClientId, Seq, TokenHash, UserId};
 use crate::protocol::hostmask::Hostmask;
-use crate::protocol::name::{ChannelName, Hostname, Nickname, Realname, Username};
+use crate::protocol::name::{ChannelName, Hostname, Nickname, Realname, TalkName, Username};
 use crate::protocol::password::PasswordHash;
 use crate::store::{LoadedQueue, StoreError};
 use crate::world::{
-    ChannelChange, Event, Flag, Hook, List, ListEntry, Membership, Past, Topic, UserFlag, World,
+    ChannelChange, Event, Flag, Hook, Keeper, List, ListEntry, Membership, Past, Topic, UserFlag, World,
 };
 
 macro_rules! sql {
@@ -31,7 +31,9 @@ macro_rules! sql {
 pub(super) fn world(connection: &Connection) -> Result<World, StoreError> {
     let mut world = World::empty(next_id(connection)?);
     for (sql, facts_of) in [
-        (sql!("users"), users as fn(&Row<'_>) -> rusqlite::Result<Option<Vec<Event>>>),
+        (sql!("accounts"), accounts as fn(&Row<'_>) -> rusqlite::Result<Option<Vec<Event>>>),
+        (sql!("users"), users),
+        (sql!("markers"), markers),
         (sql!("clients"), clients),
         (sql!("channels"), channels),
         (sql!("memberships"), memberships),
@@ -92,7 +94,7 @@ fn users(row: &Row<'_>) -> rusqlite::Result<Option<Vec<Event>>> {
     if let Some(key) = row.get(8)? {
         facts.push(Event::KeyPublished { user, key, channel: None });
     }
-    if let Some(password) = row.get::<_, Option<String>>(13)? {
+    if let Some(password) = row.get::<_, Option<String>>(14)? {
         facts.push(Event::PasswordSet { user, password: PasswordHash::new(password) });
     }
     let mut changes = Vec::new();
@@ -100,7 +102,30 @@ fn users(row: &Row<'_>) -> rusqlite::Result<Option<Vec<Event>>> {
         changes.push((flag, row.get(column)?));
     }
     facts.push(Event::UserModesChanged { user, changes });
+    if let Some(account) = row.get::<_, Option<i64>>(15)? {
+        facts.push(Event::AccountEntered { user, account: AccountId::new(uint(account)) });
+    }
+    if let Some(left_at) = row.get(16)? {
+        facts.push(Event::SessionStayed { user, at: timestamp(left_at) });
+    }
     Ok(Some(facts))
+}
+
+fn accounts(row: &Row<'_>) -> rusqlite::Result<Option<Vec<Event>>> {
+    let account = AccountId::new(uint(row.get(0)?));
+    let Ok(name) = Nickname::parse(&row.get::<_, String>(1)?) else { return Ok(None) };
+    let (password, at) = (PasswordHash::new(row.get::<_, String>(2)?), timestamp(row.get(4)?));
+    Ok(Some(vec![Event::AccountMade { account, name, password, signing_key: row.get(3)?, at }]))
+}
+
+fn markers(row: &Row<'_>) -> rusqlite::Result<Option<Vec<Event>>> {
+    let Ok(target) = TalkName::parse(&row.get::<_, String>(1)?) else { return Ok(None) };
+    let owner = uint(row.get(0)?);
+    let keeper = match row.get(3)? {
+        true => Keeper::Account(AccountId::new(owner)),
+        false => Keeper::Session(UserId::new(owner)),
+    };
+    Ok(Some(vec![Event::MarkerSet { keeper, target, at: timestamp(row.get(2)?), instead_of: None }]))
 }
 
 fn hooks(row: &Row<'_>) -> rusqlite::Result<Option<Vec<Event>>> {

@@ -259,6 +259,8 @@ fn write_entry(
         past::source(entry),
         past::by_client(entry),
         past::marks(entry),
+        past::account(entry),
+        past::realname(entry),
     ])?;
     if let Some(packed) = many {
         connection

@@ -28,6 +28,14 @@ pub(super) fn source(entry: &Entry) -> Option<&str> {
     entry.wire.as_deref()?.source.as_deref()
 }
 
+pub(super) fn account(entry: &Entry) -> Option<&str> {
+    entry.wire.as_deref()?.account.as_deref()
+}
+
+pub(super) fn realname(entry: &Entry) -> Option<&str> {
+    entry.wire.as_deref()?.realname.as_deref()
+}
+
 pub(super) fn by_client(entry: &Entry) -> Option<i64> {
     entry.wire.as_deref()?.by.map(|client| int(client.get()))
 }
@@ -99,6 +107,8 @@ fn entry(connection: &Connection, seq: Seq) -> rusqlite::Result<Option<Arc<Entry
             by: row.get::<_, Option<i64>>(2)?.map(|client| ClientId::new(uint(client))),
             is_bot: marks & BOT > 0,
             is_for_watchers: marks & FOR_WATCHERS > 0,
+            account: row.get::<_, Option<String>>(4)?.map(String::into_boxed_str),
+            realname: row.get::<_, Option<String>>(5)?.map(String::into_boxed_str),
             ..Wire::default()
         };
         let (line, wire) = (row.get::<_, Vec<u8>>(0)?.into(), Some(Arc::new(wire)));

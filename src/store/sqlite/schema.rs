@@ -7,7 +7,7 @@ use super::doing;
 use crate::store::StoreError;
 
 /// Every migration, the oldest first.
-const MIGRATIONS: [(&str, &str); 8] = [
+const MIGRATIONS: [(&str, &str); 9] = [
     ("V1__first", include_str!("../../../sql/sqlite/migrations/0001_first.sql")),
     ("V2__irc", include_str!("../../../sql/sqlite/migrations/0002_irc.sql")),
     ("V3__passwords", include_str!("../../../sql/sqlite/migrations/0003_passwords.sql")),
@@ -16,6 +16,7 @@ const MIGRATIONS: [(&str, &str); 8] = [
     ("V6__sources", include_str!("../../../sql/sqlite/migrations/0006_sources.sql")),
     ("V7__hooks", include_str!("../../../sql/sqlite/migrations/0007_hooks.sql")),
     ("V8__search", include_str!("../../../sql/sqlite/migrations/0008_search.sql")),
+    ("V9__accounts", include_str!("../../../sql/sqlite/migrations/0009_accounts.sql")),
 ];
 
 /// The schema that this program knows, as `PRAGMA user_version` tells it: the number of the newest migration.

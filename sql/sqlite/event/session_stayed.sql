@@ -1,0 +1,2 @@
+-- A session stays though its last device has gone.
+UPDATE users SET left_at = ?2 WHERE id = ?1

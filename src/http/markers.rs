@@ -1,0 +1,83 @@
+//! `GET` and `PUT /api/v1/markers/{target}`: how far one has read, the same for all of one's devices.
+
+use actix_web::{HttpResponse, web};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::caller::Caller;
+use super::error::ApiError;
+use super::messages::json as json_answer;
+use crate::command::Wish;
+use crate::engine::{Engine, RateLimit};
+use crate::limits::Limits;
+use crate::protocol::message::{Request, require_object};
+use crate::protocol::name::TalkName;
+use crate::reply::account::time;
+
+#[derive(Deserialize)]
+struct Read {
+    timestamp: String,
+}
+
+/// What paths of markers begin with.
+const MARKERS: &str = "/api/v1/markers/";
+
+/// Whether a path is that of a marker.
+pub(super) fn is_one(path: &str) -> bool {
+    path.strip_prefix(MARKERS).is_some_and(|target| !target.is_empty())
+}
+
+/// A talk by its name in a path: a channel, whose `#` is written `%23`, or a nick.
+fn talk(name: &str) -> Result<TalkName, ApiError> {
+    TalkName::parse(name).map_err(|_| ApiError::BadRequest("neither a channel nor a nick"))
+}
+
+/// `GET /markers/{target}`: how far one has read there.
+#[utoipa::path(
+    get, path = "/api/v1/markers/{target}", operation_id = "marker", security(("neoirc_auth" = [])),
+    params(("target" = String, Path, description = "A channel with its #, or a nick")),
+    responses((status = 200, description = "How far one has read there", body = super::schema::Marker)),
+)]
+pub(super) async fn show(
+    caller: Caller,
+    target: web::Path<String>,
+    engine: web::Data<Engine>,
+    limits: web::Data<Limits>,
+) -> Result<HttpResponse, ApiError> {
+    limits.history(caller.user).inspect_err(|_| engine.stats().rate_limited(RateLimit::Command))?;
+    let name = talk(&target)?;
+    let at = engine.marker(caller.user, name).await?;
+    let answer = json!({"target": target.as_str(), "timestamp": at.map(time)});
+    Ok(json_answer().body(answer.to_string()))
+}
+
+/// `PUT /markers/{target}`: one has read that far. A marker goes forward alone; the answer says where it stands.
+#[utoipa::path(
+    put, path = "/api/v1/markers/{target}", operation_id = "set_marker", security(("neoirc_auth" = [])),
+    params(("target" = String, Path, description = "A channel with its #, or a nick")),
+    request_body = super::schema::NewMarker,
+    responses((status = 200, description = "How far one has read there now", body = super::schema::Marker)),
+)]
+pub(super) async fn put(
+    caller: Caller,
+    target: web::Path<String>,
+    body: web::Bytes,
+    engine: web::Data<Engine>,
+    limits: web::Data<Limits>,
+) -> Result<HttpResponse, ApiError> {
+    limits.command(caller.user).inspect_err(|_| engine.stats().rate_limited(RateLimit::Command))?;
+    let name = talk(&target)?;
+    require_object(&body).map_err(|_| ApiError::BadRequest("invalid request body"))?;
+    let read: Read =
+        serde_json::from_slice(&body).map_err(|_| ApiError::BadRequest("invalid request body"))?;
+    let (command, to) = ("MARKREAD".to_owned(), Some(name.to_string()));
+    let params = Some(vec![format!("timestamp={}", read.timestamp)]);
+    let wish = Wish::parse(Request { command, to, params, ..Request::default() });
+    if wish.commands.is_err() {
+        return Err(ApiError::BadRequest("timestamp is no time, such as 2026-01-02T03:04:05.678Z"));
+    }
+    engine.submit(&caller, wish, None).await?;
+    let at = engine.marker(caller.user, name).await?;
+    let answer = json!({"target": target.as_str(), "timestamp": at.map(time)});
+    Ok(json_answer().body(answer.to_string()))
+}
