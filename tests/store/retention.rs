@@ -267,3 +267,68 @@ fn outcomes_go_when_they_are_too_old() {
     assert_eq!(rows(&story, "outcomes"), 10);
     assert!(story.store().outcome(phone, "120", at(0)).unwrap().is_some());
 }
+
+/// Steps come every few milliseconds, and filing costs a page for each talk: the first of a row of steps files.
+#[test]
+fn what_is_said_between_two_steps_is_shown_at_once_and_filed_by_the_next_first_one() {
+    let mut story = story();
+    let (_, phone, conversation) = room(&mut story);
+    story.answers(phone, 200);
+    let before = story.say(&[phone], conversation);
+    story.batch.checkpoint = Some(before);
+    story.commit();
+    let step = retention(story.next_seq);
+    assert!(story.store().tidy(&step).unwrap(), "there is more than one step");
+    let between = story.say(&[phone], conversation);
+    story.commit();
+    assert!(story.store().tidy(&step).unwrap());
+    assert_eq!(rows(&story, "history"), 1);
+    assert_eq!(shown(&mut story, conversation), [before.get(), between.get()]);
+    story.tidy(&step);
+    story.tidy(&step);
+    assert_eq!(rows(&story, "history"), 2);
+}
+
+#[test]
+fn a_channel_that_ends_between_two_steps_leaves_nothing_behind() {
+    let mut story = story();
+    let (alice, phone, conversation) = room(&mut story);
+    story.answers(phone, 200);
+    story.batch.checkpoint = Some(story.say(&[phone], conversation));
+    story.commit();
+    let step = retention(story.next_seq);
+    assert!(story.store().tidy(&step).unwrap(), "there is more than one step");
+    let last = story.say(&[phone], conversation);
+    let Conversation::Channel(channel) = conversation else { unreachable!() };
+    story.fact(Event::Parted { channel, user: alice, reason: None });
+    story.fact(Event::ChannelEnded { channel });
+    story.batch.checkpoint = Some(last);
+    story.commit();
+    let newest = story.next_seq;
+    story.tidy(&retention(newest));
+    story.tidy(&retention(newest));
+    for table in ["forgotten", "history", "log"] {
+        assert_eq!(rows(&story, table), 0, "{table}");
+    }
+    assert_eq!(story.restart().next_seq, newest);
+}
+
+/// More talks than one step looks at.
+#[test]
+fn every_talk_that_has_too_much_is_shortened() {
+    let mut story = story();
+    let (alice, phone) = story.arrive("alice");
+    let talks: Vec<Conversation> =
+        (0..20).map(|number| Conversation::Channel(story.found(&format!("#{number}"), alice))).collect();
+    for _ in 0..70 {
+        for talk in &talks {
+            story.say(&[phone], *talk);
+        }
+    }
+    let newest = story.next_seq;
+    story.batch.checkpoint = Some(Seq::new(newest.get() - 1));
+    story.commit();
+    story.tidy(&Retention { history_max: 10, ..retention(newest) });
+    assert_eq!(rows(&story, "history"), 200);
+    assert_eq!(rows(&story, "log"), 200);
+}

@@ -35,13 +35,18 @@ impl Filing {
         if self.unfiled == 0 {
             return Ok(());
         }
-        connection.prepare_cached(include_str!("../../../sql/sqlite/filing/file.sql"))?.execute([])?;
-        connection.prepare_cached(include_str!("../../../sql/sqlite/filing/filed.sql"))?.execute([])?;
-        Ok(())
+        file(connection)
     }
 
     /// All of the log is filed.
     pub(super) const fn done(&mut self) {
         self.unfiled = 0;
     }
+}
+
+/// Files everything, whoever has counted what. A transaction in which it is done twice does nothing the second time.
+pub(super) fn file(connection: &Connection) -> rusqlite::Result<()> {
+    connection.prepare_cached(include_str!("../../../sql/sqlite/filing/file.sql"))?.execute([])?;
+    connection.prepare_cached(include_str!("../../../sql/sqlite/filing/filed.sql"))?.execute([])?;
+    Ok(())
 }

@@ -51,6 +51,8 @@ pub struct SqliteStore {
     /// Messages that conversations have gained since their excess was last looked for.
     gained: HashMap<Conversation, usize>,
     filing: Filing,
+    /// Whether the last step of tidying has left some for a next one.
+    is_tidying: bool,
     /// Fills the index for searching, where there is one.
     indexer: Option<index::Indexer>,
     /// Where the database is, for connections yet to be made.
@@ -194,7 +196,11 @@ impl Store for SqliteStore {
     }
 
     fn tidy(&mut self, retention: &Retention) -> Result<bool, StoreError> {
-        tidy::step(&mut self.connection, &mut self.filing, &mut self.gained, retention).map_err(doing("tidy"))
+        let (connection, filing, gained) = (&mut self.connection, &mut self.filing, &mut self.gained);
+        let more =
+            tidy::step(connection, filing, gained, retention, !self.is_tidying).map_err(doing("tidy"))?;
+        self.is_tidying = more;
+        Ok(more)
     }
 
     fn newest_until(&mut self, at: Timestamp) -> Result<Seq, StoreError> {

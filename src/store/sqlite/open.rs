@@ -51,7 +51,8 @@ impl SqliteStore {
         let reader = Arc::new(SqliteReader::new(path, readers));
         let gained = std::collections::HashMap::new();
         let filing = Filing::unknown();
-        Ok(Self { connection, reader, gained, filing, indexer: None, uri, location, _lock: lock })
+        let (is_tidying, indexer) = (false, None);
+        Ok(Self { connection, reader, gained, filing, is_tidying, indexer, uri, location, _lock: lock })
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
-use super::filing::Filing;
+use super::filing::{self, Filing};
 use super::read::history_floor;
 use super::{int, nanoseconds, sides, uint};
 use crate::entry::Conversation;
@@ -19,17 +19,25 @@ macro_rules! sql {
 
 /// A conversation's excess is looked for when it has gained this share of what its history shows.
 const EXCESS_SHARE: usize = 64;
+/// Conversations whose excess one step looks for. Most have none, and a step for each would be a transaction for each;
+/// where a history is full, looking is counting through all of it, some tenths of a millisecond.
+const LOOKS_PER_STEP: usize = 8;
 
-/// Takes the first step there is to take. Says whether there may be more.
+/// Takes the first step there is to take. Says whether there may be more. `is_first` is a step that does not go on
+/// where another has left off.
 pub(super) fn step(
     connection: &mut Connection,
     filing: &mut Filing,
     gained: &mut HashMap<Conversation, usize>,
     retention: &Retention,
+    is_first: bool,
 ) -> rusqlite::Result<bool> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    // What is not in a history cannot leave it.
-    filing.file(&transaction)?;
+    // What is not in a history cannot leave it. That is so of what was said since the first step, too, and it has time:
+    // the steps come every few milliseconds, and filing writes a page for each talk, however little was said there.
+    if is_first {
+        filing.file(&transaction)?;
+    }
     // What comes after the checkpoint is in queues that are in memory alone, and may yet come to disk.
     let checkpoint: i64 = transaction.prepare_cached(sql!("checkpoint"))?.query_row([], |row| row.get(0))?;
     let queues_need = retention.queues_need.min(Seq::new(uint(checkpoint)).next());
@@ -47,7 +55,9 @@ pub(super) fn step(
         rows = excess(&transaction, gained, retention)?;
     }
     transaction.commit()?;
-    filing.done();
+    if is_first {
+        filing.done();
+    }
     Ok(rows > 0)
 }
 
@@ -84,10 +94,12 @@ fn release(connection: &Connection, retention: &Retention) -> rusqlite::Result<u
 fn forget(connection: &Connection, retention: &Retention) -> rusqlite::Result<usize> {
     let mut statement = connection.prepare_cached(sql!("forgotten"))?;
     let Some(owner) = statement.query_row([], |row| row.get::<_, i64>(0)).optional()? else { return Ok(0) };
-    let mut statement = connection.prepare_cached(sql!("forgotten_rows"))?;
-    let rows =
-        statement.query_map(params![owner, rows_max(retention)], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let rows: Vec<(i64, i64)> = rows.collect::<Result<_, _>>()?;
+    let mut rows = forgotten_rows(connection, owner, retention)?;
+    if rows.is_empty() {
+        // What of it is not filed yet would come to a history that is nobody's any more.
+        filing::file(connection)?;
+        rows = forgotten_rows(connection, owner, retention)?;
+    }
     for (peer, seq) in &rows {
         let mut delete = connection.prepare_cached(sql!("delete_history"))?;
         delete.execute([owner, *peer, *seq])?;
@@ -99,6 +111,17 @@ fn forget(connection: &Connection, retention: &Retention) -> rusqlite::Result<us
         return Ok(1);
     }
     Ok(rows.len())
+}
+
+/// Messages of a talk that has ended, each with its peer.
+fn forgotten_rows(
+    connection: &Connection,
+    owner: i64,
+    retention: &Retention,
+) -> rusqlite::Result<Vec<(i64, i64)>> {
+    let mut statement = connection.prepare_cached(sql!("forgotten_rows"))?;
+    let bounds = params![owner, rows_max(retention)];
+    statement.query_map(bounds, |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
 }
 
 /// Deletes a row of the log that has left its history, or keeps it for the queues that may still name it.
@@ -127,14 +150,27 @@ fn excess(
         gained.clear();
         return Ok(0);
     }
-    let due = (retention.history_max / EXCESS_SHARE).max(EXCESS_SHARE);
-    let Some(conversation) = gained.iter().find(|(_, gained)| **gained >= due).map(|(found, _)| *found)
-    else {
-        return Ok(0);
-    };
+    let enough = (retention.history_max / EXCESS_SHARE).max(EXCESS_SHARE);
+    let due = gained.iter().filter(|(_, gained)| **gained >= enough).map(|(found, _)| *found);
+    let due: Vec<Conversation> = due.take(LOOKS_PER_STEP).collect();
+    for conversation in &due {
+        let rows = excess_of(connection, *conversation, retention)?;
+        if rows > 0 {
+            return Ok(rows);
+        }
+        gained.remove(conversation);
+    }
+    Ok(due.len())
+}
+
+/// Takes what one conversation has too much, as far as it is filed: what is not, counts at the next look.
+fn excess_of(
+    connection: &Connection,
+    conversation: Conversation,
+    retention: &Retention,
+) -> rusqlite::Result<usize> {
     let keys: Vec<(i64, i64)> = sides(conversation).collect();
     let Some((owner, peer)) = keys.first().copied() else { return Ok(0) };
-    // All is filed by now.
     let floor = history_floor(connection, (owner, peer), &[], retention.history_max)?;
     let mut statement = connection.prepare_cached(sql!("excess"))?;
     let bounds = params![owner, peer, floor, rows_max(retention)];
@@ -144,10 +180,6 @@ fn excess(
             connection.prepare_cached(sql!("delete_history"))?.execute([*owner, *peer, *seq])?;
         }
         let_go(connection, *seq, retention)?;
-    }
-    if excess.is_empty() {
-        gained.remove(&conversation);
-        return Ok(1);
     }
     Ok(excess.len())
 }
