@@ -15,6 +15,7 @@ mod read;
 mod schema;
 mod search;
 mod tidy;
+mod transaction;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -22,7 +23,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Statement, params};
 
 use super::{Batch, Loaded, Reader, Retention, Store, StoreError};
 use crate::delivery::Settled;
@@ -35,6 +36,7 @@ pub use check::Summary;
 use filing::Filing;
 use lock::FileLock;
 use read::SqliteReader;
+use transaction::Transaction;
 
 /// What stands in the place of the peer for what happened in a channel beside talk.
 const HAPPENINGS: i64 = -1;
@@ -152,14 +154,11 @@ impl Store for SqliteStore {
     }
 
     fn commit(&mut self, batch: &Batch) -> Result<Vec<Settled>, StoreError> {
-        let transaction = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(doing("begin a commit"))?;
-        let settled = write(&transaction, batch).map_err(doing("write a batch"))?;
+        let transaction = Transaction::begin(&self.connection).map_err(doing("begin a commit"))?;
+        let settled = write(&self.connection, batch).map_err(doing("write a batch"))?;
         let is_full = self.filing.gain(batch.entries.len());
         if is_full {
-            self.filing.file(&transaction).map_err(doing("file a batch"))?;
+            self.filing.file(&self.connection).map_err(doing("file a batch"))?;
         }
         transaction.commit().map_err(doing("commit a batch"))?;
         if is_full {
@@ -216,8 +215,10 @@ fn write(connection: &Connection, batch: &Batch) -> rusqlite::Result<Vec<Settled
     for event in &batch.events {
         events::write(connection, event, batch.kept_at)?;
     }
+    // Looked up once: a batch may have a thousand rows of the log.
+    let mut log = connection.prepare_cached(include_str!("../../../sql/sqlite/event/log.sql"))?;
     for posted in &batch.entries {
-        write_entry(connection, posted, batch.kept_at)?;
+        write_entry(connection, &mut log, posted, batch.kept_at)?;
     }
     for outcome in &batch.outcomes {
         let at = nanoseconds(outcome.at);
@@ -242,6 +243,7 @@ fn write(connection: &Connection, batch: &Batch) -> rusqlite::Result<Vec<Settled
 
 fn write_entry(
     connection: &Connection,
+    log: &mut Statement<'_>,
     Posted { audience, entry }: &Posted,
     kept_at: Option<Timestamp>,
 ) -> rusqlite::Result<()> {
@@ -253,7 +255,7 @@ fn write_entry(
     let is_small = |packed: &Vec<u8>| packed.len() <= AUDIENCE_IN_LOG_MAX;
     let (few, many) = if packed.as_ref().is_some_and(is_small) { (packed, None) } else { (None, packed) };
     let (owner, peer) = entry.conversation.and_then(|conversation| sides(conversation).next()).unzip();
-    connection.prepare_cached(include_str!("../../../sql/sqlite/event/log.sql"))?.execute(params![
+    log.execute(params![
         seq,
         nanoseconds(kept_at.unwrap_or(entry.at)),
         entry.conversation.is_some(),

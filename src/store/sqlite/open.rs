@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::filing::Filing;
@@ -91,6 +92,10 @@ pub(super) fn connect(uri: &str) -> Result<Connection, StoreError> {
     let connection = Connection::open_with_flags(uri, flags).map_err(doing("open the database"))?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(doing("set the busy timeout"))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    // Without this a statement with a bound LIMIT is prepared anew each time: its plan might be another one.
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+        .map_err(doing("keep the plans of statements"))?;
     Ok(connection)
 }
 
