@@ -1,5 +1,6 @@
 //! Filling the index for searching: from the log, a little behind it, and held against the histories again and again.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -7,6 +8,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, TransactionBehavior, params};
 use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::int;
 use super::search::{keys_of, nick_key};
@@ -18,14 +20,16 @@ macro_rules! sql {
     };
 }
 
-/// Rows of the log that one step takes: some milliseconds' work.
-const ROWS_PER_STEP: usize = 256;
+/// Rows of the log that one step takes: some milliseconds' work. Each step leaves a piece of the index that others have
+/// to be merged with, so many short ones would cost more than few long ones.
+const ROWS_PER_STEP: usize = 1_024;
 /// Rows of the index that one step holds against the log.
 const SWEPT_PER_STEP: usize = 1_000;
 /// How often the thread looks for more when there was none.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
-/// The pause between steps, as a multiple of what the last one took: the index gets a third of a core at most.
-const PAUSE_FACTOR: u32 = 2;
+/// The pause between steps, as a multiple of what the last one took: the index gets a fifth of a core at most, and
+/// catches up when less is said. Those who talk come before those who search.
+const PAUSE_FACTOR: u32 = 4;
 /// The pause after an error.
 const ERROR_PAUSE: Duration = Duration::from_secs(5);
 /// How often the index is held against the log: a thousand messages each time.
@@ -105,15 +109,21 @@ fn advance(main: &Connection, index: &mut Connection) -> rusqlite::Result<bool> 
     let rows: Vec<Row> = rows.collect::<Result<_, _>>()?;
     let Some((last, ..)) = rows.last() else { return Ok(false) };
     let transaction = index.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    for (seq, owner, peer, line) in &rows {
-        let (Some(owner), Some(peer), Some(line)) = (owner, peer, line) else { continue };
-        let Ok(spoken) = serde_json::from_slice::<Spoken>(line) else { continue };
-        let keys = format!("{} {}", keys_of(*owner, *peer), nick_key(&spoken.from));
-        transaction.prepare_cached(sql!("add"))?.execute(params![seq, keys, spoken.text()])?;
-    }
+    add(&transaction, &rows)?;
     transaction.prepare_cached(sql!("set_state"))?.execute(params!["indexed", last])?;
     transaction.commit()?;
     Ok(rows.len() == ROWS_PER_STEP)
+}
+
+fn add(index: &Connection, rows: &[Row]) -> rusqlite::Result<()> {
+    let mut add = index.prepare_cached(sql!("add"))?;
+    for (seq, owner, peer, line) in rows {
+        let (Some(owner), Some(peer), Some(line)) = (owner, peer, line) else { continue };
+        let Ok(spoken) = serde_json::from_slice::<Spoken<'_>>(line) else { continue };
+        let keys = format!("{} {}", keys_of(*owner, *peer), nick_key(&spoken.from));
+        add.execute(params![seq, keys, spoken.text()])?;
+    }
+    Ok(())
 }
 
 /// Lets go of what no history shows any more, a stretch of the index at a time.
@@ -146,28 +156,57 @@ fn sweep(main: &Connection, index: &mut Connection) -> rusqlite::Result<()> {
 
 /// A message, as far as it is searched.
 #[derive(Deserialize)]
-struct Spoken {
-    from: String,
-    #[serde(default)]
-    body: Value,
+struct Spoken<'a> {
+    #[serde(borrow)]
+    from: Cow<'a, str>,
+    #[serde(borrow, default)]
+    body: Option<&'a RawValue>,
 }
 
-impl Spoken {
+impl Spoken<'_> {
     /// All texts of the body, wherever in it they stand.
     fn text(&self) -> String {
-        let mut text = String::new();
-        let mut left = vec![&self.body];
-        while let Some(value) = left.pop() {
-            match value {
-                Value::String(line) => {
-                    text.push_str(line);
-                    text.push('\n');
-                }
-                Value::Array(values) => left.extend(values.iter().rev()),
-                Value::Object(values) => left.extend(values.values().rev()),
-                _ => {}
-            }
+        let Some(body) = self.body else { return String::new() };
+        // Lines, as nearly every body is, are read without a tree of what is in them.
+        if let Ok(lines) = serde_json::from_str::<Vec<String>>(body.get()) {
+            return lines.iter().flat_map(|line| [line, "\n"]).collect();
         }
-        text
+        serde_json::from_str(body.get()).map(|body| texts_in(&body)).unwrap_or_default()
+    }
+}
+
+fn texts_in(body: &Value) -> String {
+    let mut text = String::new();
+    let mut left = vec![body];
+    while let Some(value) = left.pop() {
+        match value {
+            Value::String(line) => {
+                text.push_str(line);
+                text.push('\n');
+            }
+            Value::Array(values) => left.extend(values.iter().rev()),
+            Value::Object(values) => left.extend(values.values().rev()),
+            _ => {}
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(json: &str) -> String {
+        serde_json::from_str::<Spoken<'_>>(json).unwrap().text()
+    }
+
+    #[test]
+    fn every_text_of_a_body_is_searched_whatever_its_shape() {
+        assert_eq!(text(r#"{"from":"a","body":["one","t\"wo\u00e9",""]}"#), "one\nt\"wo\u{e9}\n\n");
+        assert_eq!(text(r#"{"from":"a","body":{"b":["x",1,{"c":"y"}],"d":"z"}}"#), "x\ny\nz\n");
+        assert_eq!(text(r#"{"from":"a","body":"bare"}"#), "bare\n");
+        assert_eq!(text(r#"{"from":"a","body":null}"#), "");
+        assert_eq!(text(r#"{"from":"a"}"#), "");
+        assert_eq!(serde_json::from_str::<Spoken<'_>>(r#"{"from":"\u0061"}"#).unwrap().from, "a");
     }
 }
