@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use actix_web::dev::RequestHead;
+use actix_web::http::header::HeaderName;
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::{BufMut, BytesMut};
 use tokio::time::Instant;
@@ -24,6 +25,7 @@ use crate::limits::Limits;
 use crate::protocol::limits::IDEMPOTENCY_KEY_MAX;
 use crate::protocol::message::Request;
 
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Messages in one page of history when nothing is asked for, and at most.
 pub(super) const HISTORY_PAGE: usize = 50;
 pub(super) const HISTORY_PAGE_MAX: usize = 500;
@@ -64,7 +66,7 @@ pub(super) async fn command(
 
 fn idempotency_key(request: &RequestHead) -> Result<Option<String>, ApiError> {
     let invalid = || ApiError::BadRequest("invalid Idempotency-Key");
-    let Some(key) = request.headers.get("Idempotency-Key") else { return Ok(None) };
+    let Some(key) = request.headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
     let key = key.to_str().map_err(|_| invalid())?;
     if key.is_empty() || key.len() > IDEMPOTENCY_KEY_MAX { Err(invalid()) } else { Ok(Some(key.to_owned())) }
 }

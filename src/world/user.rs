@@ -61,7 +61,8 @@ impl User {
 
 /// `nick!username@hostname` of somebody who is not known to the world yet, or not under this nick.
 pub fn hostmask(nick: &Nickname, username: &Username, hostname: &Hostname) -> String {
-    format!("{nick}!{}@{}", username.as_str(), hostname.as_str())
+    // Made for everything that anybody says: as long as it is to be from the beginning.
+    [nick.as_str(), "!", username.as_str(), "@", hostname.as_str()].concat()
 }
 
 /// Modes of a user; each is a letter without an argument.
