@@ -21,6 +21,9 @@ pub struct State {
     pub username: String,
     /// The name or address of the machine that it speaks from.
     pub hostname: String,
+    /// The account that it is the session of, where there is one. It is called by the nick that it was made for.
+    #[serde(default)]
+    pub account: Option<String>,
     /// The away text, while one is away.
     #[serde(default)]
     pub away: Option<String>,
@@ -134,7 +137,7 @@ impl Client {
         self.send(&Message::new("WHOIS").to(nick)).await
     }
 
-    /// Sets the password with which another device logs in.
+    /// Sets the password with which another device logs in. Where the session has an account, it is the account's.
     pub async fn pass(&self, password: &str) -> Result<Receipt, Error> {
         self.send(&Message::new("PASS").body(password)).await
     }
@@ -158,14 +161,6 @@ impl Client {
     /// there is a topic, 353 and 366. What a program wants that goes on with a session and remembers nothing of it.
     pub async fn state_with_channels(&self) -> Result<State, Error> {
         self.get("/state?initChannelState=1").await
-    }
-
-    /// Looks for words in what one may read: the newest messages, in one channel or with one nick if `target` is
-    /// given.
-    pub async fn search(&self, words: &str, target: Option<&str>, limit: u16) -> Result<Vec<Message>, Error> {
-        let limit = limit.to_string();
-        let target = target.map(|target| ("target", target));
-        self.get(&path("/search", [("q", words), ("limit", &limit)].into_iter().chain(target))).await
     }
 
     /// What was said in a channel, or between oneself and a nick: the newest messages, or those before the place
@@ -204,7 +199,9 @@ mod tests {
         fn is_send<T: Send>(_: T) {}
         fn all(client: &Client) {
             is_send(client.history("#tea", None, 1));
-            is_send(client.search("tea", None, 1));
+            is_send(client.search("tea"));
+            is_send(client.make_account("secret"));
+            is_send(client.set_marker("#tea", ""));
             is_send(client.state());
             is_send(client.join("#tea"));
             is_send(client.messages());

@@ -29,6 +29,9 @@
 //! and nothing is missed, however long it took. Between a crash and the last place that was kept there may be messages
 //! that one has handled already; answer under their ids, with [`Client::send_once`], and nothing is said twice.
 //!
+//! **Lasting.** A session ends with its last client. [`Client::register`] and [`Client::make_account`] keep its nick for
+//! it, with a password; [`Client::set_marker`] keeps how far one has read, for all of one's devices.
+//!
 //! **Signatures.** [`SigningKey::sign`] and [`verify`] show that a message comes from whoever has a key and was not
 //! changed by the server; [`Pins`] remembers the first key seen for each nick, and warns when it changes.
 //!
@@ -48,6 +51,10 @@ mod session;
 mod opening;
 
 mod commands;
+
+mod account;
+
+mod search;
 
 mod stream;
 
@@ -72,6 +79,7 @@ pub use message::{Body, Message};
 pub use options::{Options, Place, Token, TokenError};
 pub use pins::{ChangedKey, Pin, Pins, PinsError};
 pub use receipt::{Receipt, Refusal};
+pub use search::Search;
 pub use session::Client;
 pub use signing::{SignError, VerifyError, verify};
 pub use stream::Messages;

@@ -51,24 +51,30 @@ pub(super) async fn resume(
     }
 }
 
-/// Opens a session, and works for it where that is asked for. Gives its token and its nick.
+/// Opens a session, with an account where there is a password for it, and works for it where that is asked for. Gives
+/// its token and its nick.
 pub(super) async fn open(
     transport: &Transport,
     options: &Options,
+    password: Option<&str>,
     patience: Duration,
 ) -> Result<(Token, String), Error> {
     let mut request = json!({ "nick": options.nick });
+    let path = if password.is_some() { "/register" } else { "/session" };
+    if let Some(password) = password {
+        request["password"] = password.into();
+    }
     if let Some(username) = &options.username {
         request["username"] = username.as_str().into();
     }
     for _ in 0..WORK_ATTEMPTS {
-        let answer = enter(transport, "/session", &request, patience).await?;
+        let answer = enter(transport, path, &request, patience).await?;
         if answer.status != 402 {
             return entered(answer);
         }
         request["pow_token"] = session_stamp(transport, &answer, options.work_bits_max).await?.into();
     }
-    let answer = enter(transport, "/session", &request, patience).await?;
+    let answer = enter(transport, path, &request, patience).await?;
     if answer.status == 402 { Err(Error::Work(answer.error_text())) } else { entered(answer) }
 }
 

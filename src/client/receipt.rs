@@ -32,6 +32,11 @@ pub enum Receipt {
         /// The nick.
         nick: String,
     },
+    /// The session has an account now.
+    Account {
+        /// How it is called: by the nick that one goes by.
+        account: String,
+    },
     /// The answer to a PING.
     Pong {
         /// What the PING said.
@@ -51,7 +56,7 @@ pub enum Receipt {
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{text} ({numeric})")]
 pub struct Refusal {
-    /// The numeric, such as `482`.
+    /// The numeric, such as `482`; `FAIL` for those refusals that have no number.
     pub numeric: String,
     /// Its text.
     pub text: String,
@@ -94,6 +99,7 @@ struct Raw {
     seq: Option<u64>,
     channel: Option<String>,
     nick: Option<String>,
+    account: Option<String>,
     body: Option<Body>,
     numeric: Option<String>,
     error: Option<String>,
@@ -116,7 +122,11 @@ impl Raw {
                 text: self.error.unwrap_or_default(),
             }),
             "" => return Err(lacking()),
-            _ => self.nick.map_or(Receipt::Done, |nick| Receipt::Nick { nick }),
+            _ => match (self.nick, self.account) {
+                (Some(nick), _) => Receipt::Nick { nick },
+                (None, Some(account)) => Receipt::Account { account },
+                (None, None) => Receipt::Done,
+            },
         })
     }
 }
@@ -140,6 +150,8 @@ mod tests {
         assert_eq!(parse(r##"{"status":"parted","channel":"#tea"}"##), Receipt::Parted { channel });
         let nick = Receipt::Nick { nick: "alicia".to_owned() };
         assert_eq!(parse(r#"{"status":"ok","nick":"alicia"}"#), nick);
+        let account = Receipt::Account { account: "alice".to_owned() };
+        assert_eq!(parse(r#"{"status":"ok","account":"alice"}"#), account);
         assert_eq!(parse(r#"{"status":"ok"}"#), Receipt::Done);
         assert_eq!(parse(r#"{"status":"quit"}"#), Receipt::Quit);
         let pong = Receipt::Pong { body: Some("token".into()) };

@@ -59,7 +59,36 @@ impl Client {
                 Err(error) => return Err(error),
             }
         }
-        let opened = opening::open(&transport, &options, patience).await?;
+        let opened = opening::open(&transport, &options, None, patience).await?;
+        Ok(Self::of(transport, opened, patience))
+    }
+
+    /// Opens a session that has an account from the beginning, which keeps the nick and this password when the
+    /// session has ended: [`Client::log_in`] comes back to it. [`Options::place`] is passed over; a session that is
+    /// there becomes an account by [`Client::make_account`].
+    ///
+    /// The password has at least 8 characters, unless the operator says otherwise, and at most 256 bytes. Where the
+    /// server asks for proof of work, it is done here, on another thread.
+    ///
+    /// ```no_run
+    /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+    /// use neoirc::client::{Client, Options};
+    ///
+    /// let client = Client::register(Options::new("http://127.0.0.1:8080", "alice"), "correct horse").await?;
+    /// assert_eq!(client.state().await?.account.as_deref(), Some("alice"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Http`] with status 409 when somebody has the nick, or an account keeps it; with 400 when it is no
+    /// nick, or the password too short or too long; with 403 when there are to be no further accounts. Any other
+    /// [`Error`]. An answer that was lost is not asked for again: then the account may be there, and is to be logged
+    /// in to.
+    pub async fn register(options: Options, password: &str) -> Result<Self, Error> {
+        let transport = Transport::new(&options.server)?;
+        let patience = options.patience.min(PATIENCE_MAX);
+        let opened = opening::open(&transport, &options, Some(password), patience).await?;
         Ok(Self::of(transport, opened, patience))
     }
 
@@ -77,10 +106,11 @@ impl Client {
     }
 
     /// Enters the living session of [`Options::nick`] as one more client of it, with the password that PASS has set.
-    /// Where the session is, it is too: its queue begins with a welcome and the state of its channels.
+    /// Where the session is, it is too: its queue begins with a welcome and the state of its channels. Where the nick
+    /// is that of an account whose session has ended, a new one begins, which is in no channel.
     ///
     /// # Errors
-    /// [`Error::Http`] with status 401 when there is no such session or it has another password; any other [`Error`].
+    /// [`Error::Http`] with status 401 when there is neither, or it has another password; any other [`Error`].
     pub async fn log_in(options: Options, password: &str) -> Result<Self, Error> {
         let transport = Transport::new(&options.server)?;
         let patience = options.patience.min(PATIENCE_MAX);
@@ -229,6 +259,24 @@ impl Client {
         let mut attempts = Attempts::within(session.patience);
         loop {
             match session.transport.get(&session.token, path).await {
+                Ok(value) => return Ok(value),
+                Err(error) => attempts.after(error).await?,
+            }
+        }
+    }
+
+    /// Puts something in its place, and gives the answer. It is tried again like anything that may be done twice.
+    pub(super) async fn put<T: serde::de::DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl serde::Serialize,
+    ) -> Result<T, Error> {
+        let session = &self.session;
+        let json = serde_json::to_vec(body).expect("what is put has a JSON form");
+        let mut attempts = Attempts::within(session.patience);
+        loop {
+            let put = session.transport.put(&session.token, path, json.clone()).await;
+            match put.and_then(|answer| answer.json(path)) {
                 Ok(value) => return Ok(value),
                 Err(error) => attempts.after(error).await?,
             }

@@ -91,7 +91,7 @@ impl Transport {
         timeout: Duration,
     ) -> Result<T, Error> {
         let answer = self.answer(self.request(Method::GET, path, Some(token)).timeout(timeout)).await?;
-        serde_json::from_slice(&answer.ok()?).map_err(|error| Error::Protocol(format!("{path}: {error}")))
+        answer.json(path)
     }
 
     /// POST of a JSON text, under a key when it must not be done twice. The answer may have any status.
@@ -102,11 +102,16 @@ impl Transport {
         key: Option<&str>,
         json: Vec<u8>,
     ) -> Result<Answer, Error> {
-        let mut request = self.request(Method::POST, path, token).timeout(ANSWER_TIMEOUT);
+        let mut request = self.request(Method::POST, path, token);
         if let Some(key) = key {
             request = request.header("Idempotency-Key", key);
         }
-        self.answer(request.header("Content-Type", "application/json").body(json)).await
+        self.answer(with_json(request, json)).await
+    }
+
+    /// PUT of a JSON text, which may be done twice. The answer may have any status.
+    pub(super) async fn put(&self, token: &Token, path: &str, json: Vec<u8>) -> Result<Answer, Error> {
+        self.answer(with_json(self.request(Method::PUT, path, Some(token)), json)).await
     }
 
     /// The day as the server sees it, in UTC: it is the server who judges the date of a stamp.
@@ -150,6 +155,10 @@ impl Transport {
     }
 }
 
+fn with_json(request: RequestBuilder, json: Vec<u8>) -> RequestBuilder {
+    request.timeout(ANSWER_TIMEOUT).header("Content-Type", "application/json").body(json)
+}
+
 impl Answer {
     /// The body of an answer that grants the request.
     ///
@@ -162,6 +171,14 @@ impl Answer {
             429 | 500.. => self.or_busy().map(|answer| answer.body),
             status => Err(Error::Http { status, text: self.error_text() }),
         }
+    }
+
+    /// What the body of an answer that grants the request says.
+    ///
+    /// # Errors
+    /// What the status means otherwise; [`Error::Protocol`] when it says something else.
+    pub(super) fn json<T: DeserializeOwned>(self, path: &str) -> Result<T, Error> {
+        serde_json::from_slice(&self.ok()?).map_err(|error| Error::Protocol(format!("{path}: {error}")))
     }
 
     /// The answer of a server that had time for the request, whatever it says.

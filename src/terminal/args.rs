@@ -22,11 +22,15 @@ pub(crate) fn command() -> Command {
         .subcommands([
             tui(),
             login(),
+            register(),
             join(),
             send(),
             tail(),
-            Command::new("state").about("Show the session: nick, channels, topics").arg(json()),
+            search(),
+            marker(),
+            Command::new("state").about("Show the session: nick, account, channels, topics").arg(json()),
             passwd(),
+            Command::new("unregister").about("Drop the account of the session, which goes on without it"),
             Command::new("logout")
                 .about("Leave: the session ends with its last client, and is forgotten here"),
             pow(),
@@ -77,12 +81,21 @@ fn tui() -> Command {
 
 fn login() -> Command {
     Command::new("login")
-        .about("Open a session and keep it, or enter a living one with its password")
+        .about("Open a session and keep it, or enter a living one, or an account, with its password")
         .arg(Arg::new("NICK").required(true).help("The nick"))
         .arg(flag(
             "password",
-            "Enter the living session of this nick; the password is read from standard input",
+            "Enter the living session of this nick, or its account; the password is read from standard input",
         ))
+}
+
+fn register() -> Command {
+    Command::new("register")
+        .about(
+            "Make the session an account, which keeps its nick and password when it has ended; the password is read \
+             from standard input",
+        )
+        .arg(Arg::new("NICK").help("The nick of a session that is opened for it, where none is kept here"))
 }
 
 fn join() -> Command {
@@ -130,6 +143,40 @@ fn tail() -> Command {
                 .value_parser(value_parser!(u64).range(1..))
                 .help("End after so many messages"),
         )
+}
+
+fn search() -> Command {
+    Command::new("search")
+        .about("Print what was said that has all of these words, the newest last")
+        .arg(
+            Arg::new("WORD")
+                .required(true)
+                .num_args(1..)
+                .help("Words; '\"several words\"' that follow each other; 'beginn*'"),
+        )
+        .arg(
+            Arg::new("target")
+                .long("target")
+                .value_name("TARGET")
+                .help("Only in this channel, or between oneself and this nick"),
+        )
+        .arg(Arg::new("from").long("from").value_name("NICK").help("Only what was said under this nick"))
+        .arg(
+            Arg::new("limit")
+                .long("limit")
+                .short('n')
+                .value_name("N")
+                .value_parser(value_parser!(u16).range(1..=500))
+                .help("The newest so many, at most 500; 50 where nothing is said"),
+        )
+        .arg(flag("json", "Print each message as a line of JSON"))
+}
+
+fn marker() -> Command {
+    Command::new("marker")
+        .about("Print how far has been read in a channel or a talk, on whatever device, or set it")
+        .arg(Arg::new("TARGET").required(true).help("A channel, such as '#tea', or a nick"))
+        .arg(Arg::new("TIME").help("Such as 2026-01-02T03:04:05.678Z, or `now`; it goes forward alone"))
 }
 
 fn passwd() -> Command {

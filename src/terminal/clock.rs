@@ -19,6 +19,17 @@ pub(crate) fn time_of_day(ts: &str) -> Option<String> {
     Some(time.to_zoned(TimeZone::system()).strftime("%H:%M:%S").to_string())
 }
 
+/// The local day, `YYYY-MM-DD`, of a time as messages have it.
+pub(crate) fn day(ts: &str) -> Option<String> {
+    let time: Timestamp = ts.parse().ok()?;
+    Some(time.to_zoned(TimeZone::system()).strftime("%Y-%m-%d").to_string())
+}
+
+/// A time as messages and read markers have it, to be compared.
+pub(crate) fn time(ts: &str) -> Option<Timestamp> {
+    ts.parse().ok()
+}
+
 /// A number of seconds since 1970 as day and time, for those numerics that have one.
 pub(crate) fn day_and_time(seconds: &str) -> Option<String> {
     let time = Timestamp::from_second(seconds.parse().ok()?).ok()?;

@@ -1,6 +1,7 @@
 //! Messages as lines to read, the same in `tail` and in `tui`. Whatever comes out of here is clean.
 
 use neoirc::client::{Body, Message};
+use uuid::Uuid;
 
 use crate::clean;
 use crate::clock;
@@ -18,6 +19,9 @@ pub(crate) enum Kind {
     Server,
 }
 
+/// Most characters of what is answered that stand before an answer: enough to know it again.
+const QUOTE_CHARS_MAX: usize = 24;
+
 /// One line.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Line {
@@ -28,8 +32,25 @@ pub(crate) struct Line {
     pub(crate) from: String,
     /// All of it, such as `<alice> hi`.
     pub(crate) text: String,
+    /// Where in the text that begins which was said, behind the nick and what it answers, in bytes.
+    words_at: usize,
     /// The place in the server's order; 0 for lines of our own.
     pub(crate) seq: u64,
+    /// The message that it is of, by which others answer it.
+    pub(crate) id: Option<Uuid>,
+}
+
+impl Line {
+    /// What answers this line has in front of it: whom it answers, and the beginning of what.
+    pub(crate) fn quoted(&self) -> String {
+        let words = self.text.get(self.words_at..).unwrap_or_default().trim();
+        let mut quote: String = words.chars().take(QUOTE_CHARS_MAX).collect();
+        if quote.len() < words.len() {
+            quote.truncate(quote.trim_end().len());
+            quote.push('…');
+        }
+        format!("[↪ {}: {quote}] ", self.from)
+    }
 }
 
 /// The time and the text, as `tail` prints them.
@@ -46,47 +67,54 @@ pub(crate) fn ours(text: &str) -> Line {
         kind: Kind::Server,
         from: String::new(),
         text: format!("-!- {}", clean::line(text)),
+        words_at: 0,
         seq: 0,
+        id: None,
     }
 }
 
 /// The lines of a message: one for each line of what is said, one for anything else; none where it is nothing to read.
 pub(crate) fn lines(message: &Message) -> Vec<Line> {
+    answering(message, "")
+}
+
+/// The same of a message that answers another, with what that is in front of the first line.
+pub(crate) fn answering(message: &Message, quote: &str) -> Vec<Line> {
     let time = clock::time_of_day(&message.ts).unwrap_or_else(clock::time_now);
     let from = clean::line(&message.from);
-    let make = |(kind, text): (Kind, String)| Line {
+    let make = |(kind, words_at, text): (Kind, usize, String)| Line {
         time: time.clone(),
         kind,
         from: if matches!(kind, Kind::Said | Kind::Notice) { from.clone() } else { String::new() },
         text,
+        words_at,
         seq: message.seq,
+        id: message.id,
     };
     match message.command.as_str() {
-        "PRIVMSG" | "NOTICE" => said(message, &from).into_iter().map(make).collect(),
-        _ => event(message, &from).into_iter().map(make).collect(),
+        "PRIVMSG" | "NOTICE" => said(message, &from, quote).into_iter().map(make).collect(),
+        _ => event(message, &from).into_iter().map(|(kind, text)| make((kind, 0, text))).collect(),
     }
 }
 
-/// What is said, line by line.
-fn said(message: &Message, from: &str) -> Vec<(Kind, String)> {
+/// What is said, line by line, and where in each the words begin.
+fn said(message: &Message, from: &str, quote: &str) -> Vec<(Kind, usize, String)> {
     let is_notice = message.command == "NOTICE";
     let texts = match &message.body {
         Some(Body::Object(object)) => vec![serde_json::to_string(object).unwrap_or_default()],
         Some(Body::Lines(lines)) => lines.clone(),
         None => vec![String::new()],
     };
-    let line = |text: &String| {
-        if is_notice {
-            return (Kind::Notice, format!("-{from}- {}", clean::line(text)));
-        }
-        match text.strip_prefix("\u{1}ACTION ") {
-            Some(action) => {
-                (Kind::Said, format!("* {from} {}", clean::line(action.trim_end_matches('\u{1}'))))
-            }
-            None => (Kind::Said, format!("<{from}> {}", clean::line(text))),
-        }
+    let line = |(index, text): (usize, &String)| {
+        let quote = if index == 0 { quote } else { "" };
+        let (kind, front, words) = match text.strip_prefix("\u{1}ACTION ") {
+            _ if is_notice => (Kind::Notice, format!("-{from}- {quote}"), text.as_str()),
+            Some(action) => (Kind::Said, format!("* {from} {quote}"), action.trim_end_matches('\u{1}')),
+            None => (Kind::Said, format!("<{from}> {quote}"), text.as_str()),
+        };
+        (kind, front.len(), front + &clean::line(words))
     };
-    texts.iter().map(line).collect()
+    texts.iter().enumerate().map(line).collect()
 }
 
 /// What happens, and what the server says.
@@ -111,8 +139,10 @@ fn event(message: &Message, from: &str) -> Option<(Kind, String)> {
         "AWAY" if body.is_empty() => format!("{from} is back"),
         "AWAY" => format!("{from} is away{why}"),
         "WALLOPS" => format!("!{from}! {body}"),
-        // Tags alone, a mark of what was read, a key: nothing to read.
-        "TAGMSG" | "MARKREAD" | "PUBKEY" | "PING" | "PONG" | "CHGHOST" | "BATCH" => return None,
+        "UNREGISTER" => format!("{body}: {}", param(1)),
+        "FAIL" => format!("{}: {body}", param(0)),
+        // Tags alone, a mark of what was read, a key, an account that 900 tells of: nothing to read.
+        "REGISTER" | "TAGMSG" | "MARKREAD" | "PUBKEY" | "PING" | "PONG" | "CHGHOST" | "BATCH" => return None,
         command if is_numeric(command) => return numeric(message, &body).map(|text| (Kind::Server, text)),
         command => {
             let params: Vec<String> = message.params.iter().map(|word| clean::line(word)).collect();
@@ -150,6 +180,7 @@ fn numeric(message: &Message, body: &str) -> Option<String> {
         "332" => format!("Topic for {}: {body}", param(0)),
         "333" => format!("Topic set by {} [{}]", param(1), time(2)),
         "341" => format!("inviting {} to {}", param(0), param(1)),
+        "900" | "901" => body.to_owned(),
         "353" => format!("Names in {}: {body}", param(1)),
         _ => {
             let mut words: Vec<String> = message.params.iter().map(|word| clean::line(word)).collect();
@@ -184,12 +215,54 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_tells_what_it_answers() {
+        let say = |text: &str| from("alice", Message::new("PRIVMSG").to("#tea").body(text));
+        let asked = lines(&say("is it time for tea, or is it not?")).remove(0);
+        let answer = answering(&say("it is\nalways"), &asked.quoted());
+        let read: Vec<&str> = answer.iter().map(|line| line.text.as_str()).collect();
+        assert_eq!(read, ["<alice> [↪ alice: is it time for tea, or i…] it is", "<alice> always"]);
+        assert_eq!(answer[0].quoted(), "[↪ alice: it is] ", "and not what that answered in turn");
+        let waved = lines(&say("\u{1}ACTION waves\u{1}")).remove(0);
+        assert_eq!(waved.quoted(), "[↪ alice: waves] ");
+    }
+
+    #[test]
     fn no_field_of_any_message_reaches_the_terminal_as_it_is() {
         let evil = "\u{1b}[31m\u{202e}x\u{9b}";
         let commands = [
-            "PRIVMSG", "NOTICE", "JOIN", "PART", "QUIT", "NICK", "KICK", "TOPIC", "MODE", "INVITE", "AWAY",
-            "KILL", "WALLOPS", "001", "301", "311", "312", "317", "319", "322", "324", "331", "332", "333",
-            "341", "353", "482", "FAIL", "\u{1b}c",
+            "PRIVMSG",
+            "NOTICE",
+            "JOIN",
+            "PART",
+            "QUIT",
+            "NICK",
+            "KICK",
+            "TOPIC",
+            "MODE",
+            "INVITE",
+            "AWAY",
+            "KILL",
+            "WALLOPS",
+            "001",
+            "301",
+            "311",
+            "312",
+            "317",
+            "319",
+            "322",
+            "324",
+            "331",
+            "332",
+            "333",
+            "341",
+            "353",
+            "482",
+            "900",
+            "901",
+            "FAIL",
+            "REGISTER",
+            "UNREGISTER",
+            "\u{1b}c",
         ];
         for command in commands {
             let mut message = from(evil, Message::new(command).to(evil).body(format!("{evil}\n{evil}")));

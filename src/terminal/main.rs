@@ -2,6 +2,7 @@
 //!
 //! A crate of its own on the library [`neoirc::client`]; of the server it knows nothing.
 
+mod account;
 mod args;
 mod clean;
 mod clock;
@@ -9,6 +10,7 @@ mod exit;
 mod line;
 mod profile;
 mod script;
+mod search;
 mod send;
 mod tail;
 mod tui;
@@ -56,6 +58,10 @@ fn run(matches: &ArgMatches) -> Result<(), Failure> {
             "login" => script::login(&profile, words).await,
             "logout" => script::logout(&profile).await,
             "passwd" => script::passwd(&profile).await,
+            "register" => account::register(&profile, words).await,
+            "unregister" => account::unregister(&profile).await,
+            "marker" => account::marker(&profile, words).await,
+            "search" => search::search(&profile, words).await,
             "state" => script::state(&profile, words).await,
             _ => tui::run(&profile, words).await,
         }

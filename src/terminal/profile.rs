@@ -86,6 +86,15 @@ impl Profile {
         }
     }
 
+    /// The session that is kept here and still is one. None is opened in its stead.
+    pub(crate) async fn kept(&self, patience: std::time::Duration) -> Result<Option<Client>, Failure> {
+        let options = Options::new(&self.server, "").patience(patience);
+        match Client::resume(options.resume(self.load(SESSION)?)).await {
+            Err(Error::Unauthorized) => Ok(None),
+            client => Ok(Some(client?)),
+        }
+    }
+
     /// Keeps the session of this client.
     pub(crate) fn enter(&self, client: &Client) -> Result<(), Failure> {
         self.save(SESSION, &Place { token: client.token().clone(), cursor: 0 })

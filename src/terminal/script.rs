@@ -93,12 +93,15 @@ pub(crate) async fn state(profile: &Profile, words: &ArgMatches) -> Result<(), F
             .map(|channel| serde_json::json!({ "name": channel.name, "topic": channel.topic }))
             .collect();
         let json = serde_json::json!({
-            "nick": state.nick, "username": state.username, "hostname": state.hostname, "away": state.away,
-            "channels": channels,
+            "nick": state.nick, "username": state.username, "hostname": state.hostname, "account": state.account,
+            "away": state.away, "channels": channels,
         });
         return print(&clean::json(&json.to_string()));
     }
     print(&clean::line(&format!("{}!{}@{}", state.nick, state.username, state.hostname)))?;
+    if let Some(account) = &state.account {
+        print(&clean::line(&format!("account: {account}")))?;
+    }
     if let Some(away) = &state.away {
         print(&clean::line(&format!("away: {away}")))?;
     }
@@ -129,7 +132,7 @@ pub(crate) fn pow(words: &ArgMatches) -> Result<(), Failure> {
 }
 
 /// The password, from standard input: the first line, or what is typed without being shown.
-fn password() -> Result<String, Failure> {
+pub(crate) fn password() -> Result<String, Failure> {
     use std::io::{BufRead, Read};
     if std::io::stdin().is_terminal() {
         return typed_password();
@@ -165,6 +168,11 @@ fn typed_password() -> Result<String, Failure> {
             _ => {}
         }
     }
+}
+
+/// A message as one line of JSON, not yet clean.
+pub(crate) fn json(message: &Message) -> Result<String, Failure> {
+    serde_json::to_string(message).map_err(|error| Failure::Local(error.into()))
 }
 
 /// A message to a target.

@@ -12,7 +12,7 @@ use crate::clean;
 use crate::exit::Failure;
 use crate::line;
 use crate::profile::Profile;
-use crate::script::{PATIENCE, print};
+use crate::script::{PATIENCE, json, print};
 
 /// The reader under whose name it is kept how far `tail` has read.
 const READER: &str = "tail";
@@ -90,10 +90,6 @@ fn is_wanted(client: &Client, message: &Message, target: Option<&str>, is_all: b
         with(&message.to) || (!message.is_to_channel() && with(&message.from) && message.to == client.nick())
     });
     (is_said || is_all) && is_there
-}
-
-fn json(message: &Message) -> Result<String, Failure> {
-    serde_json::to_string(message).map_err(|error| Failure::Local(error.into()))
 }
 
 /// Runs the command for a message, and waits for its end. Nothing of the message becomes part of the command.

@@ -45,17 +45,20 @@ fn evil_server() -> String {
 
 fn answer(head: &str) -> (u16, Value) {
     let path = head.split(' ').nth(1).unwrap_or_default();
-    if path.ends_with("/session") {
+    if path.ends_with("/session") || path.ends_with("/register") {
         return (201, json!({ "id": 1, "nick": EVIL }));
     }
     if path.contains("/state") {
         let channel = json!({ "id": 1, "name": format!("#{EVIL}"), "topic": EVIL });
         return (
             200,
-            json!({ "id": 1, "nick": EVIL, "username": EVIL, "hostname": EVIL, "away": EVIL, "channels": [channel] }),
+            json!({ "id": 1, "nick": EVIL, "username": EVIL, "hostname": EVIL, "account": EVIL, "away": EVIL, "channels": [channel] }),
         );
     }
-    if path.contains("/messages?") {
+    if path.contains("/markers/") {
+        return (200, json!({ "target": EVIL, "timestamp": EVIL }));
+    }
+    if path.contains("/messages?") || path.contains("/search?") {
         let marks = format!("{EVIL}z{}", "\u{335}".repeat(4000));
         let message = |command: &str, seq: u64| {
             json!({ "command": command, "from": format!("x{EVIL}"), "to": format!("#{EVIL}"), "params": [EVIL, EVIL],
@@ -65,6 +68,9 @@ fn answer(head: &str) -> (u16, Value) {
             ["PRIVMSG", "NOTICE", "JOIN", "PART", "TOPIC", "MODE", "KICK", "NICK", "QUIT", "332", EVIL];
         let messages: Vec<Value> =
             commands.iter().zip(1..).map(|(command, seq)| message(command, seq)).collect();
+        if path.contains("/search?") {
+            return (200, messages.into());
+        }
         return (200, json!({ "messages": messages, "last_id": commands.len() }));
     }
     if path.ends_with("/messages") {
@@ -85,6 +91,13 @@ fn nothing_hostile_reaches_the_terminal() {
         (&["send", "#tea", "hi"], 3),
         (&["tail", "--all", "-n", "10"], 0),
         (&["tail", "--all", "--json", "-n", "10", "--new"], 0),
+        (&["search", "tea"], 0),
+        (&["search", "tea", "--json"], 0),
+        (&["marker", "#tea"], 0),
+        (&["marker", "#tea", "now"], 0),
+        (&["register"], 3),
+        (&["register", "other", "--profile", "p"], 0),
+        (&["unregister"], 3),
         (&["login", "other", "--profile", "p", "--password"], 3),
     ] {
         let ran = run(words);

@@ -1,7 +1,7 @@
 //! The terminal client in a terminal: what is typed, and what the screen shows.
 
 use crate::program::{User, on_one_port};
-use crate::support::{TestServer, until};
+use crate::support::{Answer, TestClient, TestServer, until};
 use crate::tmux::Terminal;
 
 fn open(server: &TestServer, user: &User, nick: &str) -> Terminal {
@@ -151,6 +151,86 @@ fn scrolling_up_goes_back_as_far_as_the_server_remembers() {
         terminal.presses("NPage");
         terminal.screen().contains("something new")
     });
+}
+
+#[test]
+fn what_was_said_is_found_at_the_screen() {
+    let (server, user) = (TestServer::spawn(), User::new());
+    let bob = server.open("bob");
+    bob.join("#tea");
+    bob.say("#tea", "one biscuit");
+    bob.say("#tea", "two biscuits");
+    let terminal = open(&server, &user, "alice");
+    // The index follows within a second.
+    until("it is found", || {
+        terminal.types("/search biscuit*");
+        std::thread::sleep(std::time::Duration::from_secs(1));
+        terminal.screen().contains("2 found for biscuit*")
+    });
+    terminal.shows("#tea <bob> one biscuit");
+    terminal.shows("#tea <bob> two biscuits");
+    terminal.types("/search coffee");
+    terminal.shows("0 found for coffee");
+}
+
+#[test]
+fn an_account_is_made_at_the_screen() {
+    let (server, user) = (TestServer::spawn(), User::new());
+    let terminal = open(&server, &user, "alice");
+    terminal.tmux(&["send-keys", "-l", "/register correct horse"]);
+    terminal.shows("[#tea] /register •••••••••••••");
+    terminal.presses("Enter");
+    terminal.shows("You are now logged in as alice");
+    terminal.types("/register correct horse");
+    terminal.shows("-!- REGISTER: ");
+    terminal.presses("Up");
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    let screen = terminal.screen();
+    assert!(!screen.contains("horse"), "neither remembered nor shown: {screen}");
+    terminal.types("/unregister");
+    terminal.shows("Account dropped: alice");
+    assert_eq!(server.open("bob").state()["account"], serde_json::Value::Null);
+}
+
+/// What one device shows, another need not; and what somebody is about to say is told.
+#[test]
+fn two_devices_of_one_account_know_what_was_read() {
+    let (server, user) = (TestServer::spawn(), User::new());
+    let mut bob = server.open("bob");
+    bob.join("#tea");
+    let terminal = open(&server, &user, "alice");
+    terminal.types("/register correct horse");
+    terminal.shows("logged in as alice");
+    let phone = TestClient::log_in(&server.nobody(), "alice", "correct horse");
+    let marker = || phone.http.get("/api/v1/markers/%23tea").ok()["timestamp"].as_str().map(str::to_owned);
+    bob.say("#tea", "for all devices");
+    terminal.shows("<bob> for all devices");
+    until("the other device knows that it was read", || marker().is_some());
+    // What the other device reads first is no news here.
+    terminal.presses("M-1");
+    terminal.shows("[1:(status)]");
+    bob.say("#tea", "read elsewhere");
+    terminal.shows("[Act: 2]");
+    let said = bob.drain().into_iter().rfind(|message| message["body"][0] == "read elsewhere").unwrap();
+    let read = serde_json::json!({ "timestamp": said["ts"] });
+    let put = phone.http.request(reqwest::Method::PUT, "/api/v1/markers/%23tea").json(&read);
+    Answer::of(put).unwrap().ok();
+    until("it is no news", || !terminal.screen().contains("[Act:"));
+    // Typing, both ways, and an answer.
+    terminal.presses("M-2");
+    bob.command(&serde_json::json!({ "command": "TAGMSG", "to": "#tea", "meta": { "typing": "active" } }));
+    terminal.shows("[bob is typing…]");
+    let reply = serde_json::json!({ "reply": said["id"] });
+    bob.command(
+        &serde_json::json!({ "command": "PRIVMSG", "to": "#tea", "body": ["indeed"], "meta": reply }),
+    );
+    terminal.shows("<bob> [↪ bob: read elsewhere] indeed");
+    until("the typing is over", || !terminal.screen().contains("typing"));
+    terminal.tmux(&["send-keys", "-l", "/me"]);
+    terminal.tmux(&["send-keys", "-l", " waves"]);
+    let heard = bob.poll_until(|message| message["command"] == "TAGMSG" && message["from"] == "alice");
+    let tags: Vec<_> = heard.iter().filter(|message| message["from"] == "alice").collect();
+    assert_eq!((tags.len(), &tags[0]["meta"]["typing"]), (1, &"active".into()), "{tags:?}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::program::{User, on_one_port};
-use crate::support::{TestServer, texts};
+use crate::support::{TestServer, texts, until};
 
 #[test]
 fn exit_codes_tell_what_went_wrong() {
@@ -144,6 +144,82 @@ fn another_device_enters_with_the_password() {
 }
 
 #[test]
+fn an_account_is_made_with_and_without_a_session() {
+    let (server, laptop, phone) = (TestServer::spawn(), User::new(), User::new());
+    let register = |user: &User, words: &[&str], password: &str| user.run_with(&server, words, password);
+    assert_eq!(register(&laptop, &["register"], "correct horse\n").code, Some(5), "nobody to register");
+    assert_eq!(register(&laptop, &["register", "alice"], "short\n").code, Some(3));
+    let made = register(&laptop, &["register", "alice"], "correct horse\n");
+    assert_eq!((made.code, made.out.as_str()), (Some(0), "registered as alice\n"), "{made:?}");
+    assert!(laptop.does(&server, &["state"]).contains("\naccount: alice\n"));
+    assert_eq!(register(&laptop, &["register"], "another horse\n").code, Some(3), "there is one already");
+    assert_eq!(register(&laptop, &["register", "bob"], "correct horse\n").code, Some(2), "of another nick");
+    // The session ends, and the account is there still.
+    laptop.does(&server, &["logout"]);
+    assert_eq!(phone.run(&server, &["login", "alice"]).code, Some(3), "the nick is kept");
+    let login = ["login", "alice", "--password"];
+    assert_eq!(phone.run_with(&server, &login, "correct horse\n").code, Some(0));
+    let state: Value = serde_json::from_str(&phone.does(&server, &["state", "--json"])).unwrap();
+    assert_eq!((&state["nick"], &state["account"]), (&"alice".into(), &"alice".into()));
+    // With a session, that session becomes one.
+    laptop.does(&server, &["login", "bob"]);
+    laptop.does(&server, &["join", "#tea"]);
+    let made = register(&laptop, &["register"], "correct horse\n");
+    assert_eq!((made.code, made.out.as_str()), (Some(0), "registered as bob\n"), "{made:?}");
+    let state = laptop.does(&server, &["state"]);
+    assert!(state.contains("account: bob") && state.contains("#tea"), "{state}");
+    laptop.does(&server, &["unregister"]);
+    assert!(!laptop.does(&server, &["state"]).contains("account"));
+    assert_eq!(laptop.run(&server, &["unregister"]).code, Some(3), "there is none");
+}
+
+#[test]
+fn how_far_is_read_is_the_same_for_all_devices() {
+    let (server, laptop, phone) = (TestServer::spawn(), User::new(), User::new());
+    let register = ["register", "alice"];
+    assert_eq!(laptop.run_with(&server, &register, "correct horse\n").code, Some(0));
+    let login = ["login", "alice", "--password"];
+    assert_eq!(phone.run_with(&server, &login, "correct horse\n").code, Some(0));
+    assert_eq!(laptop.does(&server, &["marker", "#tea"]), "", "nothing is known");
+    let early = "2026-01-02T03:04:05.678Z";
+    assert_eq!(laptop.does(&server, &["marker", "#tea", early]), format!("{early}\n"));
+    assert_eq!(phone.does(&server, &["marker", "#tea", "2026-01-01T00:00:00Z"]), format!("{early}\n"));
+    let now = phone.does(&server, &["marker", "#tea", "now"]);
+    assert!(now.trim() > early && !now.starts_with("9000"), "{now}");
+    assert_eq!(laptop.does(&server, &["marker", "#tea"]), now);
+    assert_eq!(laptop.run(&server, &["marker", "#tea", "yesterday"]).code, Some(3));
+}
+
+#[test]
+fn what_was_said_is_found_by_its_words() {
+    let (server, user) = (TestServer::spawn(), User::new());
+    let bob = server.open("bob");
+    bob.join("#tea");
+    bob.join("#milk");
+    user.does(&server, &["--nick", "alice", "join", "#tea", "#milk"]);
+    bob.say("#tea", "one biscuit");
+    bob.say("#milk", "two biscuits");
+    user.does(&server, &["send", "#tea", "three biscuits"]);
+    let search = |words: &[&str]| user.does(&server, &[&["search"], words].concat());
+    // The index follows within a second.
+    until("all of it is found", || search(&["biscuit*"]).lines().count() == 3);
+    let found = search(&["biscuit*"]);
+    let shown: Vec<&str> = found.lines().map(|line| line.splitn(3, ' ').nth(2).unwrap()).collect();
+    assert_eq!(shown, ["#tea <bob> one biscuit", "#milk <bob> two biscuits", "#tea <alice> three biscuits"]);
+    assert!(found.starts_with("20"), "with the day: {found}");
+    assert!(search(&["--target", "#tea", "biscuit*", "--limit", "1"]).ends_with("<alice> three biscuits\n"));
+    assert!(
+        search(&["--target", "#tea", "--from", "bob", "one", "biscuit"]).ends_with("<bob> one biscuit\n")
+    );
+    let json: Value = serde_json::from_str(&search(&["--json", "two"])).unwrap();
+    assert_eq!((&json["to"], &json["body"][0]), (&"#milk".into(), &"two biscuits".into()));
+    assert_eq!(search(&["coffee"]), "", "nothing is no failure");
+    let code = |words: &[&str]| user.run(&server, words).code;
+    assert_eq!(code(&["search", "tea", "--target", "#nowhere"]), Some(3));
+    assert_eq!(code(&["search"]), Some(2));
+}
+
+#[test]
 fn work_is_done_where_it_is_asked_for() {
     let (server, user) = (TestServer::spawn_with(&[("NEOIRC_HASHCASH_BITS", "8")]), User::new());
     user.does(&server, &["login", "alice"]);
@@ -165,7 +241,16 @@ fn completions_and_the_manual_are_made_of_the_same_words() {
         assert!(text.contains("tail") && text.contains("exec"), "{shell}");
     }
     let page = user.does(&server, &["man"]);
-    for word in [".TH neoirc 1", "tail", "\\-\\-exec", "NEOIRC_SERVER", "not logged in"] {
+    for word in [
+        ".TH neoirc 1",
+        "tail",
+        "NEOIRC UNREGISTER",
+        "NEOIRC MARKER",
+        "\\-\\-target",
+        "\\-\\-exec",
+        "NEOIRC_SERVER",
+        "not logged in",
+    ] {
         assert!(page.contains(word), "{word}");
     }
     assert!(user.does(&server, &["--help"]).contains("5  not logged in"));

@@ -9,6 +9,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::editor::Editor;
 use super::model::Model;
+use super::typed;
 use crate::clean;
 use crate::clock;
 use crate::line::{Kind, Line};
@@ -145,7 +146,7 @@ fn draw_input(frame: &mut Frame, area: Rect, model: &Model, editor: &Editor) {
     let width = usize::from(area.width);
     let room = width.saturating_sub(prompt.width() + 1).max(1);
     let shown = |text: &str| clean::line(&text.replace('\n', "↵"));
-    let text = editor.text();
+    let text = without_secret(editor.text());
     let before: String = shown(&text.chars().take(editor.cursor()).collect::<String>());
     let after: String = shown(&text.chars().skip(editor.cursor()).collect::<String>());
     // As much before the cursor as fits.
@@ -164,6 +165,16 @@ fn draw_input(frame: &mut Frame, area: Rect, model: &Model, editor: &Editor) {
     let x =
         area.x.saturating_add(u16::try_from(column).unwrap_or(u16::MAX)).min(area.right().saturating_sub(1));
     frame.set_cursor_position((x, area.y));
+}
+
+/// A line with its password covered: people look over shoulders.
+fn without_secret(text: String) -> String {
+    match typed::secret_at(&text) {
+        Some(place) => {
+            text.chars().enumerate().map(|(index, c)| if index < place { c } else { '•' }).collect()
+        }
+        None => text,
+    }
 }
 
 #[cfg(test)]
@@ -191,7 +202,11 @@ mod tests {
         let from = |message: Message| Message { from: evil.clone(), ..message };
         model.hear(&from(Message::new("JOIN").to("#tea")));
         model.hear(&from(Message::new("TOPIC").to("#tea").body(evil.as_str())));
-        model.hear(&from(Message::new("PRIVMSG").to("#tea").body(evil.as_str())));
+        let id = uuid::Uuid::from_u128(1);
+        let said = Message { id: Some(id), ..Message::new("PRIVMSG").to("#tea").body(evil.as_str()) };
+        model.hear(&from(said.clone()));
+        model.hear(&from(said.meta("reply", id.to_string())));
+        model.hear(&from(Message::new("TAGMSG").to("#tea").meta("typing", "active")));
         model.hear(&from(Message::new("PRIVMSG").to("me").body(evil.as_str())));
         model.hear(&Message::new("353").to("me").param("=").param("#tea").body(format!("@{evil}")));
         model.note(&evil);

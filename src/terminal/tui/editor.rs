@@ -1,5 +1,7 @@
 //! The line that is being typed: its cursor, what was typed before, and completion.
 
+use super::typed;
+
 /// Lines that are remembered.
 const HISTORY_MAX: usize = 200;
 
@@ -97,7 +99,9 @@ impl Editor {
     /// Gives what was typed, and begins a new line.
     pub(crate) fn enter(&mut self) -> String {
         let text = self.text();
-        if !text.trim().is_empty() && self.history.last() != Some(&text) {
+        // A password is typed once.
+        if typed::secret_at(&text).is_none() && !text.trim().is_empty() && self.history.last() != Some(&text)
+        {
             self.history.push(text.clone());
             if self.history.len() > HISTORY_MAX {
                 self.history.remove(0);
@@ -184,6 +188,17 @@ mod tests {
         editor.go(-9);
         editor.delete();
         assert_eq!((editor.text().as_str(), editor.cursor()), ("r", 0));
+    }
+
+    #[test]
+    fn passwords_are_not_remembered() {
+        let mut editor = Editor::default();
+        for line in ["hello", "/register correct horse"] {
+            editor.insert(line);
+            assert_eq!(editor.enter(), line);
+        }
+        editor.earlier();
+        assert_eq!(editor.text(), "hello");
     }
 
     #[test]

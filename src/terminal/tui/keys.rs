@@ -1,5 +1,7 @@
 //! What is typed, and what comes of it.
 
+use std::time::Instant;
+
 use neoirc::client::Message;
 use ratatui::crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
@@ -10,7 +12,11 @@ use crate::clean;
 impl Tui {
     /// Does what a key, or what was pasted, asks for.
     pub(super) fn key(&mut self, event: Event) {
+        self.model.now = Instant::now();
+        let before = self.editor.text();
         match event {
+            Event::FocusGained => self.has_focus = true,
+            Event::FocusLost => self.has_focus = false,
             Event::Paste(text) => self.editor.insert(text.trim_end_matches(['\r', '\n'])),
             Event::Key(key) if key.kind != KeyEventKind::Release => {
                 if key.modifiers.contains(KeyModifiers::ALT) {
@@ -23,6 +29,13 @@ impl Tui {
             }
             // Another size: everything is drawn anew anyway.
             _ => {}
+        }
+        let text = self.editor.text();
+        if text != before && self.model.may_tell_typing() {
+            let place = self.model.window().name.clone();
+            if let Some((place, state)) = self.composing.typed(&place, &text, self.model.now) {
+                self.sender.tell_typing(place, state);
+            }
         }
     }
 
@@ -63,6 +76,7 @@ impl Tui {
             KeyCode::Char(c) => self.editor.insert(c.encode_utf8(&mut [0; 4])),
             KeyCode::Enter => {
                 let text = self.editor.enter();
+                self.composing.said();
                 self.model.window_mut().below = 0;
                 self.do_typed(&text);
             }
@@ -162,6 +176,7 @@ impl Tui {
             Typed::Close => self.model.close(self.model.active),
             Typed::Clear => self.model.window_mut().lines.clear(),
             Typed::Nicks => self.model.shows_nicks = !self.model.shows_nicks,
+            Typed::Unregister => self.sender.unregister(),
             Typed::Search(words) => self.sender.search(&words, &place),
             Typed::Help => self.model.note(HELP),
             Typed::Warn(text) => self.model.note(&text),

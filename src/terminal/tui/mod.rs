@@ -1,5 +1,6 @@
 //! `neoirc tui`: the terminal client, with the habits of irssi.
 
+mod attention;
 mod draw;
 mod editor;
 mod keys;
@@ -7,6 +8,7 @@ mod model;
 mod screen;
 mod sender;
 mod typed;
+mod typing;
 mod window;
 
 use std::io::{self, IsTerminal};
@@ -23,7 +25,9 @@ use self::editor::Editor;
 use self::model::Model;
 use self::screen::Screen;
 use self::sender::{Outcome, PAGE, Sender};
+use self::typing::Composing;
 use crate::clean;
+use crate::clock;
 use crate::exit::Failure;
 use crate::line;
 use crate::profile::Profile;
@@ -40,6 +44,9 @@ const FRAME: Duration = Duration::from_millis(33);
 /// How often the clock and the state of the connection are looked at, and the cursor is kept.
 const TICK: Duration = Duration::from_millis(500);
 
+/// How often at most the other devices are told what was read on this one.
+const MARK_PAUSE: Duration = Duration::from_secs(2);
+
 /// How long the end waits for the server to hear of QUIT.
 const GOODBYE: Duration = Duration::from_secs(3);
 
@@ -48,6 +55,9 @@ struct Tui {
     model: Model,
     editor: Editor,
     sender: Sender,
+    composing: Composing,
+    /// Whether somebody looks at the terminal, as far as it tells.
+    has_focus: bool,
     /// Rows of the log when it was last drawn.
     rows: usize,
     /// How it is to end, once that is decided.
@@ -73,7 +83,15 @@ pub(crate) async fn run(profile: &Profile, words: &ArgMatches) -> Result<(), Fai
     let client = profile.reader(READER, PATIENCE).await?;
     let (sender, outcomes) = Sender::start(&client);
     let model = open_windows(&client).await?;
-    let mut tui = Tui { model, editor: Editor::default(), sender, rows: 0, end: None };
+    let mut tui = Tui {
+        model,
+        editor: Editor::default(),
+        sender,
+        composing: Composing::default(),
+        has_focus: true,
+        rows: 0,
+        end: None,
+    };
     for channel in words.get_many::<String>("CHANNEL").into_iter().flatten() {
         tui.send(Message::new("JOIN").param(channel));
     }
@@ -126,9 +144,10 @@ impl Tui {
         let mut ticks = tokio::time::interval(TICK);
         let has_colours = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         let (mut is_stale, mut may_draw_at) = (true, Instant::now());
-        let mut kept = messages.cursor();
+        let (mut kept, mut may_mark_at) = (messages.cursor(), Instant::now());
         let mut is_over = false;
         while self.end.is_none() {
+            self.model.now = std::time::Instant::now();
             tokio::select! {
                 biased;
                 () = sleep_until(may_draw_at), if is_stale => {
@@ -152,6 +171,10 @@ impl Tui {
                 }
                 _ = ticks.tick() => {
                     self.model.is_connected = client.is_connected();
+                    if may_mark_at <= Instant::now() {
+                        may_mark_at = Instant::now() + MARK_PAUSE;
+                        self.mark_read();
+                    }
                     if messages.cursor() != kept {
                         kept = messages.cursor();
                         profile.save(READER, &messages.place())?;
@@ -179,6 +202,7 @@ impl Tui {
 
     /// Takes in what came through the queue. Gives whether that was the end of it.
     fn hear(&mut self, message: Option<Result<Message, Error>>) -> bool {
+        self.model.now = std::time::Instant::now();
         match message {
             Some(Ok(message)) => {
                 let joined = message.command == "JOIN" && message.is_from(&self.model.nick);
@@ -226,20 +250,37 @@ impl Tui {
                     }
                 }
             }
+            Outcome::TypingRefused(place) => {
+                if let Some(index) = self.model.find(&place) {
+                    self.model.windows[index].typing.is_refused = true;
+                }
+            }
+            Outcome::Failed(what, error) => {
+                self.model.note(&format!("not sent ({}): {what}", Failure::from(error)));
+            }
             Outcome::Found(words, found) => match found {
                 Ok(found) => {
                     self.model.note(&format!("{} found for {words}", found.len()));
                     // The newest come first; on a screen they are read last.
                     for message in found.iter().rev() {
                         for mut line in line::lines(message) {
-                            line.seq = 0;
-                            line.text = format!("{} {}", clean::line(&message.to), line.text);
+                            // A copy, which nobody answers and which is in no order.
+                            (line.seq, line.id) = (0, None);
+                            let day = clock::day(&message.ts).unwrap_or_default();
+                            line.text = format!("{day} {} {}", clean::line(&message.to), line.text);
                             self.model.window_mut().push(line);
                         }
                     }
                 }
                 Err(error) => self.model.note(&format!("no search: {}", Failure::from(error))),
             },
+        }
+    }
+
+    /// Tells the other devices what was read here.
+    fn mark_read(&mut self) {
+        for (place, read) in self.model.take_read(self.has_focus) {
+            self.sender.mark(place, read);
         }
     }
 

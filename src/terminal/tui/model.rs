@@ -1,6 +1,8 @@
 //! What the terminal client knows, and how each message changes it. It asks nobody anything, so that it can be tried
 //! out without a terminal and without a server.
 
+use std::time::Instant;
+
 use neoirc::client::Message;
 
 use super::window::{Activity, Window};
@@ -20,6 +22,8 @@ pub(crate) struct Model {
     pub(crate) active: usize,
     pub(crate) shows_nicks: bool,
     pub(crate) is_connected: bool,
+    /// What time it is. It is set from outside.
+    pub(crate) now: Instant,
     /// How many commands wait to be taken by the server.
     pub(crate) waiting: usize,
 }
@@ -33,6 +37,7 @@ impl Model {
             active: 0,
             shows_nicks: true,
             is_connected: true,
+            now: Instant::now(),
             waiting: 0,
         }
     }
@@ -66,6 +71,7 @@ impl Model {
     pub(crate) fn show(&mut self, index: usize) {
         if let Some(window) = self.windows.get_mut(index) {
             window.activity = Activity::None;
+            window.looked_at();
             self.active = index;
         }
     }
@@ -119,6 +125,10 @@ impl Model {
                 self.add(index, message, Activity::Events);
             }
             "INVITE" => self.add(self.active, message, Activity::Mention),
+            "TAGMSG" => self.hear_tags(message),
+            "MARKREAD" => self.hear_marker(message),
+            // Answers to what was typed here.
+            "FAIL" | "UNREGISTER" => self.add(self.active, message, Activity::Events),
             // Who shares a channel hears of it from everybody; WHOIS and a message to them tell it where it matters.
             "AWAY" => {}
             command if is_numeric(command) => self.hear_numeric(message),
@@ -141,9 +151,14 @@ impl Model {
             self.find(&message.from).unwrap_or(0)
         };
         let is_to_me = !channel.starts_with('#') && index != 0;
+        let window = &mut self.windows[index];
+        window.typing.heard(&message.from, false, self.now);
+        // Who is heard again may tell again.
+        window.typing.is_refused &= !is_mine;
+        let is_answer = window.answered_by(message).is_some_and(|line| line.from == self.nick);
         let activity = if is_mine {
             Activity::None
-        } else if is_to_me || message.lines().iter().any(|text| names(text, &self.nick)) {
+        } else if is_to_me || is_answer || message.lines().iter().any(|text| names(text, &self.nick)) {
             Activity::Mention
         } else {
             Activity::Said
@@ -250,7 +265,9 @@ impl Model {
     fn add(&mut self, index: usize, message: &Message, activity: Activity) {
         let is_shown = index == self.active;
         let Some(window) = self.windows.get_mut(index) else { return };
-        let lines = line::lines(message);
+        let quote = window.answered_by(message).map(line::Line::quoted).unwrap_or_default();
+        let lines = line::answering(message, &quote);
+        window.note_newest(message);
         if !is_shown && lines.iter().any(|line| line.kind != Kind::Server || index != 0) {
             window.activity = window.activity.max(activity);
         }
@@ -288,6 +305,7 @@ impl Model {
         if !busy.is_empty() {
             parts.push(format!("Act: {}", busy.join(",")));
         }
+        parts.extend(self.window().typing.shown(self.now));
         if !self.is_connected {
             parts.push("not connected, trying again".to_owned());
             if self.waiting > 0 {
@@ -316,6 +334,8 @@ fn names(text: &str, nick: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
 
     fn model() -> Model {
@@ -382,6 +402,34 @@ mod tests {
         let texts: Vec<_> =
             model.windows[1].lines.iter().filter(|line| line.seq > 0).map(|line| line.seq).collect();
         assert_eq!(texts, [4, 5, 6, 7]);
+    }
+
+    /// In what comes one by one, and in a page of history, where the original stands before the answer.
+    #[test]
+    fn answers_tell_what_they_answer() {
+        let said = |seq: u64, text: &str, answered: u128| {
+            let message = Message::new("PRIVMSG").to("#tea").body(text);
+            let message = match answered {
+                0 => message,
+                answered => message.meta("reply", Uuid::from_u128(answered).to_string()),
+            };
+            let from = if seq == 1 { "me" } else { "bob" }.to_owned();
+            Message { seq, id: Some(Uuid::from_u128(seq.into())), from, ..message }
+        };
+        let page = [said(1, "tea?", 0), said(2, "yes", 1), said(3, "and biscuits", 2), said(4, "what?", 9)];
+        let expected =
+            ["<me> tea?", "<bob> [↪ me: tea?] yes", "<bob> [↪ bob: yes] and biscuits", "<bob> what?"];
+        let texts = |model: &Model| {
+            let lines = model.windows[1].lines.iter().filter(|line| line.kind == Kind::Said);
+            lines.map(|line| line.text.clone()).collect::<Vec<_>>()
+        };
+        let (mut one, mut other) = (model(), model());
+        for message in &page {
+            one.hear(message);
+        }
+        other.windows[1].prepend(&page);
+        assert_eq!((texts(&one), texts(&other)), (expected.map(str::to_owned).to_vec(), texts(&one)));
+        assert_eq!(one.windows[1].activity, Activity::Mention, "whom one answers is spoken to");
     }
 
     #[test]

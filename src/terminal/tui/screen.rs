@@ -3,7 +3,9 @@
 use std::io;
 
 use ratatui::DefaultTerminal;
-use ratatui::crossterm::event::{DisableBracketedPaste, EnableBracketedPaste, Event, read};
+use ratatui::crossterm::event::{
+    DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange, Event, read,
+};
 use ratatui::crossterm::execute;
 use tokio::sync::mpsc::{Receiver, channel};
 
@@ -26,13 +28,15 @@ impl Screen {
         let screen = Self { terminal };
         // What is pasted comes in one piece, and its line breaks do not send it.
         execute!(io::stdout(), EnableBracketedPaste)?;
+        // What nobody looks at is not read. A terminal that does not tell is always looked at.
+        execute!(io::stdout(), EnableFocusChange)?;
         Ok(screen)
     }
 }
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        let _ = execute!(io::stdout(), DisableBracketedPaste);
+        let _ = execute!(io::stdout(), DisableFocusChange, DisableBracketedPaste);
         ratatui::restore();
         // The cursor is shown wherever the last frame left it hidden.
         let _ = self.terminal.show_cursor();

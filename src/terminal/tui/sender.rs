@@ -1,7 +1,11 @@
 //! What is sent: one command after another, in the order in which they were typed, whatever the network does.
 
-use neoirc::client::{Client, Error, Message, Receipt};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use neoirc::client::{Client, Error, Message, Receipt, Search};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::time::timeout;
 
 /// Something that has come back.
 #[derive(Debug)]
@@ -12,7 +16,22 @@ pub(super) enum Outcome {
     History(String, Result<Vec<Message>, Error>),
     /// What a search has found.
     Found(String, Result<Vec<Message>, Error>),
+    /// Those in this window cannot be told that one is typing.
+    TypingRefused(String),
+    /// Something else was not done.
+    Failed(&'static str, Error),
 }
+
+/// What waits to be sent.
+enum Waiting {
+    /// A command, which is tried until it is done.
+    Command(Message),
+    /// What is worth nothing a moment later, and said to whom.
+    Passing(String, Message),
+}
+
+/// How long what is passing is tried.
+const MOMENT: Duration = Duration::from_secs(2);
 
 /// Lines of history that are asked for at once.
 pub(super) const PAGE: u16 = 100;
@@ -20,20 +39,31 @@ pub(super) const PAGE: u16 = 100;
 /// The way to the server, which is there until the end.
 pub(super) struct Sender {
     client: Client,
-    queue: UnboundedSender<Message>,
+    queue: UnboundedSender<Waiting>,
     outcomes: UnboundedSender<Outcome>,
 }
 
 impl Sender {
     /// Begins to send. Gives what comes back.
     pub(super) fn start(client: &Client) -> (Self, UnboundedReceiver<Outcome>) {
-        let (queue, mut to_send) = unbounded_channel::<Message>();
+        let (queue, mut to_send) = unbounded_channel::<Waiting>();
         let (outcomes, come_back) = unbounded_channel();
         let (sending, told) = (client.clone(), outcomes.clone());
         tokio::spawn(async move {
-            while let Some(message) = to_send.recv().await {
-                let receipt = sending.send(&message).await;
-                if told.send(Outcome::Sent(Box::new(message), receipt)).is_err() {
+            while let Some(waiting) = to_send.recv().await {
+                let outcome = match waiting {
+                    Waiting::Command(message) => {
+                        let receipt = sending.send(&message).await;
+                        Outcome::Sent(Box::new(message), receipt)
+                    }
+                    Waiting::Passing(place, message) => match timeout(MOMENT, sending.send(&message)).await {
+                        Ok(Ok(receipt)) if receipt.clone().granted().is_err() => {
+                            Outcome::TypingRefused(place)
+                        }
+                        _ => continue,
+                    },
+                };
+                if told.send(outcome).is_err() {
                     return;
                 }
             }
@@ -44,7 +74,39 @@ impl Sender {
     /// Sends a command behind all others. Whoever types is slower than memory is small.
     pub(super) fn send(&self, message: Message) {
         // It ends with this program alone.
-        let _ = self.queue.send(message);
+        let _ = self.queue.send(Waiting::Command(message));
+    }
+
+    /// Tells those in a window that one is typing, or no longer, in its place among the commands: what is said
+    /// afterwards is heard afterwards.
+    pub(super) fn tell_typing(&self, place: String, state: &'static str) {
+        let message = Message::new("TAGMSG").to(&place).meta("typing", state);
+        let _ = self.queue.send(Waiting::Passing(place, message));
+    }
+
+    /// Says how far one has read. All devices hear of it, this one too.
+    pub(super) fn mark(&self, place: String, read: Timestamp) {
+        let client = self.client.clone();
+        tokio::spawn(async move {
+            // Nothing is lost by an older marker, and the next thing that is read moves it.
+            let _ = client.set_marker(&place, &read.to_string()).await;
+        });
+    }
+
+    /// Drops one's account, whatever it is called.
+    pub(super) fn unregister(&self) {
+        let (client, outcomes) = (self.client.clone(), self.outcomes.clone());
+        tokio::spawn(async move {
+            let dropped = match client.state().await {
+                // Where there is none, it is the server that says so.
+                Ok(state) => client.unregister(&state.account.unwrap_or(state.nick)).await,
+                Err(error) => Err(error),
+            };
+            // Everything that IRC says to it comes through the queue.
+            if let Err(error) = dropped {
+                let _ = outcomes.send(Outcome::Failed("UNREGISTER", error));
+            }
+        });
     }
 
     /// Asks for older lines of a window.
@@ -59,9 +121,11 @@ impl Sender {
     /// Looks for words, in a channel or a talk if one is named.
     pub(super) fn search(&self, words: &str, target: &str) {
         let (client, outcomes) = (self.client.clone(), self.outcomes.clone());
-        let (words, target) = (words.to_owned(), Some(target.to_owned()).filter(|target| !target.is_empty()));
+        let words = words.to_owned();
+        let search = Search::new(&words).limit(PAGE);
+        let search = if target.is_empty() { search } else { search.target(target) };
         tokio::spawn(async move {
-            let found = client.search(&words, target.as_deref(), PAGE).await;
+            let found = client.search(search).await;
             let _ = outcomes.send(Outcome::Found(words, found));
         });
     }

@@ -20,6 +20,8 @@ pub(crate) enum Typed {
     Clear,
     Nicks,
     Search(String),
+    /// To drop one's account, whatever it is called.
+    Unregister,
     Help,
     /// To be told what is wrong.
     Warn(String),
@@ -32,14 +34,49 @@ pub(crate) const HELP: &str = "\
 /nick nick   /away [text]   /back   /whois nick   /who mask   /names [#channel]   /list [mask]
 /topic [text]   /mode [target] modes   /op /deop /voice /devoice nick   /kick nick [reason]
 /ban mask   /unban mask   /invite nick [#channel]   /search words   /raw LINE   /nicks   /detach   /quit [reason]
+/register password: keeps your nick for you when the session has ended   /unregister: no longer
 Alt+1..0 and Alt+Left/Right: windows. Alt+A: where something happened. Tab: completes. Up: what was typed before.
 PgUp: back, as far as the server remembers. Ctrl+C: leaves the terminal; the session goes on, /quit ends it.";
 
 /// The commands with a slash, for completion.
 pub(crate) const COMMANDS: &[&str] = &[
-    "away", "back", "ban", "clear", "close", "deop", "detach", "devoice", "help", "invite", "join", "kick",
-    "list", "me", "mode", "motd", "msg", "names", "nick", "nicks", "notice", "op", "oper", "part", "query",
-    "quit", "raw", "search", "topic", "unban", "voice", "who", "whois", "whowas", "window",
+    "away",
+    "back",
+    "ban",
+    "clear",
+    "close",
+    "deop",
+    "detach",
+    "devoice",
+    "help",
+    "invite",
+    "join",
+    "kick",
+    "list",
+    "me",
+    "mode",
+    "motd",
+    "msg",
+    "names",
+    "nick",
+    "nicks",
+    "notice",
+    "op",
+    "oper",
+    "part",
+    "query",
+    "quit",
+    "raw",
+    "register",
+    "search",
+    "topic",
+    "unban",
+    "unregister",
+    "voice",
+    "who",
+    "whois",
+    "whowas",
+    "window",
 ];
 
 /// Reads a line, typed in the window of `place`, which is empty for the first.
@@ -60,6 +97,20 @@ pub(crate) fn read(text: &str, place: &str) -> Typed {
         return warn("nobody would hear this here: /join #channel, or /msg nick text");
     }
     sends(Message::new("PRIVMSG").to(place).body(said))
+}
+
+/// Where in a line a password begins, in characters.
+pub(crate) fn secret_at(text: &str) -> Option<usize> {
+    let lower = text.to_ascii_lowercase();
+    let front = if lower.starts_with("/register ") {
+        "/register ".len()
+    } else if lower.starts_with("/oper ") {
+        // Behind the name.
+        text.char_indices().filter(|(_, c)| c.is_whitespace()).nth(1)?.0 + 1
+    } else {
+        return None;
+    };
+    Some(text.get(..front)?.chars().count())
 }
 
 fn warn(text: &str) -> Typed {
@@ -138,6 +189,8 @@ fn slash(command: &str, words: &str, place: &str) -> Typed {
         "list" => send("LIST", &[words]),
         "motd" => send("MOTD", &[]),
         "oper" => wanted(send("OPER", &[word, rest]), "/oper name password"),
+        "register" => wanted(send("REGISTER", &["*", "*", words]), "/register password"),
+        "unregister" => Typed::Unregister,
         "search" => wanted(Typed::Search(words.to_owned()), "/search words"),
         "raw" | "quote" => wanted(raw(words), "/raw LINE"),
         "window" | "win" | "w" => wanted(Typed::Window(word.to_owned()), "/window N"),
@@ -229,6 +282,7 @@ mod tests {
             ("/away", "AWAY"),
             ("/away gone fishing", "AWAY|gone fishing"),
             ("/raw privmsg #a :b c", "PRIVMSG|#a|b c"),
+            ("/register correct horse", "REGISTER|*|*|correct horse"),
             ("/raw mode #a +k :b", "MODE|#a|+k|b"),
         ] {
             assert_eq!(sent(typed), expected, "{typed}");
@@ -237,15 +291,41 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_never_said() {
-        for typed in
-            ["/", "/jion #x", "/msg", "/msg bob", "/join", "/kick", "/op", "/nick", "/raw", "/search"]
-        {
+        for typed in [
+            "/",
+            "/jion #x",
+            "/msg",
+            "/msg bob",
+            "/join",
+            "/kick",
+            "/op",
+            "/nick",
+            "/raw",
+            "/search",
+            "/register",
+        ] {
             assert!(matches!(read(typed, "#tea"), Typed::Warn(_)), "{typed}");
         }
         for typed in ["hello", "/me waves", "/topic x", "/part", "/names"] {
             assert!(matches!(read(typed, ""), Typed::Warn(_)), "{typed}");
         }
         assert_eq!(read("  ", "#tea"), Typed::Nothing);
+    }
+
+    #[test]
+    fn it_is_known_where_a_password_begins() {
+        for (text, place) in [
+            ("/register secret", Some(10)),
+            ("/REGISTER ", Some(10)),
+            ("/oper root secret", Some(11)),
+            ("/oper é secret", Some(8)),
+            ("/oper root", None),
+            ("/registered", None),
+            ("register secret", None),
+            ("", None),
+        ] {
+            assert_eq!(secret_at(text), place, "{text}");
+        }
     }
 
     #[test]

@@ -2,9 +2,13 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use jiff::Timestamp;
 use neoirc::client::Message;
+use uuid::Uuid;
 
+use super::typing::Typing;
 use crate::clean;
+use crate::clock;
 use crate::line::{self, Kind, Line};
 
 /// Most lines that a window remembers. What is older comes from the server again when somebody scrolls there.
@@ -38,6 +42,14 @@ pub(crate) struct Window {
     pub(crate) has_all: bool,
     /// Whether older lines were asked for.
     pub(crate) is_loading: bool,
+    /// Who is typing.
+    pub(crate) typing: Typing,
+    /// When the newest was said.
+    newest: Option<Timestamp>,
+    /// Up to when it was on the screen here.
+    read: Option<Timestamp>,
+    /// Up to when all devices know that it was read.
+    marked: Option<Timestamp>,
     /// The newest line that came as history: what the queue says up to it was shown.
     newest_of_history: u64,
 }
@@ -74,6 +86,10 @@ impl Window {
             // There is no history of what the server says.
             has_all: name.is_empty(),
             is_loading: false,
+            typing: Typing::default(),
+            newest: None,
+            read: None,
+            marked: None,
             newest_of_history: 0,
         }
     }
@@ -113,14 +129,55 @@ impl Window {
         self.is_loading = false;
         self.has_all |= page.is_empty();
         let oldest = self.oldest().unwrap_or(u64::MAX);
-        for message in page.iter().rev().filter(|message| message.seq < oldest) {
-            for line in line::lines(message).into_iter().rev() {
-                self.lines.push_front(line);
-            }
+        let mut older: Vec<Line> = Vec::new();
+        for message in page.iter().filter(|message| message.seq < oldest) {
+            let answered = answered(message).and_then(|id| find(older.iter(), id).or_else(|| self.find(id)));
+            let lines = line::answering(message, &answered.map(Line::quoted).unwrap_or_default());
+            older.extend(lines);
+        }
+        for line in older.into_iter().rev() {
+            self.lines.push_front(line);
         }
         if let Some(newest) = page.last() {
             self.newest_of_history = self.newest_of_history.max(newest.seq);
+            self.note_newest(newest);
         }
+    }
+
+    /// Notes when the newest was said.
+    pub(crate) fn note_newest(&mut self, message: &Message) {
+        if matches!(message.command.as_str(), "PRIVMSG" | "NOTICE") {
+            self.newest = self.newest.max(clock::time(&message.ts));
+        }
+    }
+
+    /// Somebody looks at it, so that all of it is read.
+    pub(crate) fn looked_at(&mut self) {
+        self.read = self.newest;
+    }
+
+    /// Up to when it was read, where no other device knows that yet. From now on they do.
+    pub(crate) fn take_read(&mut self) -> Option<Timestamp> {
+        let read = self.read.filter(|read| self.marked.is_none_or(|marked| *read > marked))?;
+        self.marked = Some(read);
+        Some(read)
+    }
+
+    /// It was read up to then, on whatever device.
+    pub(crate) fn is_read_to(&mut self, time: Timestamp) {
+        self.marked = self.marked.max(Some(time));
+        if self.newest.is_none_or(|newest| newest <= time) {
+            self.activity = Activity::None;
+        }
+    }
+
+    /// The line that a message answers, if it is here.
+    pub(crate) fn answered_by(&self, message: &Message) -> Option<&Line> {
+        self.find(answered(message)?)
+    }
+
+    fn find(&self, id: Uuid) -> Option<&Line> {
+        find(self.lines.iter(), id)
     }
 
     /// The place of the oldest that was said here.
@@ -188,4 +245,14 @@ impl Window {
         });
         members.into_iter().map(|member| format!("{}{}", member.rank(), clean::line(&member.nick))).collect()
     }
+}
+
+/// The message that this one answers.
+fn answered(message: &Message) -> Option<Uuid> {
+    message.meta.as_ref()?.get("reply")?.as_str()?.parse().ok()
+}
+
+/// The first line of the message with this id.
+fn find<'a>(mut lines: impl Iterator<Item = &'a Line>, id: Uuid) -> Option<&'a Line> {
+    lines.find(|line| line.id == Some(id) && matches!(line.kind, Kind::Said | Kind::Notice))
 }
