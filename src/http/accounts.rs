@@ -72,7 +72,10 @@ pub(super) async fn register(
     look_up(resolver, engine, registered.user, settings.trusted_proxies.address_of(request.head()));
     let mut response = HttpResponse::Created();
     response.cookie(cookie(&token, settings.trusted_proxies.came_by_tls(request.head())));
-    Ok(made(response, json!({"id": registered.user, "nick": registered.nick, "account": registered.nick})))
+    Ok(made(
+        &mut response,
+        &json!({"id": registered.user, "nick": registered.nick, "account": registered.nick}),
+    ))
 }
 
 /// An account for the caller's own session, by the command that does that.
@@ -90,7 +93,7 @@ async fn own(
     match receipt.get("account") {
         Some(account) => {
             let answer = json!({"id": caller.user, "nick": account, "account": account});
-            Ok(made(HttpResponse::Created(), answer))
+            Ok(made(&mut HttpResponse::Created(), &answer))
         }
         None => Err(match receipt["error"].as_str() {
             Some(error) if error == FAIL_REGISTER_ALREADY_AUTHENTICATED.template() => ApiError::HasAccount,
@@ -100,6 +103,6 @@ async fn own(
     }
 }
 
-fn made(mut response: actix_web::HttpResponseBuilder, answer: Value) -> HttpResponse {
+fn made(response: &mut actix_web::HttpResponseBuilder, answer: &Value) -> HttpResponse {
     response.content_type("application/json").body(answer.to_string())
 }

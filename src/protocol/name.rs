@@ -220,9 +220,10 @@ impl TalkName {
     /// # Errors
     /// [`NameError`] when the text is neither a channel's name nor a nick.
     pub fn parse(text: &str) -> Result<Self, NameError> {
-        match text.starts_with('#') {
-            true => ChannelName::parse(text).map(|name| Self(name.0)),
-            false => Nickname::parse(text).map(|nick| Self(nick.0)),
+        if text.starts_with('#') {
+            ChannelName::parse(text).map(|name| Self(name.0))
+        } else {
+            Nickname::parse(text).map(|nick| Self(nick.0))
         }
     }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use crate::entry::Conversation;
-use crate::id::UserId;
+use crate::id::{ChannelId, UserId};
 use crate::protocol::hostmask::Hostmask;
 use crate::protocol::message::{Body, Message};
 use crate::protocol::mode::{Direction, ModeChange, render_changes};
@@ -14,19 +14,8 @@ use crate::world::{ChannelChange, Event, Hook, Rank, Target, User, Verb, World};
 
 /// The line that tells a fact, from the world as it was before; `None` for facts that nobody is told.
 pub fn announce(world: &World, event: &Event) -> Option<Message> {
-    let nick = |id: UserId| world.user(id).map(|user| user.nick.to_string()).unwrap_or_default();
-    let channel = |id| world.channel(id).map(|channel| channel.name.to_string()).unwrap_or_default();
-    let line = |command: &'static str, from, to, params, body| {
-        Some(Message { command: Cow::Borrowed(command), from, to, params, body, meta: None })
-    };
+    let nick = |id: UserId| nick_of(world, id);
     match event {
-        Event::Joined { channel: id, user, .. } => line("JOIN", nick(*user), channel(*id), vec![], None),
-        Event::Parted { channel: id, user, reason } => {
-            line("PART", nick(*user), channel(*id), vec![], reason.as_deref().map(Body::line))
-        }
-        Event::Kicked { channel: id, user, by, reason } => {
-            line("KICK", nick(*by), channel(*id), vec![nick(*user)], Some(Body::line(reason)))
-        }
         Event::SessionEnded { user, reason } => {
             line("QUIT", nick(*user), String::new(), vec![], Some(Body::line(reason)))
         }
@@ -41,34 +30,21 @@ pub fn announce(world: &World, event: &Event) -> Option<Message> {
         Event::RealnameChanged { user, realname } => {
             line("SETNAME", nick(*user), String::new(), vec![], Some(Body::line(realname.as_str())))
         }
-        Event::KeyPublished { user, key, channel: id } => {
-            let to = id.map(channel).unwrap_or_default();
+        Event::KeyPublished { user, key, channel } => {
+            let to = channel.map(|id| channel_of(world, id)).unwrap_or_default();
             line("PUBKEY", nick(*user), to, vec![], Some(key_body(key)))
         }
         Event::WallopsSent { by, text } => {
             line("WALLOPS", nick(*by), String::new(), vec![], Some(Body::line(text)))
         }
-        Event::Invited { channel: id, user, by } => {
-            line("INVITE", nick(*by), nick(*user), vec![channel(*id)], None)
-        }
-        Event::TopicSet { channel: id, by, topic } => {
-            let text = topic.as_ref().map_or("", |topic| &topic.text);
-            line("TOPIC", nick(*by), channel(*id), vec![], Some(Body::line(text)))
-        }
-        Event::ModesChanged { channel: id, by, changes } => {
-            let changes: Vec<_> = changes.iter().map(|change| as_letter(change, nick)).collect();
-            line("MODE", nick(*by), channel(*id), render_changes(&changes), None)
-        }
-        Event::Said { by, target, verb, body, meta } => {
-            let to = match target {
-                Target::Channel(id) => channel(*id),
-                Target::Ranked(id, rank) => format!("{}{}", rank.prefix(), channel(*id)),
-                Target::User(user) => nick(*user),
-            };
-            line(verb.as_str(), nick(*by), to, vec![], body.clone())
-                .map(|said| Message { meta: meta.clone(), ..said })
-        }
-        Event::HookSpoke { channel: id, name, body } => Some(notice_of_hook(name, channel(*id), body)),
+        Event::Joined { .. }
+        | Event::Parted { .. }
+        | Event::Kicked { .. }
+        | Event::Invited { .. }
+        | Event::TopicSet { .. }
+        | Event::ModesChanged { .. }
+        | Event::HookSpoke { .. }
+        | Event::Said { .. } => announce_in_talk(world, event),
         Event::HookMade { .. }
         | Event::HookRevoked { .. }
         | Event::SessionOpened { .. }
@@ -88,6 +64,62 @@ pub fn announce(world: &World, event: &Event) -> Option<Message> {
         | Event::ChannelCreated { .. }
         | Event::ChannelEnded { .. } => None,
     }
+}
+
+/// The line of what happens, or is said, in a channel or between two.
+fn announce_in_talk(world: &World, event: &Event) -> Option<Message> {
+    let nick = |id: UserId| nick_of(world, id);
+    let channel = |id| channel_of(world, id);
+    match event {
+        Event::Joined { channel: id, user, .. } => line("JOIN", nick(*user), channel(*id), vec![], None),
+        Event::Parted { channel: id, user, reason } => {
+            line("PART", nick(*user), channel(*id), vec![], reason.as_deref().map(Body::line))
+        }
+        Event::Kicked { channel: id, user, by, reason } => {
+            line("KICK", nick(*by), channel(*id), vec![nick(*user)], Some(Body::line(reason)))
+        }
+        Event::Invited { channel: id, user, by } => {
+            line("INVITE", nick(*by), nick(*user), vec![channel(*id)], None)
+        }
+        Event::TopicSet { channel: id, by, topic } => {
+            let text = topic.as_ref().map_or("", |topic| &topic.text);
+            line("TOPIC", nick(*by), channel(*id), vec![], Some(Body::line(text)))
+        }
+        Event::ModesChanged { channel: id, by, changes } => {
+            let changes: Vec<_> = changes.iter().map(|change| as_letter(change, nick)).collect();
+            line("MODE", nick(*by), channel(*id), render_changes(&changes), None)
+        }
+        Event::HookSpoke { channel: id, name, body } => Some(notice_of_hook(name, channel(*id), body)),
+        Event::Said { by, target, verb, body, meta } => {
+            let to = match target {
+                Target::Channel(id) => channel(*id),
+                Target::Ranked(id, rank) => format!("{}{}", rank.prefix(), channel(*id)),
+                Target::User(user) => nick(*user),
+            };
+            line(verb.as_str(), nick(*by), to, vec![], body.clone())
+                .map(|said| Message { meta: meta.clone(), ..said })
+        }
+        _ => unreachable!("called for the events above alone"),
+    }
+}
+
+fn nick_of(world: &World, id: UserId) -> String {
+    world.user(id).map(|user| user.nick.to_string()).unwrap_or_default()
+}
+
+fn channel_of(world: &World, id: ChannelId) -> String {
+    world.channel(id).map(|channel| channel.name.to_string()).unwrap_or_default()
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "it stands where a fact that nobody is told has none")]
+fn line(
+    command: &'static str,
+    from: String,
+    to: String,
+    params: Vec<String>,
+    body: Option<Body>,
+) -> Option<Message> {
+    Some(Message { command: Cow::Borrowed(command), from, to, params, body, meta: None })
 }
 
 fn notice_of_hook(name: &Nickname, to: String, body: &Body) -> Message {

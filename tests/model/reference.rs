@@ -84,19 +84,7 @@ impl Reference {
                 self.clients.remove(client);
                 BTreeSet::new()
             }
-            Event::SessionEnded { user, .. } => {
-                let mut witnesses = self.neighbours(*user);
-                witnesses.remove(user);
-                self.members.retain(|(_, member)| member != user);
-                self.ranks.retain(|(_, member), _| member != user);
-                self.watches.retain(|(watcher, _)| watcher != user);
-                self.nicks.remove(user);
-                self.accounts
-                    .values_mut()
-                    .for_each(|(_, session)| *session = session.filter(|of| of != user));
-                self.wallops.remove(user);
-                self.devices(&witnesses)
-            }
+            Event::SessionEnded { user, .. } => self.ends(*user),
             Event::RealnameChanged { user, .. }
             | Event::KeyPublished { user, channel: None, .. }
             | Event::NickChanged { user, .. } => {
@@ -135,18 +123,8 @@ impl Reference {
                 self.watch(*user, nicks, *on);
                 BTreeSet::new()
             }
-            Event::AccountMade { account, name, .. } => {
-                self.accounts.insert(*account, (name.as_str().to_ascii_lowercase(), None));
-                BTreeSet::new()
-            }
-            Event::AccountEntered { user, account } => {
-                let session = &mut self.accounts.get_mut(account).unwrap().1;
-                assert_eq!(session.replace(*user), None, "an account has one session");
-                BTreeSet::new()
-            }
-            Event::AccountDropped { account, session } => {
-                let (_, had) = self.accounts.remove(account).unwrap();
-                assert_eq!(had, *session);
+            Event::AccountMade { .. } | Event::AccountEntered { .. } | Event::AccountDropped { .. } => {
+                self.happens_to_accounts(event);
                 BTreeSet::new()
             }
             Event::SessionStayed { .. }
@@ -160,6 +138,35 @@ impl Reference {
             | Event::HookMade { .. }
             | Event::HookRevoked { .. }
             | Event::ChannelEnded { .. } => BTreeSet::new(),
+        }
+    }
+
+    fn ends(&mut self, user: UserId) -> BTreeSet<ClientId> {
+        let mut witnesses = self.neighbours(user);
+        witnesses.remove(&user);
+        self.members.retain(|(_, member)| *member != user);
+        self.ranks.retain(|(_, member), _| *member != user);
+        self.watches.retain(|(watcher, _)| *watcher != user);
+        self.nicks.remove(&user);
+        self.accounts.values_mut().for_each(|(_, session)| *session = session.filter(|of| *of != user));
+        self.wallops.remove(&user);
+        self.devices(&witnesses)
+    }
+
+    fn happens_to_accounts(&mut self, event: &Event) {
+        match event {
+            Event::AccountMade { account, name, .. } => {
+                self.accounts.insert(*account, (name.as_str().to_ascii_lowercase(), None));
+            }
+            Event::AccountEntered { user, account } => {
+                let session = &mut self.accounts.get_mut(account).unwrap().1;
+                assert_eq!(session.replace(*user), None, "an account has one session");
+            }
+            Event::AccountDropped { account, session } => {
+                let (_, had) = self.accounts.remove(account).unwrap();
+                assert_eq!(had, *session);
+            }
+            _ => unreachable!("called for the facts above alone"),
         }
     }
 

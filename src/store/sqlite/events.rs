@@ -65,6 +65,25 @@ pub(super) fn write(
             run(sql!("nicks_forgotten"), params![int(WHOWAS_MAX as u64)])
         }
         Event::StampSpent { stamp, until } => run(sql!("stamp_spent"), params![stamp.0, nanoseconds(*until)]),
+        Event::ChannelCreated { .. }
+        | Event::ChannelEnded { .. }
+        | Event::Joined { .. }
+        | Event::Parted { .. }
+        | Event::Kicked { .. }
+        | Event::Invited { .. }
+        | Event::TopicSet { .. }
+        | Event::ModesChanged { .. } => write_channel_change(connection, event),
+        Event::HookMade { channel, hook } => write_hook(connection, int(channel.get()), hook),
+        Event::HookRevoked { hook, .. } => run(sql!("hook_revoked"), params![hook.as_bytes()]),
+        // What was said is in the log and changes nothing else.
+        Event::Said { .. } | Event::HookSpoke { .. } | Event::WallopsSent { .. } => Ok(()),
+    }
+}
+
+/// Writes what changes in a channel.
+fn write_channel_change(connection: &Connection, event: &Event) -> rusqlite::Result<()> {
+    let run = |sql, params: &[&dyn rusqlite::ToSql]| execute(connection, sql, params);
+    match event {
         Event::ChannelCreated { channel, name, at } => {
             run(sql!("channel_created"), params![int(channel.get()), name.as_str(), nanoseconds(*at)])
         }
@@ -92,13 +111,11 @@ pub(super) fn write(
         Event::ModesChanged { channel, changes, .. } => {
             changes.iter().try_for_each(|change| write_change(connection, int(channel.get()), change))
         }
-        Event::HookMade { channel, hook } => write_hook(connection, int(channel.get()), hook),
-        Event::HookRevoked { hook, .. } => run(sql!("hook_revoked"), params![hook.as_bytes()]),
-        // What was said is in the log and changes nothing else.
-        Event::Said { .. } | Event::HookSpoke { .. } | Event::WallopsSent { .. } => Ok(()),
+        _ => unreachable!("called for the events above alone"),
     }
 }
 
+/// Writes what changes of accounts and markers.
 fn write_account(connection: &Connection, event: &Event) -> rusqlite::Result<()> {
     let run = |sql, params: &[&dyn rusqlite::ToSql]| execute(connection, sql, params);
     match event {

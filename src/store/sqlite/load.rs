@@ -121,9 +121,11 @@ fn accounts(row: &Row<'_>) -> rusqlite::Result<Option<Vec<Event>>> {
 fn markers(row: &Row<'_>) -> rusqlite::Result<Option<Vec<Event>>> {
     let Ok(target) = TalkName::parse(&row.get::<_, String>(1)?) else { return Ok(None) };
     let owner = uint(row.get(0)?);
-    let keeper = match row.get(3)? {
-        true => Keeper::Account(AccountId::new(owner)),
-        false => Keeper::Session(UserId::new(owner)),
+    let is_of_account: bool = row.get(3)?;
+    let keeper = if is_of_account {
+        Keeper::Account(AccountId::new(owner))
+    } else {
+        Keeper::Session(UserId::new(owner))
     };
     Ok(Some(vec![Event::MarkerSet { keeper, target, at: timestamp(row.get(2)?), instead_of: None }]))
 }
