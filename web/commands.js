@@ -112,12 +112,18 @@ const COMMANDS = {
     return nick ? send({ command: 'KILL', params: [nick], body: [reason || 'no reason'] }) : warn('/kill NICK REASON');
   },
   pass: (rest) => (rest ? send({ command: 'PASS', body: [rest] }) : { dialog: 'password' }),
-  react: (rest) => (rest ? { react: rest } : warn('/react SIGN, for the last message')),
-  reply: (rest) => (rest ? { reply: rest } : warn('/reply TEXT, to the last message')),
+  register: (rest) => (rest ? send({ command: 'REGISTER', params: ['*', '*', rest] }) : { dialog: 'account' }),
+  // Only with the name it is done at once; else the page asks first.
+  unregister: (rest) => (rest ? send({ command: 'UNREGISTER', params: [words(rest)[0]] }) : { dialog: 'unregister' }),
+  search: (rest, here) => ({ dialog: 'search', search: { q: rest, target: here === '*' ? '' : here } }),
+  react: (rest) => (rest ? { react: rest } : warn('/react SIGN, for the message that is picked, or the last one')),
+  reply: (rest) => (rest ? { reply: rest } : warn('/reply TEXT, to the message that is picked, or the last one')),
+  trust: (rest) => (rest ? { act: { type: 'trust', nick: words(rest)[0] } } : warn('/trust NICK, whose new signing key is to count')),
   clear: () => ({ clear: true }),
   quit: (rest) => ({ ...send({ command: 'QUIT', ...body(rest) }), quit: true }),
 };
-const ALIASES = { j: 'join', p: 'part', leave: 'part', m: 'msg', privmsg: 'msg', q: 'query', t: 'topic', k: 'kick', w: 'whois', n: 'names', logout: 'quit', exit: 'quit', wc: 'close', devices: 'clients' };
+const ALIASES = { j: 'join', p: 'part', leave: 'part', m: 'msg', privmsg: 'msg', q: 'query', t: 'topic', k: 'kick', w: 'whois', n: 'names', logout: 'quit', exit: 'quit', wc: 'close', devices: 'clients', find: 'search' };
+COMMANDS.account = () => ({ dialog: 'account' });
 COMMANDS.clients = () => ({ dialog: 'devices' });
 
 export const NAMES = Object.keys(COMMANDS).sort();

@@ -1,7 +1,8 @@
 // What everything but talk makes of the state: who comes and goes, ranks, topics, and the answers of the server.
 
+import { markerOf, moved } from './read.js';
 import { SERVER } from './state.js';
-import { fold, isChannel } from './text.js';
+import { fold, isChannel, same } from './text.js';
 
 /** A line about something that has happened in a channel. */
 function note(draft, target, message, kind, text, nick = message.from) {
@@ -9,6 +10,9 @@ function note(draft, target, message, kind, text, nick = message.from) {
 }
 
 const reason = (message) => (message.body?.[0] ? ` (${message.body.join(' ')})` : '');
+
+/** People whose keys are known. */
+const KEYS_MAX = 500;
 
 /** The channels that somebody is in, as far as they are known here. */
 function channelsOf(draft, nick) {
@@ -41,6 +45,18 @@ function ranks(target, [letters = '', ...parameters]) {
       target.work = isSet ? Number(parameter) || 0 : 0;
     }
   }
+}
+
+/** One's own modes after a change; none of their letters has an argument. */
+function own(draft, changes) {
+  let isSet = true;
+  const modes = new Set(draft.state.modes);
+  for (const letter of changes) {
+    if (letter === '+' || letter === '-') isSet = letter === '+';
+    else if (isSet) modes.add(letter);
+    else modes.delete(letter);
+  }
+  draft.state.modes = [...modes].join('');
 }
 
 const EVENTS = {
@@ -117,6 +133,7 @@ const EVENTS = {
   MODE(draft, message) {
     const words = (message.params ?? []).join(' ');
     if (!isChannel(message.to)) {
+      if (draft.isMe(message.to)) own(draft, words);
       note(draft, draft.open(SERVER), message, 'info', `Your modes: ${words}`);
       return;
     }
@@ -135,16 +152,46 @@ const EVENTS = {
       target.members.set(fold(message.from), { ...old, away: Boolean(message.body?.[0]) });
     }
   },
-  PUBKEY() {},
+  // The first key of somebody counts. Another one looks like a new telephone, and like a takeover: the reader decides.
+  PUBKEY(draft, { from, to, body }) {
+    const key = body?.alg === 'ed25519' && typeof body.key === 'string' ? body.key.slice(0, 64) : null;
+    const { keys } = draft.state;
+    const known = keys.get(fold(from));
+    if (!key || key === known?.key || (!known && keys.size >= KEYS_MAX)) return;
+    draft.state.keys = new Map(keys).set(fold(from), { key: known?.key ?? key, other: known ? key : null });
+    if (known && known.other !== key) {
+      draft.tell(draft.has(to) ? to : draft.active, 'error', `${from} announces another signing key. It does not count, unless you say /trust ${from}`);
+    }
+  },
   SETNAME() {},
   CHGHOST() {},
-  MARKREAD(draft, message) {
-    const [name] = message.params ?? [];
-    if (name && draft.has(name)) Object.assign(draft.open(name), { unread: 0, mentions: 0 });
+  MARKREAD(draft, { to, params }) {
+    if (!draft.has(to)) return;
+    const target = draft.open(to);
+    moved(target, markerOf(params), draft.isLookedAt(target));
+  },
+  REGISTER(draft, message) {
+    const [done, account] = message.params ?? [];
+    if (done !== 'SUCCESS') return;
+    draft.state.account = account;
+    note(draft, draft.open(draft.active), message, 'info', `The nick ${account} is kept for you.`, '');
+  },
+  UNREGISTER(draft, message) {
+    const [done, account] = message.params ?? [];
+    if (done !== 'SUCCESS') return;
+    if (draft.state.account && same(account, draft.state.account)) draft.state.account = null;
+    note(draft, draft.open(draft.active), message, 'info', `The account ${account} is dropped.`, '');
   },
 };
 
 const NUMERICS = {
+  221(draft, message) {
+    draft.state.modes = '';
+    own(draft, message.params[0] ?? '');
+    note(draft, draft.open(SERVER), message, 'info', `Your modes: ${message.params[0] ?? ''}`);
+  },
+  900(draft, message) { draft.state.account = message.params[1] ?? null; },
+  901(draft) { draft.state.account = null; },
   331(draft, { params: [channel] }) { if (draft.has(channel)) draft.open(channel).topic = ''; },
   332(draft, { params: [channel], body }) { if (draft.has(channel)) draft.open(channel).topic = (body ?? []).join(' '); },
   333() {},

@@ -5,6 +5,7 @@ const API = '/api/v1';
 const POLL_SECONDS = 25;
 const PAUSE_MAX_MS = 10_000;
 const HISTORY_PAGE = 100;
+const SEARCH_PAGE = 30;
 
 export class Refused extends Error {
   constructor(status, answer) {
@@ -17,7 +18,7 @@ export class Refused extends Error {
 async function request(method, path, body, options = {}) {
   const headers = body === undefined ? {} : { 'Content-Type': 'application/json' };
   const response = await fetch(API + path, {
-    method, credentials: 'same-origin', cache: 'no-store', signal: options.signal,
+    method, credentials: 'same-origin', cache: 'no-store', signal: options.signal, keepalive: options.keepalive ?? false,
     headers: { ...headers, ...options.headers }, ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   const answer = await response.json().catch(() => null);
@@ -29,8 +30,10 @@ async function request(method, path, body, options = {}) {
   return answer;
 }
 
-const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+export const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 const target = (name) => encodeURIComponent(name);
+/** Whether the same request may be granted a little later. */
+export const mayPass = (error) => error instanceof TypeError || error.status === 429 || error.status === 503;
 
 export const server = () => request('GET', '/server');
 export const session = () => request('GET', '/state');
@@ -41,10 +44,20 @@ export const revoke = (uuid) => request('DELETE', `/clients/${target(uuid)}`);
 export const logOut = () => request('POST', '/logout');
 export const logIn = (nick, password) => request('POST', '/login', { nick, password });
 
-export async function history(name, before) {
-  const query = `/history?target=${target(name)}&limit=${HISTORY_PAGE}${before ? `&before=${target(before)}` : ''}`;
-  return { messages: await request('GET', query), limit: HISTORY_PAGE };
+export async function history(name, before, limit = HISTORY_PAGE) {
+  const query = `/history?target=${target(name)}&limit=${limit}${before ? `&before=${target(before)}` : ''}`;
+  return { messages: await request('GET', query), limit };
 }
+
+/** What was said that has these words, the newest first; `fields` are those of the interface, empty ones are left out. */
+export async function search(fields, limit = SEARCH_PAGE) {
+  const given = Object.entries(fields).filter(([, value]) => value);
+  return { messages: await request('GET', `/search?${new URLSearchParams([...given, ['limit', limit]])}`), limit };
+}
+
+export const marker = (name) => request('GET', `/markers/${target(name)}`);
+/** Says how far one has read; also while the page is being closed. */
+export const mark = (name, at) => request('PUT', `/markers/${target(name)}`, { timestamp: new Date(at).toISOString() }, { keepalive: true });
 
 /** Something that no two requests share, also where a page came by plain http. */
 const unique = () => Array.from(crypto.getRandomValues(new Uint32Array(4)), (word) => word.toString(16).padStart(8, '0')).join('');
@@ -56,8 +69,7 @@ export async function send(message) {
     try {
       return await request('POST', '/messages', message, { headers });
     } catch (error) {
-      const mayPass = error instanceof TypeError || error.status === 503 || error.status === 429;
-      if (!mayPass || attempt >= 5) throw error;
+      if (!mayPass(error) || attempt >= 5) throw error;
       await pause(Math.max((error.retryAfter ?? 0) * 1000, 400 * 2 ** attempt * (0.5 + Math.random())));
     }
   }
@@ -78,20 +90,38 @@ export function work(asked, told, signal) {
   });
 }
 
-/** Opens a session, with work where it costs some. */
-export async function openSession(nick, told, signal) {
+/** Asks for something that may cost work, and does that. */
+async function paid(path, body, told, signal) {
   let price = await server();
   price = price.hashcash_bits ? { bits: price.hashcash_bits, resource: price.name } : null;
   for (let attempt = 0; ; attempt += 1) {
     if (price) told?.(0, price.bits);
     const stamp = price ? await work(price, (tried) => told?.(tried, price.bits), signal) : null;
     try {
-      return await request('POST', '/session', { nick, ...(stamp ? { pow_token: stamp } : {}) }, { signal });
+      return await request('POST', path, { ...body, ...(stamp ? { pow_token: stamp } : {}) }, { signal });
     } catch (error) {
       // The price may have risen meanwhile.
       if (error.status !== 402 || attempt >= 3 || !error.answer?.hashcash) throw error;
       price = error.answer.hashcash;
     }
+  }
+}
+
+/** Opens a session, with work where it costs some. */
+export const openSession = (nick, told, signal) => paid('/session', { nick }, told, signal);
+
+/** Makes one's own session last. */
+export const register = (nick, password) => request('POST', '/register', { nick, password });
+
+/** Opens a session that lasts. */
+export async function openAccount(nick, password, told, signal) {
+  try {
+    return await paid('/register', { nick, password }, told, signal);
+  } catch (error) {
+    // A cookie of former times, which no script can take away; a new session puts its own in the place.
+    if (error.status !== 401) throw error;
+    await openSession(nick, told, signal);
+    return register(nick, password);
   }
 }
 

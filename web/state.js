@@ -1,6 +1,7 @@
 // The state of the client, and what each message makes of it. Pure: the same state and action give the same state.
 
 import { event } from './events.js';
+import { came, cameLate, learned, readAll } from './read.js';
 import { fold, isChannel, mentions, same } from './text.js';
 
 /** Lines of one conversation that are kept while nobody looks at older ones, and at most. */
@@ -11,16 +12,20 @@ export const SERVER = '*';
 
 export function initial() {
   return {
-    nick: '', server: 'neoirc', motd: '', channelModes: '', away: false,
+    nick: '', account: null, modes: null, server: 'neoirc', motd: '', channelModes: '', away: false, hidden: false,
     connection: 'connecting', active: SERVER, previous: SERVER,
     buffers: new Map([[SERVER, buffer(SERVER)]]), list: [], now: 0,
+    // The key that somebody was first known by, and one that was announced later, by nick.
+    keys: new Map(),
   };
 }
 
 export function buffer(name) {
   return {
     name, lines: [], members: new Map(), names: null, topic: '', joined: !isChannel(name), unread: 0, mentions: 0,
-    typing: new Map(), complete: false, asked: false, marker: 0, modes: '', readingAbove: false,
+    typing: new Map(), complete: false, asked: false, modes: '', readingAbove: false,
+    // Times in milliseconds: how far one has read, and what of it the server knows, once it was asked. Then where the line stands.
+    read: 0, told: 0, known: false, marker: 0,
   };
 }
 
@@ -34,6 +39,8 @@ export class Draft {
 
   get active() { return this.state.active; }
   isMe(nick) { return same(nick, this.state.nick); }
+  /** Whether somebody sees the newest of it. */
+  isLookedAt(target) { return fold(target.name) === this.state.active && !this.state.hidden && !target.readingAbove; }
   has(name) { return typeof name === 'string' && this.state.buffers.has(fold(name)); }
 
   /** The buffer of this name, which may be changed; it is made if there is none. */
@@ -102,7 +109,7 @@ export function spoken(message, me) {
   return {
     key: message.id, id: message.id, order: message.seq, ts: message.ts, kind, nick: message.from, text,
     mine: same(message.from, me), reply: typeof meta.reply === 'string' ? meta.reply : null,
-    signed: typeof meta.sig === 'string', reactions: null,
+    signed: typeof meta.sig === 'string' ? message : null, reactions: null,
   };
 }
 
@@ -121,10 +128,7 @@ function say(draft, message, isPast) {
   target.typing.delete(fold(message.from));
   const member = target.members.get(fold(message.from));
   if (member) target.members.set(fold(message.from), { ...member, spoke: message.seq });
-  if (line.mine || fold(name) === state.active && !state.hidden) return;
-  target.marker ||= message.seq;
-  target.unread += 1;
-  if (line.mention && line.kind !== 'notice') target.mentions += 1;
+  came(target, line, draft.isLookedAt(target));
 }
 
 function tag(draft, message) {
@@ -156,11 +160,11 @@ function look(draft, name) {
     state.active = key;
   }
   const target = draft.open(name);
-  [target.unread, target.mentions] = [0, 0];
+  if (draft.isLookedAt(target)) readAll(target);
 }
 
 const ACTIONS = {
-  session: (draft, action) => { draft.state.nick = action.nick; },
+  session: (draft, { nick, account = null }) => Object.assign(draft.state, { nick, account }),
   server: (draft, { info }) => Object.assign(draft.state, { server: info.name, motd: info.motd ?? '' }),
   connection: (draft, action) => { draft.state.connection = action.state; },
   messages: (draft, action) => {
@@ -175,13 +179,31 @@ const ACTIONS = {
     for (const message of action.messages) say(draft, message, true);
     target.asked = true;
     if (action.messages.length < action.limit) target.complete = true;
+    if (action.name !== SERVER) cameLate(target, draft.isLookedAt(target));
+  },
+  keys: (draft, action) => { draft.state.keys = new Map(action.keys.map(([nick, key]) => [nick, { key, other: null }])); },
+  trust(draft, { nick }) {
+    const other = draft.state.keys.get(fold(nick))?.other;
+    if (other) draft.state.keys = new Map(draft.state.keys).set(fold(nick), { key: other, other: null });
+    draft.tell(draft.active, other ? 'info' : 'error', other ? `The new key of ${nick} counts from now on.` : `${nick} has announced no other key.`);
   },
   look: (draft, action) => look(draft, action.name),
   hidden: (draft, action) => {
     draft.state.hidden = action.hidden;
     if (!action.hidden && draft.has(draft.active)) look(draft, draft.active);
   },
-  above: (draft, action) => { if (draft.has(action.name)) draft.open(action.name).readingAbove = action.isAbove; },
+  above: (draft, action) => {
+    if (!draft.has(action.name)) return;
+    const target = draft.open(action.name);
+    target.readingAbove = action.isAbove;
+    if (draft.isLookedAt(target)) readAll(target);
+  },
+  marker: (draft, { name, at }) => {
+    if (draft.has(name)) learned(draft.open(name), at, draft.isLookedAt(draft.open(name)));
+  },
+  told: (draft, { name, at }) => {
+    if (draft.has(name)) draft.open(name).told = Math.max(draft.open(name).told, at);
+  },
   close: (draft, action) => { if (draft.has(action.name) && action.name !== SERVER) draft.close(action.name); },
   tell: (draft, action) => draft.tell(action.name ?? draft.active, action.kind ?? 'info', action.text),
   clear: (draft, action) => Object.assign(draft.open(action.name), { lines: [], complete: true }),

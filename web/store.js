@@ -1,27 +1,12 @@
 // What the page does: keeps the state, tells the parts that show it, and talks to the server for them.
 
 import { parse } from './commands.js';
+import { remember, remembered } from './kept.js';
+import { Markers } from './markers.js';
 import * as net from './net.js';
+import { isSpoken } from './read.js';
 import { initial, LINES_MAX, order, reduce, SERVER } from './state.js';
 import { clean, fold, isChannel, same } from './text.js';
-
-const KEPT = 'neoirc';
-
-/** What this browser remembers between visits: never what was said. */
-function remembered() {
-  try {
-    const kept = JSON.parse(localStorage.getItem(KEPT) ?? '{}');
-    return kept && typeof kept === 'object' ? kept : {};
-  } catch {
-    return {};
-  }
-}
-
-function remember(changes) {
-  try {
-    localStorage.setItem(KEPT, JSON.stringify({ ...remembered(), ...changes }));
-  } catch { /* a browser that keeps nothing */ }
-}
 
 export class Store {
   constructor() {
@@ -32,6 +17,10 @@ export class Store {
     this.reader = null;
     this.pending = false;
     this.replying = null;
+    // What was searched for, and a line that is to be shown.
+    this.found = null;
+    this.jumping = null;
+    this.fetching = new Set();
   }
 
   subscribe(listener) {
@@ -52,7 +41,9 @@ export class Store {
   }
 
   dispatch(action) {
+    const { keys } = this.state;
     this.state = reduce(this.state, action);
+    if (this.state.keys !== keys && this.state.keys.size) remember({ keys: [...this.state.keys].map(([nick, { key }]) => [nick, key]) });
     this.changed();
   }
 
@@ -68,9 +59,16 @@ export class Store {
   setting(name) { return remembered()[name]; }
   setSetting(name, value) { remember({ [name]: value }); this.changed(); }
 
-  async begin() {
-    document.addEventListener('visibilitychange', () => this.dispatch({ type: 'hidden', hidden: document.hidden }));
+  begin() {
+    document.addEventListener('visibilitychange', () => {
+      if (document.hidden) this.markers?.flush();
+      this.dispatch({ type: 'hidden', hidden: document.hidden });
+    });
     window.addEventListener('online', () => this.reader?.hurry());
+    return this.comeIn();
+  }
+
+  async comeIn() {
     // Whoever never was here is not asked for: a refusal would be noise.
     const { here } = remembered();
     if (here) {
@@ -80,10 +78,10 @@ export class Store {
       } catch (error) {
         if (error.status !== 401) {
           this.set({ phase: 'unreachable' });
-          setTimeout(() => this.begin(), 2000);
+          setTimeout(() => this.comeIn(), 2000);
           return;
         }
-        remember({ here: false, cursor: 0, talks: [], names: null });
+        remember({ here: false, cursor: 0, talks: [], keys: [] });
       }
     }
     this.set({ phase: 'login' });
@@ -96,15 +94,21 @@ export class Store {
     } catch { /* the login tells soon enough */ }
   }
 
-  async logIn(nick, password, told, signal) {
-    const session = password ? await net.logIn(nick, password) : await net.openSession(nick, told, signal);
+  /** Comes in: into a session of one's own, with a password into what one has already, or into one that is kept from now on. */
+  async logIn({ nick, password, keeps }, told, signal) {
+    let session = null;
+    if (keeps) session = await net.openAccount(nick, password, told, signal);
+    else if (password) session = { ...await net.logIn(nick, password), ...await net.session().catch(() => null) };
+    else session = await net.openSession(nick, told, signal);
     remember({ here: true, cursor: 0, talks: [] });
     await this.enter(session, 0);
   }
 
   async enter(session, cursor) {
     this.state = { ...initial(), server: this.state.server, motd: this.state.motd };
-    this.dispatch({ type: 'session', nick: session.nick });
+    this.dispatch({ type: 'session', nick: session.nick, account: session.account });
+    this.dispatch({ type: 'hidden', hidden: document.hidden });
+    this.dispatch({ type: 'keys', keys: remembered().keys ?? [] });
     this.reader = new net.Reader({
       cursor,
       heard: (messages, last) => this.heard(messages, last),
@@ -118,13 +122,16 @@ export class Store {
     }
     this.set({ phase: 'inside', first: remembered().active });
     this.reader.start();
+    this.markers = new Markers(this);
   }
 
   /** Back to the door, with nothing left for whoever sits here next. */
   leave() {
     this.reader?.stop();
-    this.reader = null;
-    remember({ here: false, cursor: 0, talks: [], active: null });
+    this.markers?.stop();
+    [this.reader, this.markers, this.found] = [null, null, null];
+    this.fetching.clear();
+    remember({ here: false, cursor: 0, talks: [], active: null, keys: [] });
     this.state = { ...initial(), server: this.state.server, motd: this.state.motd };
     this.set({ phase: 'login', dialog: null, replying: null });
   }
@@ -185,10 +192,10 @@ export class Store {
   /** Fetches what was said before the oldest line that is known. */
   async past(name) {
     const buffer = this.state.buffers.get(fold(name));
-    if (!buffer || name === SERVER || this.fetching === fold(name) || buffer.complete || buffer.lines.length >= LINES_MAX - 500) return;
+    if (!buffer || name === SERVER || this.fetching.has(fold(name)) || buffer.complete || buffer.lines.length >= LINES_MAX - 500) return;
     if (isChannel(name) && !buffer.joined) return;
-    this.fetching = fold(name);
-    const oldest = buffer.asked ? buffer.lines.find((line) => line.id && !line.key.startsWith('own') && ['message', 'action', 'notice'].includes(line.kind)) : null;
+    this.fetching.add(fold(name));
+    const oldest = buffer.asked ? buffer.lines.find((line) => line.id && isSpoken(line)) : null;
     try {
       const page = await net.history(buffer.name, oldest?.id);
       if (this.phase === 'inside') this.dispatch({ type: 'past', name: buffer.name, ...page });
@@ -196,7 +203,7 @@ export class Store {
       // Nobody by that nick now, or no member any more: there is nothing to show.
       if (error.status && error.status !== 429 && error.status !== 503) this.dispatch({ type: 'past', name: buffer.name, messages: [], limit: 1 });
     } finally {
-      this.fetching = null;
+      this.fetching.delete(fold(name));
     }
   }
 
@@ -210,9 +217,10 @@ export class Store {
       this.tell(done.warn, 'error');
       return false;
     }
-    if (done.dialog) this.set({ dialog: done.dialog });
+    if (done.dialog) this.set({ dialog: done.dialog, searching: done.search });
+    if (done.act) this.dispatch(done.act);
     if (done.clear) this.dispatch({ type: 'clear', name });
-    const last = this.here.lines.findLast((line) => line.id && line.kind === 'message' && !line.mine);
+    const last = this.replying ?? this.here.lines.findLast((line) => line.id && line.kind === 'message' && !line.mine);
     if ((done.react || done.reply) && !last) {
       this.tell('Nobody has said anything here.', 'error');
       return false;
@@ -248,7 +256,11 @@ export class Store {
       return receipt;
     } catch (error) {
       if (error.status === 401) this.leave();
-      else if (message.command !== 'TAGMSG') this.tell(`Not sent: ${message.body?.join?.(' ') ?? message.command} (${error.message})`, 'error');
+      else if (message.command !== 'TAGMSG') {
+        // Other commands may have a password in them.
+        const what = message.command === 'PRIVMSG' || message.command === 'NOTICE' ? message.body.join(' ') : message.command;
+        this.tell(`Not sent: ${what} (${error.message})`, 'error');
+      }
       return null;
     }
   }

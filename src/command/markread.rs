@@ -55,7 +55,7 @@ fn gives_way(world: &World, keeper: Keeper, target: &TalkName, max: usize) -> Op
 /// A time as tags and messages have it.
 fn parse_time(text: &str) -> Option<Timestamp> {
     let time = text.strip_prefix("timestamp=").unwrap_or(text);
-    time.parse().ok().filter(|at| *at >= Timestamp::UNIX_EPOCH).map(in_milliseconds)
+    time.parse().ok().map(|at: Timestamp| in_milliseconds(at.max(Timestamp::UNIX_EPOCH)))
 }
 
 /// The wire knows milliseconds. A marker is put behind the message whose time it has, never before it.

@@ -35,7 +35,7 @@ fn talk(name: &str) -> Result<TalkName, ApiError> {
 /// `GET /markers/{target}`: how far one has read there.
 #[utoipa::path(
     get, path = "/api/v1/markers/{target}", operation_id = "marker", security(("neoirc_auth" = [])),
-    params(("target" = String, Path, description = "A channel with its #, or a nick")),
+    params(("target" = String, Path, description = "A channel with its #, or a nick", pattern = r"^(#[^ ,\x00\x07\r\n]{1,63}|[A-Za-z_\[\]\\^{}|`][A-Za-z0-9_\-\[\]\\^{}|`]{0,31})$")),
     responses((status = 200, description = "How far one has read there", body = super::schema::Marker)),
 )]
 pub(super) async fn show(
@@ -54,7 +54,7 @@ pub(super) async fn show(
 /// `PUT /markers/{target}`: one has read that far. A marker goes forward alone; the answer says where it stands.
 #[utoipa::path(
     put, path = "/api/v1/markers/{target}", operation_id = "set_marker", security(("neoirc_auth" = [])),
-    params(("target" = String, Path, description = "A channel with its #, or a nick")),
+    params(("target" = String, Path, description = "A channel with its #, or a nick", pattern = r"^(#[^ ,\x00\x07\r\n]{1,63}|[A-Za-z_\[\]\\^{}|`][A-Za-z0-9_\-\[\]\\^{}|`]{0,31})$")),
     request_body = super::schema::NewMarker,
     responses((status = 200, description = "How far one has read there now", body = super::schema::Marker)),
 )]

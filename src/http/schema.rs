@@ -71,7 +71,7 @@ pub(super) struct NewAccount {
     #[schema(pattern = r"^[A-Za-z_\[\]\\^{}|`][A-Za-z0-9_\-\[\]\\^{}|`]{0,31}$", example = "alice")]
     nick: String,
     /// As long as the operator wants it, and at most 256 bytes.
-    #[schema(min_length = 1)]
+    #[schema(min_length = 8, max_length = 64, example = "correct horse")]
     password: String,
     /// Of a new session.
     #[schema(pattern = r"^[A-Za-z0-9_\-\[\]\\^{}|`]{1,32}$")]

@@ -159,6 +159,11 @@ scenarios! {
     tabs [];
     logout [];
     work [("NEOIRC_HASHCASH_BITS", "18")];
+    account [];
+    markers [];
+    search [];
+    rows [];
+    signed [];
 }
 
 #[test]

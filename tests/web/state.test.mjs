@@ -4,13 +4,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { parse } from '../../web/commands.js';
+import { placeOf } from '../../web/find.js';
 import { initial, LINES_KEPT, nextActive, order, reduce } from '../../web/state.js';
 import { clean, completions, mentions, pieces } from '../../web/text.js';
 
+const LONG_AGO = Date.parse('2026-11-29T08:00:00Z');
 let seq = 0;
 const message = (command, from, to, more = {}) => {
   seq += 1;
-  return { command, from, to, id: `id-${seq}`, seq, ts: '2026-11-29T08:00:00Z', ...more };
+  return { command, from, to, id: `id-${seq}`, seq, ts: new Date(LONG_AGO + seq).toISOString(), ...more };
 };
 const say = (from, to, ...body) => message('PRIVMSG', from, to, { body });
 const heard = (state, ...messages) => reduce(state, { type: 'messages', messages });
@@ -58,7 +60,7 @@ test('unread lines and mentions are counted where nobody looks', () => {
   state = heard(state, say('bob', '#tea', 'alice?'));
   assert.deepEqual(counts(), [1, 1]);
   // What was said long ago is nothing new.
-  state = reduce(state, { type: 'past', name: '#tea', messages: [{ ...say('bob', '#tea', 'alice'), seq: 1 }], limit: 100 });
+  state = reduce(state, { type: 'past', name: '#tea', messages: [{ ...say('bob', '#tea', 'alice'), seq: 1, ts: new Date(LONG_AGO).toISOString() }], limit: 100 });
   assert.deepEqual(counts(), [1, 1]);
 });
 
@@ -106,6 +108,40 @@ test('only so many lines are kept, unless somebody reads the old ones', () => {
   assert.ok(reading.buffers.get('#tea').lines.length >= LINES_KEPT * 2);
 });
 
+test('accounts and modes of one\'s own', () => {
+  let state = heard(alone(), message('REGISTER', 'neoirc', 'alice', { params: ['SUCCESS', 'alice'] }), message('900', 'neoirc', 'alice', { params: ['alice!a@b', 'alice'], body: ['You are now logged in as alice'] }));
+  assert.equal(state.account, 'alice');
+  state = heard(state, message('FAIL', 'neoirc', 'alice', { params: ['UNREGISTER', 'NO_SUCH_ACCOUNT', 'bob'], body: ['Nobody'] }), message('UNREGISTER', 'neoirc', 'alice', { params: ['SUCCESS', 'bob'] }));
+  assert.equal(state.account, 'alice', 'that was another one');
+  assert.equal(state.modes, null);
+  state = heard(state, message('221', 'neoirc', 'alice', { params: ['+iS'] }));
+  assert.equal(state.modes, 'iS');
+  state = heard(state, message('MODE', 'alice', 'alice', { params: ['-S+w'] }));
+  assert.equal(state.modes, 'iw');
+  state = heard(state, message('UNREGISTER', 'neoirc', 'alice', { params: ['SUCCESS', 'alice'] }), message('901', 'neoirc', 'alice', { params: ['alice!a@b'] }));
+  assert.equal(state.account, null);
+});
+
+test('the first key of somebody counts, another one when the reader says so', () => {
+  const key = (value, alg = 'ed25519') => message('PUBKEY', 'Bob', '#tea', { body: { alg, key: value } });
+  let state = heard(inTea(), key('one'), key('two', 'rsa'), message('PUBKEY', 'bob', '#tea', { body: ['three'] }));
+  assert.deepEqual(state.keys.get('bob'), { key: 'one', other: null });
+  state = heard(state, key('two'), key('two'));
+  assert.deepEqual(state.keys.get('bob'), { key: 'one', other: 'two' });
+  assert.equal(state.buffers.get('#tea').lines.filter(({ kind }) => kind === 'error').length, 1, 'the reader is told once');
+  state = reduce(state, { type: 'trust', nick: 'bob' });
+  assert.deepEqual(state.keys.get('bob'), { key: 'two', other: null });
+  assert.equal(reduce(state, { type: 'trust', nick: 'carol' }).keys, state.keys);
+  const said = { ...say('bob', '#tea', 'signed'), meta: { alg: 'ed25519', sig: 'x' } };
+  assert.equal(heard(state, said).buffers.get('#tea').lines.at(-1).signed, said);
+});
+
+test('what was found belongs to a conversation', () => {
+  const found = (from, to) => placeOf({ from, to }, 'alice', 'bob');
+  assert.deepEqual([found('bob', '@#tea'), found('bob', 'Alice'), found('alice', 'bob'), found('bob', 'formerly'), placeOf({ from: 'bob', to: 'formerly' }, 'alice', '')],
+    ['#tea', 'bob', 'bob', 'bob', 'formerly']);
+});
+
 test('odd messages break nothing', () => {
   let state = inTea();
   const odd = [message('constructor', 'x', 'alice'), message('__proto__', 'x', 'alice'), message('353', 'neoirc', 'alice'), message('366', 'neoirc', 'alice'), message('332', 'neoirc', 'alice'),
@@ -149,6 +185,11 @@ test('commands', () => {
   assert.deepEqual(sent('/topic #milk warm'), [{ command: 'TOPIC', to: '#milk', body: ['warm'] }]);
   assert.deepEqual(sent('/op bob carol'), [{ command: 'MODE', to: '#tea', params: ['+oo', 'bob', 'carol'] }]);
   assert.deepEqual(sent('/mode +m'), [{ command: 'MODE', to: '#tea', params: ['+m'] }]);
+  assert.deepEqual(sent('/register correct horse'), [{ command: 'REGISTER', params: ['*', '*', 'correct horse'] }]);
+  assert.deepEqual(sent('/unregister alice'), [{ command: 'UNREGISTER', params: ['alice'] }]);
+  assert.deepEqual(parse('/unregister', '#tea'), { dialog: 'unregister' });
+  assert.deepEqual(parse('/search "green tea" cup*', '#tea'), { dialog: 'search', search: { q: '"green tea" cup*', target: '#tea' } });
+  assert.deepEqual(parse('/search', '*').search, { q: '', target: '' });
   for (const text of ['/frobnicate', '/constructor', '/__proto__', '/', '/msg bob', '/nick']) assert.ok(parse(text, '#tea').warn && !parse(text, '#tea').send, text);
   assert.ok(parse('hello', '*').warn);
 });

@@ -1,29 +1,15 @@
-// What opens above the conversation: channels, devices, a password, help, and a question before one leaves.
+// What opens above the conversation: channels, devices, a password, help, and a question before one leaves; account and
+// search have files of their own.
 
 import { html, useEffect, useRef, useState } from '../vendor/htm-preact.js';
 import * as net from '../net.js';
 import { NAMES } from '../commands.js';
 import { cleanLine, fold } from '../text.js';
+import { Account, NewPassword, Unregister } from './account.js';
+import { Dialog, useAsked, useModes } from './dialog.js';
+import { Search } from './search.js';
 
 const CHANNELS_SHOWN = 200;
-
-function Dialog({ label, close, children }) {
-  const element = useRef(null);
-  useEffect(() => { element.current.showModal(); }, []);
-  const outside = (event) => { if (event.target === element.current) close(); };
-  return html`<dialog ref=${element} aria-label=${label} onClose=${close} onClick=${outside}>
-    <div class="sheet"><header><h2>${label}</h2><button type="button" aria-label="Close" onClick=${close}>×</button></header>${children}</div>
-  </dialog>`;
-}
-
-/** Something from the server: `[value, problem, ask again]`. */
-function useAsked(ask) {
-  const [value, setValue] = useState(null);
-  const [problem, setProblem] = useState('');
-  const again = () => ask().then(setValue, (error) => setProblem(error.message));
-  useEffect(() => { again(); }, []);
-  return [value, problem, again, setProblem];
-}
 
 function Channels({ store, close }) {
   const [channels, problem] = useAsked(net.channels);
@@ -70,40 +56,28 @@ function Devices({ close }) {
 }
 
 function Password({ store, close }) {
-  const [problem, setProblem] = useState('');
-  const set = async (event) => {
-    event.preventDefault();
-    const { first, second } = event.currentTarget.elements;
-    if (first.value !== second.value) {
-      setProblem('The two are not the same.');
-      return;
-    }
+  const set = async (password) => {
     try {
-      const receipt = await net.send({ command: 'PASS', body: [first.value] });
-      if (receipt.status === 'error') {
-        setProblem(receipt.error);
-        return;
-      }
-      close();
-      store.tell('The password is set. With it you come in from further devices.');
+      const receipt = await net.send({ command: 'PASS', body: [password] });
+      if (receipt.status === 'error') return receipt.error;
     } catch (error) {
-      setProblem(error.message);
+      return error.message;
     }
+    close();
+    store.tell('The password is set. With it you come in from further devices.');
+    return '';
   };
+  const { account, nick } = store.state;
   return html`<${Dialog} label="Set password" close=${close}>
-    <p class="hint">With your nick and this password you come into this session from other devices.</p>
-    <form onSubmit=${set}>
-      <input class="unseen" type="text" autocomplete="username" value=${store.state.nick} readonly tabindex="-1" aria-hidden="true" />
-      <label>Password<input name="first" type="password" autocomplete="new-password" minlength="8" required /></label>
-      <label>The same again<input name="second" type="password" autocomplete="new-password" minlength="8" required /></label>
-      <p role="alert" class="problem">${problem}</p>
-      <button type="submit" class="primary">Set</button>
-    </form>
+    <p class="hint">${account ? 'Another password for your account.' : 'With your nick and this password you come into this session from other devices, until it ends.'}</p>
+    <${NewPassword} nick=${nick} label="Set" done=${set} />
+    ${!account && html`<p class="hint">To have the nick kept beyond that, <button type="button" onClick=${() => store.set({ dialog: 'account' })}>make an account</button></p>`}
   <//>`;
 }
 
 const KEYS = [['Tab', 'completes nicks, channels and commands'], ['↑ ↓', 'what was typed before'], ['Alt+↑, Alt+↓', 'the conversation above or below'],
-  ['Alt+A', 'where somebody has said something'], ['/', 'to the field'], ['Shift+Enter', 'a further line'], ['//', 'at the beginning says a line with one stroke']];
+  ['Alt+A', 'where somebody has said something'], ['/', 'to the field'], ['Shift+Enter', 'a further line'],
+  ['Shift+Tab, ↑ ↓', 'from one message to another'], ['r, e', 'reply or react to it'], ['//', 'at the beginning says a line with one stroke']];
 
 function Help({ close }) {
   return html`<${Dialog} label="Help" close=${close}>
@@ -114,13 +88,18 @@ function Help({ close }) {
 }
 
 function LogOut({ store, close }) {
+  const { account } = store.state;
+  const modes = useModes(store);
+  let what = 'Without another device the session ends, and the nick is free for anybody.';
+  if (account && modes?.includes('S')) what = 'You stay in your channels, and the nick is kept for you.';
+  else if (account) what = 'Without another device the session ends. The nick is kept for you.';
   return html`<${Dialog} label="Leaving" close=${close}>
-    <p>Without another device the session ends, and the nick is free for anybody.</p>
+    <p>${what}</p>
     <button type="button" class="primary" onClick=${() => store.logOut()}>Log out</button>
   <//>`;
 }
 
-const ALL = { channels: Channels, devices: Devices, password: Password, help: Help, logout: LogOut };
+const ALL = { channels: Channels, devices: Devices, password: Password, account: Account, unregister: Unregister, search: Search, help: Help, logout: LogOut };
 
 export function Dialogs({ store }) {
   const Which = ALL[store.dialog];

@@ -36,7 +36,7 @@ export function Field({ store }) {
     const text = field.current.value;
     if (!text.trim()) return;
     const kept = past.current;
-    if (!/^\/(pass|oper)\b/i.test(text) && kept.lines.at(-1) !== text) kept.lines = [...kept.lines, text].slice(-KEPT);
+    if (!/^\/(pass|oper|register)\b/i.test(text) && kept.lines.at(-1) !== text) kept.lines = [...kept.lines, text].slice(-KEPT);
     kept.at = kept.lines.length;
     put('');
     store.typed = 0;

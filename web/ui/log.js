@@ -1,7 +1,9 @@
 // The lines of a conversation. The page holds a window onto them, which moves as somebody scrolls.
 
 import { Component, html } from '../vendor/htm-preact.js';
+import { fold } from '../text.js';
 import { Comings, isComing, Line } from './line.js';
+import { focusRow, nextRow, nextSign } from './rows.js';
 
 /** Lines that the page holds at once, how far the window moves, and how near to its edge. */
 const WINDOW = 240;
@@ -33,13 +35,14 @@ function items(lines, marker) {
 export class Log extends Component {
   constructor(props) {
     super(props);
-    // The last line in the window, or null when that is the newest.
-    this.state = { end: null, picked: null };
+    // The last line in the window, or null when that is the newest; the line under the pointer, and that at which the keyboard is.
+    this.state = { end: null, picked: null, current: null };
     this.isAtBottom = true;
   }
 
   componentDidMount() {
     this.toBottom();
+    this.jump();
     this.observer = new ResizeObserver(() => { if (this.isAtBottom) this.toBottom(); });
     this.observer.observe(this.element);
   }
@@ -78,10 +81,14 @@ export class Log extends Component {
   }
 
   componentDidUpdate(_props, _state, places) {
-    if (this.isAtBottom) {
-      this.toBottom();
-      return;
-    }
+    this.jump();
+    if (this.isAtBottom) this.toBottom();
+    else this.stay(places);
+    if (this.going) focusRow(this.element, this.state.current, this.going);
+    this.going = null;
+  }
+
+  stay(places) {
     if (!places) return;
     const children = new Map([...this.element.children].map((child) => [child.dataset.key, child]));
     for (const [key, top] of places) {
@@ -119,6 +126,52 @@ export class Log extends Component {
     else this.setState({ end: lines[Math.max(end, Math.min(WINDOW, lines.length)) - 1].key });
   }
 
+  /** Goes where somebody was sent, once that line is there. */
+  jump() {
+    const { buffer, store } = this.props;
+    const { jumping } = store;
+    if (!jumping || jumping.key !== fold(buffer.name)) return;
+    const at = buffer.lines.findIndex((line) => line.id === jumping.id);
+    store.jumping = null;
+    if (at < 0) return;
+    this.isAtBottom = false;
+    const end = buffer.lines[Math.min(Math.max(at + STEP, WINDOW), buffer.lines.length) - 1].key;
+    this.going = null;
+    this.setState({ end, current: buffer.lines[at].key }, () => {
+      focusRow(this.element, this.state.current, 'center');
+      this.scrolled();
+    });
+  }
+
+  /** The keyboard goes to a line, which gets the focus when it is shown as the one at hand. */
+  go(key) {
+    if (!key) return;
+    this.going = 'nearest';
+    this.setState({ current: key });
+  }
+
+  pressed = (event) => {
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    const { target, key } = event;
+    const row = target === this.element ? null : target.closest('[data-key]');
+    const isSign = target.matches('.sign');
+    // A long text scrolls by the same keys.
+    const isRow = !isSign && !target.matches('.long');
+    const line = this.props.buffer.lines.find((one) => one.key === row?.dataset.key);
+    const isMessage = row?.classList.contains('message') && line?.id;
+    const by = { ArrowUp: -1, ArrowDown: 1 }[key];
+    const aside = { ArrowLeft: -1, ArrowRight: 1 }[key];
+    if (isRow && by) this.go(nextRow(this.element, row, by));
+    else if (isRow && key === 'r' && isMessage) this.reply(line);
+    else if (isRow && key === 'e' && isMessage) row.querySelector('.sign')?.focus();
+    else if (isSign && aside) nextSign(row, target, aside).focus();
+    else if (key === 'Escape' && row && !isRow) row.focus();
+    else if (key === 'Escape' && row) document.getElementById('field')?.focus();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+
   newest = () => {
     this.isAtBottom = true;
     this.props.store.dispatch({ type: 'above', name: this.props.buffer.name, isAbove: false });
@@ -135,7 +188,10 @@ export class Log extends Component {
     document.getElementById('field')?.focus();
   };
 
-  react = (line, sign) => this.props.store.react(line, sign);
+  react = (line, sign) => {
+    this.props.store.react(line, sign);
+    if (document.activeElement?.classList.contains('sign')) focusRow(this.element, line.key, 'nearest');
+  };
 
   join = (channel) => this.props.store.type(`/join ${channel}`);
 
@@ -143,15 +199,19 @@ export class Log extends Component {
     const [start, end] = this.range();
     const answered = (id) => (id ? buffer.lines.findLast((line) => line.id === id) ?? null : null);
     const shown = items(buffer.lines.slice(start, end), buffer.marker);
+    const { current, picked } = this.state;
+    // The one stop of Tab in here: the line at hand, or all of it while there is none.
+    const isHeld = shown.some((item) => item.key === current);
     const isBehind = end < buffer.lines.length || !this.isAtBottom;
     return html`<div class="logbox">
-      <div role="log" aria-label="Messages" aria-live="polite" aria-relevant="additions" class="log" tabindex="0"
-        ref=${(element) => { this.element = element; }} onScroll=${this.scrolled} onPointerOver=${this.pick} onClick=${this.pick}>
+      <div role="log" aria-label="Messages" aria-live="polite" aria-relevant="additions" class="log" tabindex=${isHeld ? -1 : 0}
+        ref=${(element) => { this.element = element; }} onScroll=${this.scrolled} onKeyDown=${this.pressed} onPointerOver=${this.pick} onClick=${this.pick}>
         ${shown.map((item) => {
           if (item.label) return html`<div class=${item.isNew ? 'separator new' : 'separator'} key=${item.key}><span>${item.label}</span></div>`;
-          if (item.lines?.length > 1) return html`<${Comings} key=${item.key} lines=${item.lines} />`;
+          if (item.lines?.length > 1) return html`<${Comings} key=${item.key} lines=${item.lines} current=${item.key === current} />`;
           const line = item.line ?? item.lines[0];
-          return html`<${Line} key=${item.key} line=${line} picked=${this.state.picked === line.key} answered=${answered(line.reply)}
+          return html`<${Line} key=${item.key} line=${line} picked=${picked === line.key} current=${current === line.key} answered=${answered(line.reply)}
+            pinned=${line.signed ? store.state.keys.get(fold(line.nick))?.key : undefined}
             onReply=${this.reply} onReact=${this.react} onJoin=${this.join} />`;
         })}
       </div>

@@ -3,7 +3,6 @@
 import { html, useEffect, useRef, useState } from '../vendor/htm-preact.js';
 import { nextActive, order, SERVER } from '../state.js';
 import { cleanLine, fold, isChannel, pieces } from '../text.js';
-import { Dialogs } from './dialogs.js';
 import { Field } from './field.js';
 import { Log } from './log.js';
 import { Menu } from './menu.js';
@@ -64,6 +63,15 @@ function Typing({ buffer }) {
   return html`<p class="typing">${nicks.length > 3 ? 'Several are writing …' : nicks.length ? `${nicks.join(', ')} ${nicks.length > 1 ? 'are' : 'is'} writing …` : ''}</p>`;
 }
 
+/** What opens above the page comes a moment after it, and is no part of the first load. */
+function Dialogs({ store }) {
+  const [Loaded, setLoaded] = useState(null);
+  useEffect(() => {
+    import('./dialogs.js').then((module) => setLoaded(() => module.Dialogs), () => store.tell('Not all of the page could be loaded. Load it again.', 'error'));
+  }, []);
+  return Loaded && html`<${Loaded} store=${store} />`;
+}
+
 const isTyping = () => /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement?.tagName) || document.querySelector('dialog[open]');
 
 export function Main({ store }) {
@@ -98,6 +106,7 @@ export function Main({ store }) {
         <div data-testid="topic" class="topic" dir="auto" title=${cleanLine(here.topic)}>${pieces(cleanLine(here.topic)).map((piece) => (piece.href ? html`<a href=${piece.href} target="_blank" rel="noopener noreferrer nofollow">${piece.text}</a>` : piece.text))}</div>
         <span data-testid="connection" data-state=${state.connection} role="status" class="connection"><span>${CONNECTION[state.connection]}</span></span>
         ${hasMembers && html`<button type="button" class="drawer people" aria-label=${`Show members, ${here.members.size}`} aria-expanded=${drawer === 'members' ? 'true' : 'false'} onClick=${() => setDrawer(drawer === 'members' ? null : 'members')}>${here.members.size}</button>`}
+        <button type="button" class="search" aria-label="Search" onClick=${() => store.set({ dialog: 'search' })}>⌕</button>
         <${Menu} store=${store} />
       </header>
       <${Log} key=${state.active} buffer=${here} store=${store} />

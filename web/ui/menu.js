@@ -1,4 +1,4 @@
-// The menu: devices, password, notifications, theme, help, the way out.
+// The menu: search, account, devices, password, notifications, theme, help, the way out.
 
 import { html, useEffect, useRef, useState } from '../vendor/htm-preact.js';
 
@@ -56,7 +56,7 @@ export function Menu({ store }) {
     store.set({ dialog });
   };
   const entries = [
-    ['Devices', open('devices')], ['Set password', open('password')],
+    ['Search', open('search')], ['Account', open('account')], ['Devices', open('devices')], ['Set password', open('password')],
     [`Notifications: ${notifies ? 'on' : 'off'}`, notify], [`Theme: ${theme}`, turn],
     ['Help', open('help')], ['Log out', open('logout')],
   ];

@@ -2,8 +2,9 @@
 
 import assert from 'node:assert/strict';
 
-import { Bot } from '../api.mjs';
+import { Bot, pause, until } from '../api.mjs';
 import { pathOfInstalled } from '../harness.mjs';
+import { fill } from '../person.mjs';
 
 const SERIOUS = ['serious', 'critical'];
 
@@ -46,6 +47,11 @@ export default async function accessible(stage) {
     await alice.sees(`alice${index}: hello`);
     await alice.sees(`tea is served ${index}`);
     await look(alice, `${name}-channel`);
+    // On a line, by keyboard.
+    await alice.log.focus();
+    await alice.page.keyboard.press('ArrowUp');
+    await alice.page.locator('.message[aria-label]').waitFor();
+    await look(alice, `${name}-line`);
     if (options.viewport) continue;
     await alice.page.getByRole('button', { name: 'Join a channel' }).first().click();
     await alice.page.getByRole('dialog', { name: 'Channels' }).waitFor();
@@ -54,6 +60,26 @@ export default async function accessible(stage) {
     await alice.menu('Devices');
     await alice.page.getByRole('dialog', { name: 'Devices' }).getByRole('listitem').first().waitFor();
     await look(alice, `${name}-devices`);
+    await alice.page.keyboard.press('Escape');
+    await alice.menu('Account');
+    const account = alice.page.getByRole('dialog', { name: 'Account' });
+    await account.getByRole('button', { name: 'Keep my nick' }).waitFor();
+    await look(alice, `${name}-account`);
+    for (const field of await account.locator('input[type=password]').all()) await fill(field, 'correct horse battery');
+    await account.getByRole('button', { name: 'Keep my nick' }).click();
+    await account.getByLabel('Stay in my channels').waitFor();
+    await look(alice, `${name}-account-made`);
+    await alice.page.keyboard.press('Escape');
+    const search = alice.page.getByRole('dialog', { name: 'Search' });
+    await until('something is found', async () => {
+      await alice.say('/search hello');
+      await search.getByRole('status').filter({ hasText: /found/ }).waitFor();
+      if (await search.getByRole('list', { name: 'Found' }).count() > 0) return true;
+      await alice.page.keyboard.press('Escape');
+      await pause(500);
+      return false;
+    });
+    await look(alice, `${name}-search`);
     await alice.page.keyboard.press('Escape');
     assert.equal(await alice.log.getAttribute('aria-live') ?? 'polite', 'polite');
   }

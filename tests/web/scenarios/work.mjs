@@ -36,4 +36,16 @@ export default async function work(stage) {
   await alice.login('alice');
   console.log(`inside after ${Date.now() - began} ms with 18 bits of work`);
   await alice.join('#tea');
+
+  // A nick that is kept costs the same.
+  stage.tolerate(/status of 402/, /\/api\/v1\/register/);
+  const bob = await stage.person();
+  await bob.visit();
+  await bob.form.getByLabel('Keep this nick').check();
+  await fill(bob.nickField, 'bob');
+  await fill(bob.passwordField, 'correct horse battery');
+  await bob.form.getByRole('button', { name: 'Connect' }).click();
+  await bob.isOnline();
+  await bob.menu('Account');
+  await bob.page.getByRole('dialog').getByRole('button', { name: 'Drop the account …' }).waitFor();
 }
