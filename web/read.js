@@ -3,11 +3,9 @@
 const SPOKEN = ['message', 'action', 'notice'];
 export const isSpoken = (line) => SPOKEN.includes(line.kind);
 
-/** The milliseconds of a time, rounded up as the server rounds its markers, so that a message lies before its own. */
+/** The whole milliseconds of a time, in which the server and the wire know it; 0 for what is none. */
 export function moment(ts) {
-  const at = Date.parse(ts);
-  if (Number.isNaN(at)) return 0;
-  return /\.\d{3}\d*[1-9]/.test(ts) ? at + 1 : at;
+  return Math.floor(Date.parse(ts)) || 0;
 }
 
 /** The time in the first parameter of MARKREAD, 0 where there is none. */

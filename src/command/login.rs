@@ -54,14 +54,27 @@ pub enum Holder {
 }
 
 impl Holder {
-    /// Whose password is asked for under this nick, with what is kept of it.
-    pub fn of(world: &World, nick: &str) -> Option<(Self, Option<PasswordHash>)> {
+    /// Whose password is asked for under this nick.
+    pub fn of(world: &World, nick: &str) -> Option<Held> {
         if let Some(account) = world.account_by_name(nick) {
-            return Some((Self::Account(account.id), Some(account.password.clone())));
+            let (holder, password) = (Self::Account(account.id), Some(account.password.clone()));
+            return Some(Held { holder, password, name: account.name.to_string() });
         }
         let user = world.user_by_nick(nick).ok()?;
-        Some((Self::Session(user.id), user.password.clone()))
+        let name = world.account_of(user.id).map_or(&user.nick, |account| &account.name).to_string();
+        Some(Held { holder: Self::Session(user.id), password: user.password.clone(), name })
     }
+}
+
+/// Somebody whose password may be tried.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// Who it is.
+    pub holder: Holder,
+    /// What is kept of the password; `None` where there is none.
+    pub password: Option<PasswordHash>,
+    /// The name of the account; the nick where there is no account.
+    pub name: String,
 }
 
 /// Why somebody with the right password is not let in.
@@ -100,21 +113,17 @@ impl Login {
             Ok(user) if rules.clients_max > 0 && user.clients.len() >= rules.clients_max => {
                 Err(LoginRefusal::TooManyClients)
             }
-            Ok(user) => Ok(self.come_in(user, world, rules, at)),
+            Ok(user) => Ok(self.come_in(user, world, at)),
             Err(account) => Ok(self.begin(account, world, rules, at)),
         }
     }
 
     /// One device more.
-    fn come_in(
-        self,
-        user: &User,
-        world: &World,
-        rules: &Rules,
-        at: Timestamp,
-    ) -> (UserId, ClientId, Decision) {
+    fn come_in(self, user: &User, world: &World, at: Timestamp) -> (UserId, ClientId, Decision) {
         let client = ClientId::new(world.next_id());
-        let is_back = user.clients.is_empty() && user.away.as_ref() == Some(&rules.away_without_device);
+        let said = user.left.as_ref().and_then(|left| left.away.as_ref());
+        // What it has said itself stays so.
+        let is_back = user.clients.is_empty() && said.is_some() && user.away.as_ref() == said;
         let mut events = vec![self.added(user.id, client, at)];
         events.extend(is_back.then_some(Event::AwayChanged { user: user.id, text: None }));
         events.extend(self.rehashed.map(|password| Event::PasswordSet { user: user.id, password }));
@@ -241,7 +250,7 @@ mod tests {
         let mut scene = Scene::with(&["alice", "bob"]);
         let alice = account(&mut scene, "alice");
         scene.does("alice", r#"{"command":"QUIT"}"#);
-        assert_eq!(Holder::of(&scene.world, "ALICE").unwrap().0, Holder::Account(alice));
+        assert_eq!(Holder::of(&scene.world, "ALICE").unwrap().holder, Holder::Account(alice));
         let bad = login_of(Holder::Account(alice), "old");
         assert_eq!(decide(&scene, bad, 0).unwrap_err(), LoginRefusal::Stale);
         let (first, decision) = decide(&scene, login_of(Holder::Account(alice), "p"), 1).unwrap();
@@ -264,15 +273,13 @@ mod tests {
             (user.id, *user.clients.first().unwrap())
         };
         let now = Timestamp::UNIX_EPOCH;
-        let logout =
-            |is_final| super::super::logout::Logout { client: device, reason: "Bye".into(), is_final };
-        let expired = logout(true).decide(&scene.world, &scene.rules, now, now);
-        assert!(expired.events.iter().any(|event| matches!(event, Event::SessionEnded { .. })));
-        let decision = logout(false).decide(&scene.world, &scene.rules, now, now);
+        let logout = super::super::logout::Logout { client: device, reason: "Bye".into() };
+        let decision = logout.decide(&scene.world, &scene.rules, now, now);
         scene.apply(&decision);
         let stayed = scene.world.user(user).unwrap();
         assert!(stayed.clients.is_empty() && stayed.channels.len() == 1);
         assert_eq!(stayed.away.as_deref(), Some("Not here"));
+        scene.rules.away_without_device = "Another text by now".to_owned();
         let (_, decision) = decide(&scene, login_of(Holder::Account(alice), "p"), 0).unwrap();
         scene.apply(&decision);
         assert_eq!(scene.world.user(user).unwrap().away, None);

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::decision::{Decision, Outcome, Rules};
 use super::quit::end_of_session;
 use crate::id::ClientId;
-use crate::world::{Event, World};
+use crate::world::{Event, Left, World};
 
 /// Takes one device away from its session.
 #[derive(Clone, Debug)]
@@ -16,8 +16,6 @@ pub struct Logout {
     pub client: ClientId,
     /// What others are told when it was the last one.
     pub reason: Cow<'static, str>,
-    /// Whether the session ends with its last device in any case.
-    pub is_final: bool,
 }
 
 impl Logout {
@@ -28,12 +26,12 @@ impl Logout {
         let removed = Event::ClientRemoved { client: client.id, token: client.token };
         let events = match user {
             None => vec![removed],
-            Some(user) if user.modes.stays && user.account.is_some() && !self.is_final => {
-                let away =
-                    Some(&rules.away_without_device).filter(|text| !text.is_empty() && user.away.is_none());
-                let away = away.map(|text| Event::AwayChanged { user: user.id, text: Some(text.clone()) });
-                let stayed = Event::SessionStayed { user: user.id, at: running };
-                [removed, stayed].into_iter().chain(away).collect()
+            Some(user) if user.modes.stays && user.account.is_some() => {
+                let says = !rules.away_without_device.is_empty() && user.away.is_none();
+                let away = says.then(|| rules.away_without_device.clone());
+                let gone = away.clone().map(|text| Event::AwayChanged { user: user.id, text: Some(text) });
+                let stayed = Event::SessionStayed { user: user.id, left: Left { at: running, away } };
+                [removed, stayed].into_iter().chain(gone).collect()
             }
             Some(user) => end_of_session(world, user.id, &self.reason, at),
         };

@@ -58,9 +58,9 @@ fn parse_time(text: &str) -> Option<Timestamp> {
     time.parse().ok().map(|at: Timestamp| in_milliseconds(at.max(Timestamp::UNIX_EPOCH)))
 }
 
-/// The wire knows milliseconds. A marker is put behind the message whose time it has, never before it.
+/// The wire knows milliseconds, and cuts what is behind them off. So does everybody who holds a message against a marker.
 fn in_milliseconds(at: Timestamp) -> Timestamp {
-    at.round(TimestampRound::new().smallest(Unit::Millisecond).mode(RoundMode::Ceil)).unwrap_or(at)
+    at.round(TimestampRound::new().smallest(Unit::Millisecond).mode(RoundMode::Floor)).unwrap_or(at)
 }
 
 #[cfg(test)]
@@ -81,8 +81,8 @@ mod tests {
     fn a_marker_goes_forward_alone_and_not_beyond_now() {
         let mut scene = Scene::with(&["alice"]);
         scene.now = "2026-01-02T00:00:00Z".parse().unwrap();
-        scene.does("alice", &markread("#Tea", "2026-01-01T10:00:00.0001Z"));
-        assert_eq!(marked(&scene, "#tea").unwrap(), "2026-01-01T10:00:00.001Z", "behind that message");
+        scene.does("alice", &markread("#Tea", "2026-01-01T10:00:00.0019Z"));
+        assert_eq!(marked(&scene, "#tea").unwrap(), "2026-01-01T10:00:00.001Z", "in whole milliseconds");
         let older = scene.does("alice", &markread("#tea", "2025-12-31T00:00:00.000Z"));
         assert!(older.events.is_empty());
         assert_eq!(marked(&scene, "#tea").unwrap(), "2026-01-01T10:00:00.001Z");

@@ -29,7 +29,7 @@ impl Quit {
         };
         if world.client(caller.client).is_some_and(|client| client.is_connection) {
             // Whoever closes a program stays with the other devices.
-            let logout = Logout { client: caller.client, reason: reason.into(), is_final: false };
+            let logout = Logout { client: caller.client, reason: reason.into() };
             return logout.decide(world, caller.rules, caller.at, caller.running);
         }
         let events = end_of_session(world, caller.user, &reason, caller.at);

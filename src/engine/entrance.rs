@@ -153,19 +153,12 @@ impl Writer {
         let Some(client) = client_of(&self.world, user, uuid).map(|client| client.id) else {
             return Ok(Revoked::NoSuchClient);
         };
-        self.log_out(draft, client, LOGGED_OUT.into(), false);
+        self.log_out(draft, client, LOGGED_OUT.into());
         Ok(if client == asking { Revoked::Current } else { Revoked::Other })
     }
 
-    /// Takes a device away. Where it is final, its session does not stay without one.
-    pub(super) fn log_out(
-        &mut self,
-        draft: &mut Draft,
-        client: ClientId,
-        reason: Cow<'static, str>,
-        is_final: bool,
-    ) {
-        let (logout, now) = (Logout { client, reason, is_final }, draft.now);
+    pub(super) fn log_out(&mut self, draft: &mut Draft, client: ClientId, reason: Cow<'static, str>) {
+        let (logout, now) = (Logout { client, reason }, draft.now);
         let decision = logout.decide(&self.world, &self.server.load().rules, now.at, now.running);
         self.with_desk(|desk| draft.apply(desk, None, decision.events));
     }
@@ -185,7 +178,7 @@ impl Writer {
             let some: Vec<ClientId> = self.ghosts.iter().copied().take(CONNECTIONS_PER_BATCH).collect();
             let mut draft = Draft::new(self.next_seq, self.clock.now());
             for client in &some {
-                self.log_out(&mut draft, *client, reason.into(), false);
+                self.log_out(&mut draft, *client, reason.into());
             }
             self.finish(draft);
             if self.disk_rests_until_ms.is_none() {

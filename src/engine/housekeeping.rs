@@ -200,7 +200,7 @@ impl Writer {
             self.housekeeping.idle_check_at = now_ms + PAUSE_MS;
         }
         for client in silent {
-            self.log_out(draft, client, EXPIRED.into(), true);
+            self.log_out(draft, client, EXPIRED.into());
         }
         self.end_deviceless(draft, timeout_ms);
     }
@@ -208,7 +208,8 @@ impl Writer {
     /// Sessions that have stayed without a device for too long end.
     fn end_deviceless(&mut self, draft: &mut Draft, timeout_ms: u64) {
         let Ok(oldest) = draft.now.running.checked_sub(Duration::from_millis(timeout_ms)) else { return };
-        let stays = |user: &&User| user.clients.is_empty() && user.left_at.is_none_or(|at| at < oldest);
+        let stays =
+            |user: &&User| user.clients.is_empty() && user.left.as_ref().is_none_or(|left| left.at < oldest);
         let some: Vec<UserId> =
             self.world.users().filter(stays).map(|user| user.id).take(EXPIRED_PER_ROUND).collect();
         for user in some {

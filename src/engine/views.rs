@@ -8,11 +8,10 @@ use tokio::sync::oneshot;
 
 use super::inbox::{Glance, Request, Tell};
 use super::{Engine, SubmitError};
-use crate::command::login::Holder;
+use crate::command::login::{Held, Holder};
 use crate::delivery::{Line, Seat};
 use crate::id::{Seq, UserId};
 use crate::protocol::name::TalkName;
-use crate::protocol::password::PasswordHash;
 use crate::protocol::search::Terms;
 use crate::reply::view::{self, ChannelView, ClientView, Counts, HistoryRefusal, MemberView, StateView};
 use crate::store::{Found, HistoryRequest, SearchRequest, Talks};
@@ -82,7 +81,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`SubmitError`] when there is no answer to be had now.
-    pub async fn holder(&self, nick: String) -> Result<Option<(Holder, Option<PasswordHash>)>, SubmitError> {
+    pub async fn holder(&self, nick: String) -> Result<Option<Held>, SubmitError> {
         self.view(move |glance| Holder::of(glance.world, &nick)).await
     }
 

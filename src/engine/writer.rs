@@ -150,7 +150,7 @@ impl Writer {
                 draft.completions.push(Completion::Revoke(answer, revoked));
             }
             Request::Logout { client, reason, answer } => {
-                self.log_out(draft, client, reason, false);
+                self.log_out(draft, client, reason);
                 draft.completions.push(Completion::Done(answer));
             }
             Request::Hook { wish, answer } => self.hook(draft, wish, answer),

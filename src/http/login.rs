@@ -52,12 +52,12 @@ pub(super) async fn log_in(
         limits.login_to(&nick).inspect_err(|_| engine.stats().rate_limited(RateLimit::LoginNick))?;
     }
     let holder = engine.holder(nick).await?;
-    let hash = holder.as_ref().and_then(|(_, hash)| hash.clone());
+    let hash = holder.as_ref().and_then(|held| held.password.clone());
     let verified = passwords.verify(Password::parse(password), hash).await?;
-    let ((holder, _), verified) = holder.zip(verified).ok_or(ApiError::BadCredentials)?;
+    let (held, verified) = holder.zip(verified).ok_or(ApiError::BadCredentials)?;
     let token = Token::random();
     let login = Login {
-        holder,
+        holder: held.holder,
         verified: verified.hash,
         rehashed: verified.rehashed,
         address,

@@ -17,7 +17,7 @@ use super::sasl::Exchange;
 use crate::auth::password::Verified;
 use crate::auth::token::Token;
 use crate::command::Style;
-use crate::command::login::{Holder, Login, LoginRefusal, NewSession};
+use crate::command::login::{Held, Holder, Login, LoginRefusal, NewSession};
 use crate::command::registration::Registration;
 use crate::delivery::Seat;
 use crate::engine::{LoginError, RateLimit, RegisterError};
@@ -215,6 +215,8 @@ impl Candidate {
 /// A living session, or an account, whose password somebody knows.
 pub(super) struct Proof {
     holder: Holder,
+    /// As which account, or under which nick where there is none.
+    pub(super) name: String,
     verified: Verified,
 }
 
@@ -246,10 +248,10 @@ impl Proof {
         let holder = holder.map_err(|_| Unproven::Busy)?;
         let password = Password::parse(password.expose_secret().to_owned());
         // Whether there is anybody does not show in how long it takes.
-        let hash = holder.as_ref().and_then(|(_, hash)| hash.clone());
+        let hash = holder.as_ref().and_then(|held| held.password.clone());
         let verified = shared.passwords.verify(password, hash).await.map_err(|_| Unproven::Busy)?;
-        let (holder, _) = holder.ok_or(Unproven::Nobody)?;
-        verified.map(|verified| Self { holder, verified }).ok_or(Unproven::Wrong)
+        let Held { holder, name, .. } = holder.ok_or(Unproven::Nobody)?;
+        verified.map(|verified| Self { holder, name, verified }).ok_or(Unproven::Wrong)
     }
 
     /// Comes into the session, or begins that of the account.

@@ -109,7 +109,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
         match Proof::of(&self.shared, self.address, &nick, &password).await {
             Ok(proof) => {
                 let (server, to) = (self.shared.engine.server(), self.outgoing.nick.clone());
-                for line in door::logged_in(&server, &to, nick.as_str()) {
+                for line in door::logged_in(&server, &to, &proof.name) {
                     self.outgoing.say(&line);
                 }
                 if let Stage::Candidate(candidate) = &mut self.stage {

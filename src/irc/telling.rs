@@ -11,7 +11,7 @@ use super::patience::ask;
 use super::render;
 use crate::entry::{Entry, Wire, WireLines};
 use crate::protocol::message::Message;
-use crate::protocol::wire::middle;
+use crate::protocol::wire::{escape, middle};
 
 impl<W: AsyncWrite + Unpin> Outgoing<W> {
     pub(super) fn put_entry(&mut self, entry: &Entry) {
@@ -163,7 +163,7 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
         if self.capabilities.has(Capability::AccountTag)
             && let Some(account) = &wire.account
         {
-            tags = joined(&tags, &format!("account={account}"));
+            tags = joined(&tags, &format!("account={}", escape(account)));
         }
         // An id names one message, of which the further lines are parts.
         if self.capabilities.has(Capability::MessageTags) && is_message && is_first {

@@ -77,7 +77,7 @@ impl World {
                     password: None,
                     account: None,
                     markers: Markers::new(),
-                    left_at: None,
+                    left: None,
                     watches: HashSet::new(),
                     created_at: *at,
                     clients: BTreeSet::new(),
@@ -111,8 +111,8 @@ impl World {
                 }
                 Audience::nobody()
             }
-            Event::SessionStayed { user, at } => {
-                self.user_mut(*user).left_at = Some(*at);
+            Event::SessionStayed { user, left } => {
+                self.user_mut(*user).left = Some(left.clone());
                 Audience::nobody()
             }
             Event::SessionEnded { user, .. } => self.end_session(*user),

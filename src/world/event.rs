@@ -13,7 +13,7 @@ use super::account::Keeper;
 use super::channel::{Flag, List, ListEntry, Membership, Topic};
 use super::hook::Hook;
 use super::past::Past;
-use super::user::UserFlag;
+use super::user::{Left, UserFlag};
 use crate::id::{AccountId, ChannelId, ClientId, TokenHash, UserId};
 use crate::protocol::hostmask::Hostmask;
 use crate::protocol::message::Body;
@@ -49,8 +49,8 @@ pub enum Event {
     ClientRemoved { client: ClientId, token: TokenHash },
     /// A session ended, and all its memberships with it. Its clients were removed before.
     SessionEnded { user: UserId, reason: String },
-    /// A session stays though its last device has gone, since a moment of running time.
-    SessionStayed { user: UserId, at: Timestamp },
+    /// A session stays though its last device has gone.
+    SessionStayed { user: UserId, left: Left },
     /// Somebody has an account from now on, which keeps a nick for it.
     AccountMade {
         account: AccountId,

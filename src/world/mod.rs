@@ -31,7 +31,7 @@ pub use hook::Hook;
 pub use past::Past;
 use past::Pasts;
 pub use refusal::Refusal;
-pub use user::{User, UserFlag, UserModes};
+pub use user::{Left, User, UserFlag, UserModes};
 
 /// Everything that is so at one moment.
 #[derive(Clone, PartialEq, Debug)]

@@ -38,8 +38,8 @@ pub struct User {
     pub account: Option<AccountId>,
     /// How far it has read where; its account has that, where there is one.
     pub markers: Markers,
-    /// Since when it had no device, in running time, when that was last so.
-    pub left_at: Option<Timestamp>,
+    /// How it was left when its last device went, the last time that it stayed.
+    pub left: Option<Left>,
     /// The nicks that it watches with MONITOR.
     pub watches: HashSet<Nickname>,
     /// When it was opened.
@@ -50,6 +50,15 @@ pub struct User {
     pub channels: BTreeSet<ChannelId>,
     /// Where it is invited to and has not come in yet.
     pub invited_to: BTreeSet<ChannelId>,
+}
+
+/// A session that stays without a device.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Left {
+    /// Since when, in running time.
+    pub at: Timestamp,
+    /// What is said of it meanwhile; `None` where it had said something itself, or nothing is said.
+    pub away: Option<String>,
 }
 
 impl User {

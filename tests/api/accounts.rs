@@ -201,7 +201,7 @@ fn a_marker_goes_forward_alone_and_all_devices_hear_of_it() {
     alice.drain();
     phone.drain();
     assert_eq!(marker(&alice, "%23tea"), Value::Null);
-    let set = mark(&alice, "%23Tea", "2026-01-02T03:04:05.678000001Z");
+    let set = mark(&alice, "%23Tea", "2026-01-02T03:04:05.679999999Z");
     assert_eq!(set, json!({ "target": "#Tea", "timestamp": "2026-01-02T03:04:05.679Z" }));
     let told = phone.drain();
     assert_eq!(told.len(), 1, "{told:#?}");

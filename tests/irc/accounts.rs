@@ -90,3 +90,36 @@ fn an_account_that_was_made_on_one_face_is_entered_on_the_other() {
     let whois = alice.ask("WHOIS alice");
     assert!(whois.iter().any(|line| command_of_line(line) == "330"), "{whois:#?}");
 }
+
+/// A nick may have a backslash, which would be taken for an escape in a tag: `al\\ice` is not alice.
+#[test]
+fn nobody_is_taken_for_another_account() {
+    let server = TestServer::spawn_irc(&[]);
+    let mut bob = IrcClient::open_with(&server.irc_address(), "bob", "account-tag message-tags");
+    let mut mallory = IrcClient::open(&server.irc_address(), "al\\ice");
+    mallory.ask(&format!("REGISTER * * :{PASSWORD}"));
+    mallory.ask("PRIVMSG bob :trust me");
+    let heard = bob.drain();
+    assert!(heard.iter().any(|line| line.contains(r"account=al\\ice")), "{heard:#?}");
+}
+
+/// Over IRC a time has milliseconds, in the log nanoseconds: whoever marks the newest message over IRC has read it.
+#[test]
+fn what_was_marked_over_irc_is_read_over_http() {
+    let server = TestServer::spawn_irc(&[]);
+    let mut web = server.open("alice");
+    web.pass(PASSWORD);
+    let mut wire = enter(&server, "alice", "draft/read-marker server-time");
+    wire.ask("JOIN #tea");
+    let bob = server.open("bob");
+    bob.join("#tea");
+    bob.say("#tea", "hello");
+    let heard = wire.drain();
+    let said = heard.iter().find(|line| line.ends_with(":hello")).unwrap();
+    let time = said.strip_prefix("@time=").unwrap().split([' ', ';']).next().unwrap();
+    wire.ask(&format!("MARKREAD #tea timestamp={time}"));
+    let marked = web.http.get("/api/v1/markers/%23tea").ok()["timestamp"].as_str().unwrap().to_owned();
+    let message = web.drain().into_iter().find(|message| message["body"] == json!(["hello"])).unwrap();
+    let ts = message["ts"].as_str().unwrap();
+    assert!(ts.starts_with(marked.trim_end_matches('Z')), "{marked} for {ts}");
+}

@@ -268,7 +268,7 @@ impl Reference {
             let nick = user.nick.as_str().to_ascii_lowercase();
             assert_eq!(world.user_by_nick(user.nick.as_str()).unwrap().id, user.id);
             assert!(nicks.insert(nick.clone()), "two go by the nick {}", user.nick);
-            let stays = user.account.is_some() && user.left_at.is_some();
+            let stays = user.account.is_some() && user.left.is_some();
             assert!(stays || !user.clients.is_empty(), "a session has a device, or an account");
             let kept = self.accounts.iter().find(|(_, (name, _))| *name == nick);
             assert!(kept.is_none_or(|(id, _)| user.account == Some(*id)), "{nick} is kept for another");

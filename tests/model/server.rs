@@ -157,7 +157,7 @@ impl Server {
     /// A further device of whoever has the nick, or a session of the account that it is kept for, unless the password is
     /// wrong or there is no room: its client and token.
     pub(crate) fn log_in(&mut self, nick: &str, password: &str) -> Option<(ClientId, TokenHash)> {
-        let (holder, _) = Holder::of(self.world(), nick)?;
+        let holder = Holder::of(self.world(), nick)?.holder;
         let (number, token) = self.next_token();
         let login = Login {
             holder,
@@ -241,7 +241,7 @@ impl Server {
     }
 
     pub(crate) fn log_out(&mut self, client: ClientId) {
-        let logout = Logout { client, reason: "Logged out".into(), is_final: false };
+        let logout = Logout { client, reason: "Logged out".into() };
         let decision = logout.decide(self.world(), &self.info.rules, self.at(), self.at());
         for event in decision.events {
             self.apply(event);

@@ -1,2 +1,2 @@
 -- A session stays though its last device has gone.
-UPDATE users SET left_at = ?2 WHERE id = ?1
+UPDATE users SET left_at = ?2, left_away = ?3 WHERE id = ?1

@@ -19,6 +19,8 @@ CREATE UNIQUE INDEX users_by_account ON users (account_id) WHERE account_id IS N
 ALTER TABLE users ADD COLUMN stays INTEGER NOT NULL DEFAULT 0;
 -- Since when it had no device, in running time, when that was last so.
 ALTER TABLE users ADD COLUMN left_at INTEGER;
+-- What is said of it meanwhile; NULL where it had said something itself.
+ALTER TABLE users ADD COLUMN left_away TEXT;
 
 -- How far somebody has read where.
 CREATE TABLE markers (

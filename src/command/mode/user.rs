@@ -21,17 +21,22 @@ pub(super) fn decide(
     }
     let Some(changes) = changes else { return Ok(Decision::answer(Reply::UserModes)) };
     let mut modes = user.modes;
-    let mut decision = Decision::nothing();
+    let (mut decision, mut refused) = (Decision::nothing(), Vec::new());
     for change in changes {
         let on = change.direction == Direction::Set;
         match UserFlag::from_letter(change.letter) {
             Some(UserFlag::Operator) if on => {}
             Some(UserFlag::Stays) if on && user.account.is_none() => {
-                decision.refusals.push(Refusal::AccountRequired("MODE"));
+                refused.push(Refusal::AccountRequired("MODE"));
             }
             Some(flag) => modes.set(flag, on),
-            None if decision.refusals.is_empty() => decision.refusals.push(Refusal::UserModeUnknownFlag),
-            None => {}
+            None => refused.push(Refusal::UserModeUnknownFlag),
+        }
+    }
+    // Each once, however many letters it is about.
+    for refusal in refused {
+        if !decision.refusals.contains(&refusal) {
+            decision.refusals.push(refusal);
         }
     }
     let changed = UserFlag::ALL.into_iter().filter(|flag| modes.has(*flag) != user.modes.has(*flag));

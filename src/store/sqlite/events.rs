@@ -34,8 +34,8 @@ pub(super) fn write(
             run(sql!("client_added"), params![id, user, uuid, token, address, at, seen_at, is_connection])
         }
         Event::ClientRemoved { client, .. } => run(sql!("client_removed"), params![int(client.get())]),
-        Event::SessionStayed { user, at } => {
-            run(sql!("session_stayed"), params![int(user.get()), nanoseconds(*at)])
+        Event::SessionStayed { user, left } => {
+            run(sql!("session_stayed"), params![int(user.get()), nanoseconds(left.at), left.away])
         }
         Event::AccountMade { .. }
         | Event::AccountEntered { .. }

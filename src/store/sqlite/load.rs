@@ -18,7 +18,7 @@ use crate::protocol::name::{ChannelName, Hostname, Nickname, Realname, TalkName,
 use crate::protocol::password::PasswordHash;
 use crate::store::{LoadedQueue, StoreError};
 use crate::world::{
-    ChannelChange, Event, Flag, Hook, Keeper, List, ListEntry, Membership, Past, Topic, UserFlag, World,
+    ChannelChange, Event, Flag, Hook, Keeper, Left, List, ListEntry, Membership, Past, Topic, UserFlag, World,
 };
 
 macro_rules! sql {
@@ -105,8 +105,8 @@ fn users(row: &Row<'_>) -> rusqlite::Result<Option<Vec<Event>>> {
     if let Some(account) = row.get::<_, Option<i64>>(15)? {
         facts.push(Event::AccountEntered { user, account: AccountId::new(uint(account)) });
     }
-    if let Some(left_at) = row.get(16)? {
-        facts.push(Event::SessionStayed { user, at: timestamp(left_at) });
+    if let Some(at) = row.get(16)? {
+        facts.push(Event::SessionStayed { user, left: Left { at: timestamp(at), away: row.get(17)? } });
     }
     Ok(Some(facts))
 }

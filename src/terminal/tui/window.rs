@@ -158,7 +158,7 @@ impl Window {
 
     /// Up to when it was read, where no other device knows that yet. From now on they do.
     pub(crate) fn take_read(&mut self) -> Option<Timestamp> {
-        let read = self.read.filter(|read| self.marked.is_none_or(|marked| *read > marked))?;
+        let read = self.read.filter(|read| self.marked.is_none_or(|marked| in_ms(*read) > in_ms(marked)))?;
         self.marked = Some(read);
         Some(read)
     }
@@ -166,7 +166,7 @@ impl Window {
     /// It was read up to then, on whatever device.
     pub(crate) fn is_read_to(&mut self, time: Timestamp) {
         self.marked = self.marked.max(Some(time));
-        if self.newest.is_none_or(|newest| newest <= time) {
+        if self.newest.is_none_or(|newest| in_ms(newest) <= in_ms(time)) {
             self.activity = Activity::None;
         }
     }
@@ -255,4 +255,8 @@ fn answered(message: &Message) -> Option<Uuid> {
 /// The first line of the message with this id.
 fn find<'a>(mut lines: impl Iterator<Item = &'a Line>, id: Uuid) -> Option<&'a Line> {
     lines.find(|line| line.id == Some(id) && matches!(line.kind, Kind::Said | Kind::Notice))
+}
+/// Markers have whole milliseconds.
+fn in_ms(time: Timestamp) -> i64 {
+    time.as_millisecond()
 }
