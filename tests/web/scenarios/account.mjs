@@ -78,6 +78,8 @@ export default async function account(stage) {
 
   // And it is made again, from within: by the dialog, and by a command that is not kept among what was typed.
   await alice.menu('Account');
+  // What is there already is counted, so it has to be there.
+  await dialog.getByRole('button', { name: 'Keep my nick' }).waitFor();
   for (const field of await dialog.locator('input[type=password]').all()) await fill(field, PASSWORD);
   await dialog.getByRole('button', { name: 'Keep my nick' }).click();
   await kept.waitFor();
