@@ -255,14 +255,7 @@ impl Client {
 
     /// Asks for what a `GET` gives, until it is there.
     pub(super) async fn get<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<T, Error> {
-        let session = &self.session;
-        let mut attempts = Attempts::within(session.patience);
-        loop {
-            match session.transport.get(&session.token, path).await {
-                Ok(value) => return Ok(value),
-                Err(error) => attempts.after(error).await?,
-            }
-        }
+        self.patiently(|| self.session.transport.get(&self.session.token, path)).await
     }
 
     /// Puts something in its place, and gives the answer. It is tried again like anything that may be done twice.
@@ -271,12 +264,20 @@ impl Client {
         path: &str,
         body: &impl serde::Serialize,
     ) -> Result<T, Error> {
-        let session = &self.session;
         let json = serde_json::to_vec(body).expect("what is put has a JSON form");
-        let mut attempts = Attempts::within(session.patience);
+        let session = &self.session;
+        let put = || async { session.transport.put(&session.token, path, json.clone()).await?.json(path) };
+        self.patiently(put).await
+    }
+
+    /// Asks until there is an answer, or patience has an end.
+    async fn patiently<T, A>(&self, ask: impl Fn() -> A) -> Result<T, Error>
+    where
+        A: Future<Output = Result<T, Error>>,
+    {
+        let mut attempts = Attempts::within(self.session.patience);
         loop {
-            let put = session.transport.put(&session.token, path, json.clone()).await;
-            match put.and_then(|answer| answer.json(path)) {
+            match ask().await {
                 Ok(value) => return Ok(value),
                 Err(error) => attempts.after(error).await?,
             }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::decision::{Decision, Reply, Rules, Style};
 use super::register::stays;
 use crate::id::{AccountId, ClientId, TokenHash, UserId};
-use crate::protocol::name::{Hostname, Realname, Username};
+use crate::protocol::name::{Hostname, Nickname, Realname, Username};
 use crate::protocol::password::PasswordHash;
 use crate::world::{Account, Client, Event, User, World};
 
@@ -33,7 +33,7 @@ pub struct Login {
     pub session: NewSession,
 }
 
-/// A session that begins with a login, because the last one of its account has ended.
+/// What a session begins with.
 #[derive(Clone, Debug)]
 pub struct NewSession {
     /// Its public identity.
@@ -42,6 +42,16 @@ pub struct NewSession {
     pub username: Option<Username>,
     /// The realname; the username where none was given.
     pub realname: Option<Realname>,
+}
+
+impl NewSession {
+    /// The fact that it is there.
+    pub(super) fn opened(self, user: UserId, nick: Nickname, address: IpAddr, at: Timestamp) -> Event {
+        let username = self.username.unwrap_or_else(|| Username::from(&nick));
+        let realname = self.realname.unwrap_or_else(|| Realname::from(&username));
+        let hostname = Hostname::from_address(address);
+        Event::SessionOpened { user, uuid: self.uuid, nick, username, realname, hostname, at }
+    }
 }
 
 /// Who goes by a nick, or has it kept.
@@ -139,14 +149,8 @@ impl Login {
         at: Timestamp,
     ) -> (UserId, ClientId, Decision) {
         let (user, client) = (UserId::new(world.next_id()), ClientId::new(world.next_id() + 1));
-        let (nick, session) = (account.name.clone(), self.session.clone());
-        let username = session.username.unwrap_or_else(|| Username::from(&nick));
-        let realname = session.realname.unwrap_or_else(|| Realname::from(&username));
-        let hostname = Hostname::from_address(self.address);
-        let mut events = vec![
-            Event::SessionOpened { user, uuid: session.uuid, nick, username, realname, hostname, at },
-            Event::AccountEntered { user, account: account.id },
-        ];
+        let opened = self.session.clone().opened(user, account.name.clone(), self.address, at);
+        let mut events = vec![opened, Event::AccountEntered { user, account: account.id }];
         events.extend(stays(user, rules));
         events.push(self.added(user, client, at));
         events.extend(self.rehashed.map(|password| Event::PasswordSet { user, password }));

@@ -3,10 +3,11 @@
 
 use super::arguments::Arguments;
 use super::decision::{Caller, Decision, Outcome, Reply, Rules};
+use super::quit::end_of_session;
 use super::secret::{Secret, Unfit};
-use crate::id::AccountId;
+use crate::id::{AccountId, UserId};
 use crate::protocol::password::{Password, PasswordHash};
-use crate::world::{Event, Refusal, User, UserFlag, World};
+use crate::world::{Event, Refusal, UserFlag, World};
 
 /// `REGISTER <account> <e-mail> <password>`
 #[derive(Debug)]
@@ -57,7 +58,10 @@ impl Register {
             Unfit::NotHashed => Refusal::TryAgain("REGISTER"),
         })?;
         may_be_made(world, caller.rules, &name)?;
-        let events = make(world, user, password, caller);
+        let (account, at) = (AccountId::new(world.next_id()), caller.at);
+        let (nick, signing_key) = (user.nick.clone(), user.signing_key.clone());
+        let made = Event::AccountMade { account, name: nick, password, signing_key, at };
+        let events = make(made, account, user.id, caller.rules).collect();
         let replies = vec![Reply::Registered(name.clone()), Reply::LoggedIn];
         Ok(Decision { events, replies, ..Decision::nothing() }.with_outcome(Outcome::Account(name)))
     }
@@ -70,19 +74,18 @@ pub(super) fn may_be_made(world: &World, rules: &Rules, name: &str) -> Result<()
     if is_full { Err(Refusal::NoMoreAccounts(name.to_owned())) } else { Ok(()) }
 }
 
-fn make(world: &World, user: &User, password: PasswordHash, caller: &Caller<'_>) -> Vec<Event> {
-    let account = AccountId::new(world.next_id());
-    let (name, signing_key, at) = (user.nick.clone(), user.signing_key.clone(), caller.at);
-    let mut events = vec![
-        Event::AccountMade { account, name, password, signing_key, at },
-        Event::AccountEntered { user: user.id, account },
-    ];
-    events.extend(stays(user.id, caller.rules));
-    events
+/// The facts of a session that becomes that of a new account.
+pub(super) fn make(
+    made: Event,
+    account: AccountId,
+    user: UserId,
+    rules: &Rules,
+) -> impl Iterator<Item = Event> {
+    [made, Event::AccountEntered { user, account }].into_iter().chain(stays(user, rules))
 }
 
 /// The session of an account stays from the beginning, where the operator has it so.
-pub(super) fn stays(user: crate::id::UserId, rules: &Rules) -> Option<Event> {
+pub(super) fn stays(user: UserId, rules: &Rules) -> Option<Event> {
     let changes = vec![(UserFlag::Stays, true)];
     rules.accounts_stay.then_some(Event::UserModesChanged { user, changes })
 }
@@ -137,7 +140,7 @@ impl Unregister {
         match session {
             // Nobody else keeps it.
             Some(user) if user.clients.is_empty() => {
-                events = super::quit::end_of_session(world, user.id, "Account dropped", caller.at);
+                events = end_of_session(world, user.id, "Account dropped", caller.at);
             }
             Some(user) => {
                 lives = Some(user.id);

@@ -7,9 +7,10 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::decision::{Decision, Reply, Rules};
-use super::register::{may_be_made, stays};
+use super::login::NewSession;
+use super::register::{make, may_be_made};
 use crate::id::{AccountId, ClientId, TokenHash, UserId};
-use crate::protocol::name::{Hostname, Nickname, Realname, Username};
+use crate::protocol::name::{Nickname, Realname, Username};
 use crate::protocol::password::PasswordHash;
 use crate::protocol::stamp::Accepted;
 use crate::world::{Event, World};
@@ -76,29 +77,20 @@ impl Registration {
         }
         let user = UserId::new(world.next_id());
         let client = ClientId::new(world.next_id() + 1);
-        let name = self.nick.clone();
-        let username = self.username.unwrap_or_else(|| Username::from(&self.nick));
-        let opened = Event::SessionOpened {
-            user,
-            uuid: self.user_uuid,
-            realname: self.realname.unwrap_or_else(|| Realname::from(&username)),
-            username,
-            nick: self.nick,
-            hostname: Hostname::from_address(self.address),
-            at,
-        };
+        let lasting = self.lasts.then(|| self.nick.clone());
+        let session = NewSession { uuid: self.user_uuid, username: self.username, realname: self.realname };
+        let opened = session.opened(user, self.nick, self.address, at);
         let (uuid, token, address) = (self.client_uuid, self.token, self.address);
         let is_connection = self.is_connection;
         let added = Event::ClientAdded { client, user, uuid, token, address, is_connection, at };
         let mut events = vec![opened];
-        match self.password {
-            Some(password) if self.lasts => {
+        match (self.password, lasting) {
+            (Some(password), Some(name)) => {
                 let account = AccountId::new(world.next_id() + 2);
-                events.push(Event::AccountMade { account, name, password, signing_key: None, at });
-                events.push(Event::AccountEntered { user, account });
-                events.extend(stays(user, rules));
+                let made = Event::AccountMade { account, name, password, signing_key: None, at };
+                events.extend(make(made, account, user, rules));
             }
-            password => events.extend(password.map(|password| Event::PasswordSet { user, password })),
+            (password, _) => events.extend(password.map(|password| Event::PasswordSet { user, password })),
         }
         events.extend(self.stamp.map(|Accepted { stamp, until }| Event::StampSpent { stamp, until }));
         // The last of them, where the writer looks for the client that it welcomes.

@@ -291,8 +291,10 @@ pub(super) fn wire(desk: &Desk<'_>, source: Option<&User>, by: Option<ClientId>)
 }
 
 /// The same with what is told besides of somebody who comes into a channel, to those who asked for it.
-pub(super) fn introducing(wire: Arc<Wire>, who: Option<&User>) -> Arc<Wire> {
-    let Some(who) = who else { return wire };
-    let realname = Some(who.realname.as_str().into());
-    Arc::new(Wire { realname, ..wire.again(wire.is_for_watchers) })
+pub(super) fn introducing(mut wire: Arc<Wire>, who: Option<&User>) -> Arc<Wire> {
+    // It has just been made, and nobody else has it.
+    if let (Some(who), Some(wire)) = (who, Arc::get_mut(&mut wire)) {
+        wire.realname = Some(who.realname.as_str().into());
+    }
+    wire
 }

@@ -4,6 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::body;
 use super::caller::{Caller, cookie};
 use super::error::ApiError;
 use super::price::Price;
@@ -14,7 +15,7 @@ use crate::auth::password::Passwords;
 use crate::command::Wish;
 use crate::engine::Engine;
 use crate::limits::Limits;
-use crate::protocol::message::{Request, require_object};
+use crate::protocol::message::Request;
 use crate::protocol::name::Nickname;
 use crate::protocol::numeric::{
     FAIL_REGISTER_ACCOUNT_NAME_MUST_BE_NICK, FAIL_REGISTER_ALREADY_AUTHENTICATED,
@@ -48,10 +49,8 @@ pub(super) async fn register(
     passwords: web::Data<Passwords>,
     resolver: Option<web::Data<Resolver>>,
 ) -> Result<HttpResponse, ApiError> {
-    let invalid = || ApiError::BadRequest("invalid request body");
-    require_object(&body).map_err(|_| invalid())?;
-    let wanted: Wanted = serde_json::from_slice(&body).map_err(|_| invalid())?;
-    let Secret { password } = serde_json::from_slice(&body).map_err(|_| invalid())?;
+    let wanted: Wanted = body::object(&body)?;
+    let Secret { password } = body::object(&body)?;
     let nick = Nickname::parse(&wanted.nick).map_err(bad_nick)?;
     let chars_min = engine.server().rules.password_chars_min;
     let password =

@@ -4,15 +4,26 @@ use actix_http::h1::{Codec, Message, MessageType};
 use actix_web::dev::RequestHead;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use bytes::{Bytes, BytesMut};
+use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 use tokio_util::codec::Decoder;
 
 use super::connection::{Came, Connection};
 use super::error::ApiError;
 use super::routes::HttpSettings;
+use crate::protocol::message::require_object;
 
 /// Says that the body may come, to whoever asked before sending it.
 const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+
+/// What a body says that has to be one JSON object.
+///
+/// # Errors
+/// `BadRequest` when it is none, or not with the fields and types that are asked for.
+pub(super) fn object<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+    let object = require_object(body).ok().and_then(|()| serde_json::from_slice(body).ok());
+    object.ok_or(ApiError::BadRequest("invalid request body"))
+}
 
 /// Reads the whole body. It is read as it is whatever its content type says, so that `curl -d` is enough.
 ///

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::body;
 use super::caller::Caller;
 use super::error::ApiError;
 use super::query::Query;
@@ -15,7 +16,7 @@ use crate::command::hook::HookWish;
 use crate::engine::{Engine, RateLimit};
 use crate::limits::Limits;
 use crate::protocol::limits::BODY_LINES_MAX;
-use crate::protocol::message::{Body, require_object};
+use crate::protocol::message::Body;
 use crate::protocol::name::Nickname;
 
 /// Where hooks are.
@@ -56,9 +57,7 @@ pub(super) async fn make(
     limits: web::Data<Limits>,
 ) -> Result<HttpResponse, ApiError> {
     limits.command(caller.user).inspect_err(|_| engine.stats().rate_limited(RateLimit::Command))?;
-    let invalid = || ApiError::BadRequest("invalid request body");
-    require_object(&body).map_err(|_| invalid())?;
-    let NewHook { channel, name } = serde_json::from_slice(&body).map_err(|_| invalid())?;
+    let NewHook { channel, name } = body::object(&body)?;
     let name = Nickname::parse(name.as_deref().unwrap_or(NAME))
         .map_err(|_| ApiError::BadRequest("invalid hook name"))?;
     let (id, secret) = (Uuid::new_v4(), Token::random());
@@ -154,9 +153,7 @@ pub(super) async fn speak(
 /// comes from a form.
 fn text(body: &[u8], is_json: bool) -> Result<Body, ApiError> {
     let text = if is_json {
-        let invalid = || ApiError::BadRequest("invalid request body");
-        require_object(body).map_err(|_| invalid())?;
-        serde_json::from_slice::<Text>(body).map_err(|_| invalid())?.text
+        body::object::<Text>(body)?.text
     } else {
         String::from_utf8(body.to_vec()).map_err(|_| ApiError::BadRequest("text must be UTF-8"))?
     };

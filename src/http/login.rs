@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::body;
 use super::caller::cookie;
 use super::error::ApiError;
 use super::messages::json;
@@ -16,7 +17,6 @@ use crate::auth::token::Token;
 use crate::command::login::{Login, NewSession};
 use crate::engine::{Engine, RateLimit};
 use crate::limits::Limits;
-use crate::protocol::message::require_object;
 use crate::protocol::name::Nickname;
 use crate::protocol::password::Password;
 
@@ -77,7 +77,7 @@ pub(super) async fn log_in(
 }
 
 fn credentials(body: &[u8]) -> Result<Credentials, ApiError> {
-    let credentials = require_object(body).ok().and_then(|()| serde_json::from_slice(body).ok());
+    let credentials = body::object(body).ok();
     let given = |Credentials { nick, password }: &Credentials| !nick.is_empty() && !password.is_empty();
     credentials.filter(given).ok_or(ApiError::BadRequest("nick and password required"))
 }

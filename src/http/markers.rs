@@ -4,16 +4,18 @@ use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use serde_json::json;
 
+use super::body;
 use super::caller::Caller;
 use super::error::ApiError;
 use super::messages::json as json_answer;
 use crate::command::Wish;
 use crate::engine::{Engine, RateLimit};
 use crate::limits::Limits;
-use crate::protocol::message::{Request, require_object};
+use crate::protocol::message::Request;
 use crate::protocol::name::TalkName;
 use crate::reply::account::time;
 
+/// How far one has read: what is asked for, and what its receipt says of it.
 #[derive(Deserialize)]
 struct Read {
     timestamp: String,
@@ -47,8 +49,12 @@ pub(super) async fn show(
     limits.history(caller.user).inspect_err(|_| engine.stats().rate_limited(RateLimit::Command))?;
     let name = talk(&target)?;
     let at = engine.marker(caller.user, name).await?;
-    let answer = json!({"target": target.as_str(), "timestamp": at.map(time)});
-    Ok(json_answer().body(answer.to_string()))
+    Ok(marker(&target, at.map(time).as_deref()))
+}
+
+/// Where a marker stands, by the name under which it was asked for.
+fn marker(target: &str, timestamp: Option<&str>) -> HttpResponse {
+    json_answer().body(json!({"target": target, "timestamp": timestamp}).to_string())
 }
 
 /// `PUT /markers/{target}`: one has read that far. A marker goes forward alone; the answer says where it stands.
@@ -67,17 +73,14 @@ pub(super) async fn put(
 ) -> Result<HttpResponse, ApiError> {
     limits.command(caller.user).inspect_err(|_| engine.stats().rate_limited(RateLimit::Command))?;
     let name = talk(&target)?;
-    require_object(&body).map_err(|_| ApiError::BadRequest("invalid request body"))?;
-    let read: Read =
-        serde_json::from_slice(&body).map_err(|_| ApiError::BadRequest("invalid request body"))?;
+    let Read { timestamp } = body::object(&body)?;
     let (command, to) = ("MARKREAD".to_owned(), Some(name.to_string()));
-    let params = Some(vec![format!("timestamp={}", read.timestamp)]);
+    let params = Some(vec![format!("timestamp={timestamp}")]);
     let wish = Wish::parse(Request { command, to, params, ..Request::default() });
     if wish.commands.is_err() {
         return Err(ApiError::BadRequest("timestamp is no time, such as 2026-01-02T03:04:05.678Z"));
     }
-    engine.submit(&caller, wish, None).await?;
-    let at = engine.marker(caller.user, name).await?;
-    let answer = json!({"target": target.as_str(), "timestamp": at.map(time)});
-    Ok(json_answer().body(answer.to_string()))
+    let receipt = engine.submit(&caller, wish, None).await?;
+    let standing: Option<Read> = serde_json::from_str(&receipt.json).ok();
+    Ok(marker(&target, standing.as_ref().map(|standing| standing.timestamp.as_str())))
 }

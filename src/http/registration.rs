@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::body;
 use super::caller::{Caller, cookie, no_cookie};
 use super::error::ApiError;
 use super::messages::json;
@@ -19,7 +20,6 @@ use crate::command::registration::Registration;
 use crate::engine::{Engine, RateLimit, RegisterError, Registered};
 use crate::id::UserId;
 use crate::limits::Limits;
-use crate::protocol::message::require_object;
 use crate::protocol::name::{NameError, Nickname, Username};
 use crate::protocol::password::PasswordHash;
 use crate::protocol::stamp::{Accepted, StampError};
@@ -124,9 +124,7 @@ pub(super) async fn open(
     price: web::Data<Price>,
     resolver: Option<web::Data<Resolver>>,
 ) -> Result<HttpResponse, ApiError> {
-    let invalid = || ApiError::BadRequest("invalid request body");
-    require_object(&body).map_err(|_| invalid())?;
-    let wanted: Wanted = serde_json::from_slice(&body).map_err(|_| invalid())?;
+    let wanted: Wanted = body::object(&body)?;
     let newcomer = Newcomer::of(&request, &wanted, &engine, &settings, &limits, &price)?;
     let address = newcomer.address;
     let (registered, token) = newcomer.open(&engine, None).await?;

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use super::ServerInfo;
 use super::door::said;
+use crate::id::UserId;
 use crate::protocol::message::Message;
 use crate::protocol::name::TalkName;
 use crate::protocol::numeric::{RPL_LOGGEDIN, RPL_LOGGEDOUT};
@@ -44,11 +45,7 @@ pub fn time(at: Timestamp) -> String {
 }
 
 /// What the devices of one user are told of its marker.
-pub(super) fn marked(
-    world: &World,
-    event: &Event,
-    server: &ServerInfo,
-) -> Option<(crate::id::UserId, Message)> {
+pub(super) fn marked(world: &World, event: &Event, server: &ServerInfo) -> Option<(UserId, Message)> {
     let Event::MarkerSet { keeper, target, at, .. } = event else { return None };
     let user = match keeper {
         Keeper::Session(user) => *user,
