@@ -20,10 +20,14 @@ const READERS: usize = 3;
 const WRITING_CONNECTIONS: usize = 32;
 /// Beyond what a client may leave unread by default once the welcome and JOINs are counted too.
 const SETTINGS: [(&str, &str); 2] = [("QUEUE_MAX_ENTRIES", "200000"), ("MAX_HISTORY", "200000")];
+/// Memory that has them all. By default it has the last two thousand.
+const IN_MEMORY: (&str, &str) = ("QUEUE_TAIL_ENTRIES", "200000");
 
 pub(crate) fn run(bench: &Bench, after_restart: bool) -> Result<Measure> {
     let folder = Folder::new(bench)?;
-    let mut server = Server::start(bench, Kind::Neoirc, &folder, &SETTINGS)?;
+    let from_memory = [SETTINGS[0], SETTINGS[1], IN_MEMORY];
+    let settings: &[_] = if after_restart { &SETTINGS } else { &from_memory };
+    let mut server = Server::start(bench, Kind::Neoirc, &folder, settings)?;
     let mut everybody = crowd::channel_of(&server, "d", READERS + 1, "#d")?;
     let mut writer = everybody.pop().context("no writer")?;
     let sent = write(&server, &mut writer, bench.options.drain_messages())?;
@@ -31,7 +35,7 @@ pub(crate) fn run(bench: &Bench, after_restart: bool) -> Result<Measure> {
     let mut rates = Vec::new();
     if after_restart {
         server.stop()?;
-        server = Server::start(bench, Kind::Neoirc, &folder, &SETTINGS)?;
+        server = Server::start(bench, Kind::Neoirc, &folder, settings)?;
         measure.set("restart_s", server.ready_after()?.as_secs_f64());
     }
     let meter = Meter::start(&server)?;

@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::sync::{Condvar, Mutex, OnceLock, PoisonError};
 
+use bytes::{Bytes, BytesMut};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -86,25 +87,83 @@ fn backlog(
     let mut lines: Vec<Line> = Vec::new();
     let mut left = limits;
     let mut last = after;
-    loop {
+    let mut cut = false;
+    let mut texts = Texts::default();
+    while !cut {
         let mut runs = transaction.prepare_cached(sql!("runs"))?;
         let bounds = params![int(client.get()), int(last.get()), int(through.get()), RUNS_MAX];
         let runs: Vec<Vec<u8>> = runs.query_map(bounds, |row| row.get(0))?.collect::<Result<_, _>>()?;
-        let seqs: Vec<u64> = runs.iter().flat_map(|run| unpack(run).unwrap_or_default()).collect();
-        let before = last;
-        let wanted = seqs.into_iter().map(Seq::new).filter(|seq| *seq > before && *seq <= through);
-        for seq in wanted {
-            last = seq;
-            let Some(line) = line(&transaction, seq)? else { continue };
-            if left.entries == 0 || (left.bytes < line.json.len() && !lines.is_empty()) {
-                return Ok(Stretch { lines, cut: true });
+        let seqs = runs.iter().flat_map(|run| unpack(run).unwrap_or_default()).map(Seq::new);
+        let wanted = seqs.filter(|seq| *seq > last && *seq <= through);
+        // One more than there is room for tells whether there are more.
+        let wanted: Vec<Seq> = wanted.take(left.entries.saturating_add(1)).collect();
+        let Some(newest) = wanted.last() else { break };
+        each_line(&transaction, &wanted, |seq, text| {
+            cut = left.entries == 0 || (left.bytes < text.len() && !lines.is_empty());
+            if !cut {
+                let line = Line { seq, json: texts.keep(text) };
+                left = left.after(std::slice::from_ref(&line));
+                lines.push(line);
             }
-            left = left.after(std::slice::from_ref(&line));
-            lines.push(line);
+            !cut
+        })?;
+        last = *newest;
+    }
+    Ok(Stretch { lines, cut })
+}
+
+/// Rows of the log that are passed over for one that is wanted, at most: to go on to the next is some ten times cheaper
+/// than to look one up.
+const PASSED_OVER_MAX: u64 = 8;
+
+/// Shows the lines of places that ascend, of those that are still there, for as long as `show` wants more.
+fn each_line(
+    connection: &Connection,
+    seqs: &[Seq],
+    mut show: impl FnMut(Seq, &[u8]) -> bool,
+) -> rusqlite::Result<()> {
+    let (Some(first), Some(last)) = (seqs.first(), seqs.last()) else { return Ok(()) };
+    let is_sparse = (last.get() - first.get()) / seqs.len() as u64 > PASSED_OVER_MAX;
+    if is_sparse {
+        let mut statement = connection.prepare_cached(sql!("line"))?;
+        for seq in seqs {
+            let mut rows = statement.query([int(seq.get())])?;
+            if let Some(row) = rows.next()?
+                && !show(*seq, row.get_ref(0)?.as_blob()?)
+            {
+                return Ok(());
+            }
         }
-        if last == before {
-            return Ok(Stretch { lines, cut: false });
+        return Ok(());
+    }
+    let mut statement = connection.prepare_cached(sql!("lines"))?;
+    let mut rows = statement.query([int(first.get()), int(last.get())])?;
+    let mut wanted = seqs.iter().copied().peekable();
+    while let Some(row) = rows.next()? {
+        let seq = Seq::new(uint(row.get(0)?));
+        while wanted.next_if(|wanted| *wanted < seq).is_some() {}
+        let is_wanted = wanted.next_if_eq(&seq).is_some();
+        if is_wanted && !show(seq, row.get_ref(1)?.as_blob()?) {
+            return Ok(());
         }
+    }
+    Ok(())
+}
+
+/// Texts one behind the other, in blocks: a page of them is not hundreds of allocations.
+#[derive(Default)]
+struct Texts(BytesMut);
+
+/// Size of a block: as many messages as a page has are about two.
+const TEXT_BLOCK_BYTES: usize = 64 * 1024;
+
+impl Texts {
+    fn keep(&mut self, text: &[u8]) -> Bytes {
+        if self.0.capacity() < text.len() {
+            self.0 = BytesMut::with_capacity(TEXT_BLOCK_BYTES.max(text.len()));
+        }
+        self.0.extend_from_slice(text);
+        self.0.split().freeze()
     }
 }
 
