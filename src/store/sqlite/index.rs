@@ -30,6 +30,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(300);
 /// The pause between steps, as a multiple of what the last one took: the index gets a fifth of a core at most, and
 /// catches up when less is said. Those who talk come before those who search.
 const PAUSE_FACTOR: u32 = 4;
+/// As nice as a thread can be.
+#[cfg(target_os = "linux")]
+const NICENESS: i32 = 19;
 /// The pause after an error.
 const ERROR_PAUSE: Duration = Duration::from_secs(5);
 /// How often the index is held against the log: a thousand messages each time.
@@ -66,6 +69,7 @@ impl Drop for Indexer {
 
 /// Fills the index until it is told to stop.
 fn fill(main: &Connection, index: &mut Connection, stop: &(Mutex<bool>, Condvar)) {
+    give_way();
     let mut sweep_at = Instant::now() + SWEEP_EVERY;
     let mut is_well = true;
     loop {
@@ -95,6 +99,17 @@ fn fill(main: &Connection, index: &mut Connection, stop: &(Mutex<bool>, Condvar)
         }
     }
 }
+
+/// Where others want the core of this thread, it takes the least that there is. What is left behind so is caught up with
+/// when they rest.
+#[cfg(target_os = "linux")]
+fn give_way() {
+    // Here it is each thread that has a niceness, elsewhere the process. Without it, one merely goes on as the others do.
+    let _refused = rustix::process::setpriority_process(None, NICENESS);
+}
+
+#[cfg(not(target_os = "linux"))]
+const fn give_way() {}
 
 /// A row of the log: its place, its talk, and what is said where a history shows it.
 type Row = (i64, Option<i64>, Option<i64>, Option<Vec<u8>>);
