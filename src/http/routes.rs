@@ -64,8 +64,6 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         |allow: &'static str| move || async move { Err::<String, _>(ApiError::MethodNotAllowed(allow)) };
     let (get_only, post_only, read_only) = (only("GET"), only("POST"), only("GET, HEAD"));
     let route = |path: &str| resource(path.to_owned());
-    hook_routes(config);
-    account_routes(config);
     // GET and POST do not come this far.
     config
         .service(route("/api/v1/messages").default_service(web::to(only("GET, POST"))))
@@ -119,6 +117,8 @@ pub(super) fn routes(config: &mut ServiceConfig) {
                 .route(head().to(pages::docs_file))
                 .default_service(web::to(read_only)),
         )
+        .configure(hook_routes)
+        .configure(account_routes)
         // Where WebSocket is on, GET does not come this far.
         .service(route("/irc").route(get().to(upgrade::nowhere)).default_service(web::to(get_only)))
         .configure(page_routes)
