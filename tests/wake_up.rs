@@ -1,66 +1,59 @@
 //! The protocol of waiting, in every order in which its steps can meet, by `loom`.
 //!
 //! What is modelled is what we own: the order of the steps. `delivery/queue.rs` pushes under a lock, notes whether a
-//! wake-up is due, and rings afterwards, unless nobody has the bell; `engine/read.rs` subscribes to the bell, looks,
-//! joins the line, and only then waits; a poll too many pushes the oldest out of the line and rings. The bell itself is
-//! tokio's `watch`, which is tested where it is made: here it is a counter that a waiter compares with what it last saw,
-//! which is what `watch` promises. The steps below have the names that they have in those files. A wake-up that is lost
-//! is a thread that waits for ever, which `loom` reports.
+//! wake-up is due, and rings afterwards; `engine/read.rs` takes the bell, looks,
+//! joins the line, and only then waits; a poll too many pushes the oldest out of the line and rings. The bell is that of
+//! `delivery/bell.rs`, a count and the wakers of those who wait, behind the lock of the queue; a waker is here what a
+//! thread sleeps on. The steps below have the names that they have in those files. A wake-up that is lost is a thread
+//! that waits for ever, which `loom` reports.
 
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by failing")]
 
 use std::collections::VecDeque;
 
-use loom::sync::atomic::AtomicUsize;
-use loom::sync::atomic::Ordering::Relaxed;
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
 
-/// A `watch` of a counter.
+/// What a task sleeps on. Being woken counts, whether it sleeps yet or not.
 #[derive(Default)]
-struct Bell {
-    count: Mutex<u64>,
-    changed: Condvar,
-    /// Without any order of its own, as in `watch`.
-    receivers: AtomicUsize,
+struct Waker {
+    woken: Mutex<bool>,
+    is_woken: Condvar,
 }
 
-/// Its receiver: what it has seen counts from its subscription.
-struct Receiver<'a> {
-    bell: &'a Bell,
-    seen: u64,
-}
-
-impl Bell {
-    fn subscribe(&self) -> Receiver<'_> {
-        self.receivers.fetch_add(1, Relaxed);
-        let seen = *self.count.lock().unwrap();
-        Receiver { bell: self, seen }
+impl Waker {
+    fn wake(&self) {
+        *self.woken.lock().unwrap() = true;
+        self.is_woken.notify_all();
     }
 
-    fn receiver_count(&self) -> usize {
-        self.receivers.load(Relaxed)
-    }
-
-    fn send_modify(&self) {
-        *self.count.lock().unwrap() += 1;
-        self.changed.notify_all();
-    }
-}
-
-impl Drop for Receiver<'_> {
-    fn drop(&mut self) {
-        self.bell.receivers.fetch_sub(1, Relaxed);
-    }
-}
-
-impl Receiver<'_> {
-    fn changed(&mut self) {
-        let mut count = self.bell.count.lock().unwrap();
-        while *count == self.seen {
-            count = self.bell.changed.wait(count).unwrap();
+    fn sleep(&self) {
+        let mut woken = self.woken.lock().unwrap();
+        while !std::mem::take(&mut *woken) {
+            woken = self.is_woken.wait(woken).unwrap();
         }
-        self.seen = *count;
+    }
+}
+
+/// Has heard of so many rings.
+struct Bell<'a> {
+    queue: &'a Queue,
+    heard: u64,
+    waker: Arc<Waker>,
+}
+
+impl Bell<'_> {
+    fn rang(&mut self) {
+        loop {
+            let mut state = self.queue.state.lock().unwrap();
+            if state.count != self.heard {
+                self.heard = state.count;
+                return;
+            }
+            state.waiting.push(Arc::clone(&self.waker));
+            drop(state);
+            self.waker.sleep();
+        }
     }
 }
 
@@ -71,12 +64,14 @@ struct State {
     closed: bool,
     tickets: VecDeque<u64>,
     next_ticket: u64,
+    /// How often the bell rang, and who waits for it.
+    count: u64,
+    waiting: Vec<Arc<Waker>>,
 }
 
 #[derive(Default)]
 struct Queue {
     state: Mutex<State>,
-    bell: Bell,
 }
 
 /// How a poll ended.
@@ -96,11 +91,19 @@ impl Queue {
     }
 
     fn wake(&self) {
-        self.state.lock().unwrap().woken = false;
-        if self.bell.receiver_count() == 0 {
-            return;
+        let mut state = self.state.lock().unwrap();
+        state.woken = false;
+        state.count += 1;
+        let woken = std::mem::take(&mut state.waiting);
+        drop(state);
+        for waker in woken {
+            waker.wake();
         }
-        self.bell.send_modify();
+    }
+
+    fn bell(&self) -> Bell<'_> {
+        let heard = self.state.lock().unwrap().count;
+        Bell { queue: self, heard, waker: Arc::default() }
     }
 
     /// `Delivery::publish`: all entries of a batch first, then one ring.
@@ -154,13 +157,13 @@ impl Queue {
 
     /// `Engine::poll` without its deadline, which would hide a lost wake-up.
     fn poll(&self, after: u64, polls_max: usize) -> Ended {
-        let mut bell = self.bell.subscribe();
+        let mut bell = self.bell();
         if let Some(ended) = self.look(after) {
             return ended;
         }
         let ticket = self.wait_in_line(polls_max);
         let ended = loop {
-            bell.changed();
+            bell.rang();
             if let Some(ended) = self.look(after) {
                 break ended;
             }

@@ -6,6 +6,7 @@
 //! disk. Knows client ids, positions and lines; neither the world nor the store, whose help it asks for as
 //! [`Backlog`].
 
+pub mod bell;
 pub mod directory;
 pub mod page;
 pub mod queue;
@@ -20,6 +21,7 @@ use std::sync::{Arc, Weak};
 use crate::entry::{Entry, Posted};
 use crate::id::{ClientId, IdMap, Seq, TokenHash, UserId};
 
+pub use bell::Bell;
 pub use directory::{Directory, Seat};
 pub use page::{Line, Page, PageLimits};
 pub use queue::{Queue, QueueLimits};
@@ -347,13 +349,13 @@ mod tests {
         assert_eq!(settled, [CLIENT, other], "one of the sweep, and the one that overflows");
     }
 
-    #[test]
-    fn a_ring_between_looking_and_waiting_is_not_lost() {
+    #[tokio::test]
+    async fn a_ring_between_looking_and_waiting_is_not_lost() {
         let (mut delivery, queue) = with_client();
-        let bell = queue.bell();
+        let mut bell = queue.bell();
         assert!(page(queue.look(Seq::ZERO, PageLimits::default())).is_empty());
         publish(&mut delivery, 1..=1);
-        assert!(bell.has_changed().unwrap());
+        assert!(tokio::time::timeout(std::time::Duration::from_secs(5), bell.rang()).await.is_ok());
     }
 
     #[test]

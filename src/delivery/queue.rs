@@ -3,8 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::watch;
-
+use super::bell::{Bell, Rings};
 use super::page::{Page, PageLimits};
 use super::settlement::{Due, Settled, Settlement};
 use super::tail::State;
@@ -33,8 +32,6 @@ pub struct QueueLimits {
 pub struct Queue {
     client: ClientId,
     state: Mutex<State>,
-    /// Counts wake-ups. Written with `send_modify`, which also counts while nobody listens.
-    bell: watch::Sender<u64>,
 }
 
 /// What [`Queue::push`] tells the writer.
@@ -87,8 +84,9 @@ impl Queue {
             overflow_told: false,
             waiting: Waiting::default(),
             streams: Waiting::default(),
+            rings: Rings::default(),
         };
-        Self { client, state: Mutex::new(state), bell: watch::Sender::new(0) }
+        Self { client, state: Mutex::new(state) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -116,13 +114,12 @@ impl Queue {
     }
 
     pub(super) fn wake(&self) {
-        self.state().woken = false;
-        // Ringing for nobody costs as much as for somebody. Whoever takes the bell from now on looks into the queue
-        // behind that, and finds what was pushed before: both are behind the same lock.
-        if self.bell.receiver_count() == 0 {
-            return;
-        }
-        self.bell.send_modify(|count| *count = count.wrapping_add(1));
+        let mut state = self.state();
+        state.woken = false;
+        let woken = state.rings.ring();
+        // Whoever is woken may look at once.
+        drop(state);
+        woken.wake();
     }
 
     pub(super) fn close(&self, reason: Option<Arc<str>>) {
@@ -134,8 +131,12 @@ impl Queue {
     }
 
     /// The bell that rings when the queue has something new or is closed. Subscribe, then look, then wait.
-    pub fn bell(&self) -> watch::Receiver<u64> {
-        self.bell.subscribe()
+    pub fn bell(self: &Arc<Self>) -> Bell {
+        Bell::new(Arc::clone(self), self.with_rings(|rings| rings.count()))
+    }
+
+    pub(super) fn with_rings<T>(&self, work: impl FnOnce(&mut Rings) -> T) -> T {
+        work(&mut self.state().rings)
     }
 
     /// Joins the waiting polls. When they are too many the oldest is rung out of its wait.

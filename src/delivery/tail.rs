@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::bell::Rings;
 use super::page::{Line, Page, PageLimits};
 use super::queue::{Look, QueueLimits};
 use super::settlement::Settled;
@@ -41,6 +42,7 @@ pub(super) struct State {
     pub(super) overflow_told: bool,
     pub(super) waiting: Waiting,
     pub(super) streams: Waiting,
+    pub(super) rings: Rings,
 }
 
 impl State {
@@ -121,6 +123,7 @@ impl State {
     pub(super) fn fill(&self, mut page: Page, limits: PageLimits) -> Page {
         let mut left = limits.after(&page.lines);
         let start = self.first_after(page.last);
+        page.lines.reserve((self.tail.len() - start).min(left.entries));
         for kept in self.tail.iter().skip(start) {
             let line = Line { seq: kept.seq, json: kept.line.clone() };
             if left.entries == 0 || (left.bytes < line.json.len() && !page.lines.is_empty()) {

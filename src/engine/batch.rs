@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use bytes::BytesMut;
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::inbox::Completion;
@@ -14,7 +15,7 @@ use crate::command::{Caller, Command, Decision, Order, Outcome, Reply, Style, Wi
 use crate::delivery::sweep::{Collected, Now};
 use crate::entry::{Audience, Conversation, Entry, Posted, Wire, message_id};
 use crate::id::{ClientId, Seq, UserId};
-use crate::protocol::message::Message;
+use crate::protocol::message::{Message, time_text};
 use crate::protocol::stamp::StampHash;
 use crate::reply::ServerInfo;
 use crate::reply::announce::{announce, conversation, source};
@@ -36,6 +37,8 @@ pub(super) struct Draft {
     pub(super) completions: Vec<Completion>,
     pub(super) next_seq: Seq,
     pub(super) now: Now,
+    /// The time that was last written into a message, with its text.
+    written_at: (Timestamp, String),
     /// Room for the texts of messages. They lie one behind the other in blocks, which come and go as wholes.
     texts: BytesMut,
     /// Messages said, for the count since the start.
@@ -101,6 +104,7 @@ impl Draft {
             completions: Vec::new(),
             next_seq,
             now,
+            written_at: (Timestamp::MIN, String::new()),
             texts,
             said: 0,
             refused: Vec::new(),
@@ -256,7 +260,10 @@ impl Draft {
         if self.texts.capacity() - self.texts.len() < TEXT_ROOM_BYTES {
             self.texts = BytesMut::with_capacity(TEXT_BLOCK_BYTES);
         }
-        message.write_json(&mut self.texts, id, seq, at);
+        if self.written_at.0 != at {
+            self.written_at = (at, time_text(at));
+        }
+        message.write_json(&mut self.texts, id, seq, &self.written_at.1);
         let line = self.texts.split().freeze();
         let entry = Arc::new(Entry { seq, at, since_ms, conversation, line, wire });
         self.batch.entries.push(Posted { audience, entry });

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::Engine;
 use super::batch::{Asker, Draft};
 use super::inbox::{Completion, LoginError, RegisterError, Registered, Request, Revoked, SubmitError};
+use super::post::by_post;
 use super::writer::{Writer, unreadable};
 use crate::command::login::{Login, LoginRefusal, client_of};
 use crate::command::logout::Logout;
@@ -30,7 +31,7 @@ impl Engine {
     pub async fn register(&self, registration: Registration) -> Result<Registered, RegisterError> {
         let (answer, answered) = oneshot::channel();
         self.send(Request::Register { registration: Box::new(registration), answer })?;
-        answered.await.unwrap_or(Err(SubmitError::Unavailable.into()))
+        by_post(answered).await.unwrap_or(Err(SubmitError::Unavailable.into()))
     }
 
     /// Adds a client to a session whose password was verified, or begins one where it was that of an account without.
@@ -40,7 +41,7 @@ impl Engine {
     pub async fn log_in(&self, login: Login) -> Result<Registered, LoginError> {
         let (answer, answered) = oneshot::channel();
         self.send(Request::LogIn { login: Box::new(login), answer })?;
-        answered.await.unwrap_or(Err(SubmitError::Unavailable.into()))
+        by_post(answered).await.unwrap_or(Err(SubmitError::Unavailable.into()))
     }
 
     /// Logs a client out; the last one takes its session with it.
@@ -58,7 +59,7 @@ impl Engine {
     pub async fn log_out_because(&self, seat: &Seat, reason: Cow<'static, str>) -> Result<(), SubmitError> {
         let (answer, answered) = oneshot::channel();
         self.send(Request::Logout { client: seat.client, reason, answer })?;
-        answered.await.unwrap_or(Err(SubmitError::Unavailable))
+        by_post(answered).await.unwrap_or(Err(SubmitError::Unavailable))
     }
 
     /// Logs a client of the same session out, by its uuid.
@@ -68,7 +69,7 @@ impl Engine {
     pub async fn revoke(&self, seat: &Seat, uuid: Uuid) -> Result<Revoked, SubmitError> {
         let (answer, answered) = oneshot::channel();
         self.send(Request::Revoke { client: seat.client, uuid, answer })?;
-        answered.await.unwrap_or(Err(SubmitError::Unavailable))
+        by_post(answered).await.unwrap_or(Err(SubmitError::Unavailable))
     }
 }
 

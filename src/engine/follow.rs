@@ -6,10 +6,8 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use tokio::sync::watch;
-
 use super::{Engine, SubmitError};
-use crate::delivery::{Page, PageLimits, Seat};
+use crate::delivery::{Bell, Page, PageLimits, Seat};
 use crate::id::Seq;
 
 /// What is taken at once: enough for few writes, and little enough to be held for each of those who read slowly.
@@ -19,7 +17,7 @@ const TAKEN_AT_ONCE: PageLimits = PageLimits { entries: 128, bytes: 128 * 1024 }
 pub struct Follower {
     engine: Engine,
     seat: Arc<Seat>,
-    bell: watch::Receiver<u64>,
+    bell: Bell,
     after: Seq,
     ticket: u64,
 }
@@ -70,14 +68,13 @@ impl Drop for Follower {
 impl Follower {
     /// Waits until there may be something new. May be dropped half-way.
     pub async fn wait(&mut self) {
-        // The bell hangs on the queue, which the seat keeps.
-        drop(self.bell.changed().await);
+        self.bell.rang().await;
     }
 
     /// Takes what is new.
     pub async fn take(&mut self) -> Followed {
         // Before looking, so that nothing that comes after it is missed.
-        self.bell.mark_unchanged();
+        self.bell.hear();
         if !self.seat.queue.is_streaming(self.ticket) {
             return Followed::Over(StreamEnd::Displaced);
         }

@@ -28,7 +28,15 @@ thread_local! {
 }
 
 impl Engine {
-    /// Gives a page that has something to tell, or within a millisecond a later one for the same poll that has more.
+    /// Whether a page that is about to be told is one of a burst. Notes that it is told.
+    pub(super) fn is_burst(&self, seat: &Seat, page: &Page) -> bool {
+        let now_ms = self.shared.clock.ms();
+        let told_ms_ago = now_ms.saturating_sub(seat.told_ms());
+        seat.note_told(now_ms);
+        !page.more && told_ms_ago <= BURST_GAP_MS && BURST_LINES.contains(&page.lines.len())
+    }
+
+    /// Gives a page of a burst, or within a millisecond a later one for the same poll that has more.
     ///
     /// # Errors
     /// As those of a poll.
@@ -39,12 +47,6 @@ impl Engine {
         limits: PageLimits,
         page: Page,
     ) -> Result<Page, SubmitError> {
-        let now_ms = self.shared.clock.ms();
-        let told_ms_ago = now_ms.saturating_sub(seat.told_ms());
-        seat.note_told(now_ms);
-        if page.more || told_ms_ago > BURST_GAP_MS || !BURST_LINES.contains(&page.lines.len()) {
-            return Ok(page);
-        }
         // Timers go off at whole milliseconds: at the next one, which is at most one away, and the same for all.
         tokio::time::sleep(Duration::from_nanos(1)).await;
         // All of them at once, then: a few at a time, so that whoever else is to be served is served in between.

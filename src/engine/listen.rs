@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use tokio::sync::watch;
-
 use super::{Engine, SubmitError};
 use crate::delivery::page::Dropped;
 use crate::delivery::queue::Taken;
-use crate::delivery::{PageLimits, Seat};
+use crate::delivery::{Bell, PageLimits, Seat};
 use crate::entry::Entry;
 use crate::id::Seq;
 
@@ -28,7 +26,7 @@ pub enum Heard {
 pub struct Listener {
     engine: Engine,
     seat: Arc<Seat>,
-    bell: watch::Receiver<u64>,
+    bell: Bell,
     after: Seq,
     ticket: u64,
     /// Whether there may be something that was not taken yet.
@@ -66,8 +64,7 @@ impl Listener {
     /// Waits until there may be something new. May be dropped half-way.
     pub async fn wait(&mut self) {
         if !self.is_due {
-            // The bell hangs on the queue, which the seat keeps.
-            drop(self.bell.changed().await);
+            self.bell.rang().await;
             self.is_due = true;
         }
     }
@@ -79,7 +76,7 @@ impl Listener {
             if let Some(reason) = self.seat.queue.end() {
                 return reason;
             }
-            drop(bell.changed().await);
+            bell.rang().await;
         }
     }
 
@@ -89,7 +86,7 @@ impl Listener {
     /// `Unavailable` when the disk cannot be read.
     pub async fn take(&mut self) -> Result<Heard, SubmitError> {
         // Also without having waited: a receipt comes before the bell rings for what it is about.
-        self.bell.mark_unchanged();
+        self.bell.hear();
         match self.seat.queue.take(self.after, TAKEN_MAX) {
             Taken::Entries(entries) => {
                 // Looking once more acknowledges them, so that they need not stay in memory until there is more.

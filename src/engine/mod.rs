@@ -16,6 +16,7 @@ mod inbox;
 mod listen;
 mod orders;
 mod past;
+mod post;
 mod read;
 mod recovery;
 pub mod settings;
@@ -50,6 +51,8 @@ use inbox::Request;
 pub use inbox::{LoginError, RegisterError, Registered, Response, Revoked, SubmitError};
 pub use listen::{Heard, Listener};
 pub use orders::Orders;
+use post::by_post;
+pub use post::carry as carry_post;
 pub use settings::EngineSettings;
 pub use stats::{Histogram, RateLimit, Stats};
 pub use views::{HistoryError, Search, SearchError};
@@ -126,6 +129,7 @@ impl Engine {
             clock,
             inbox,
             next_seq,
+            asked_last: 0,
             stats: Arc::clone(&stats),
             spoke_ms: IdMap::default(),
             housekeeping: Housekeeping::new(&settings, now.ms),
@@ -203,7 +207,7 @@ impl Engine {
     ) -> Result<Response, SubmitError> {
         let (answer, answered) = oneshot::channel();
         self.send(Request::Commands { user: seat.user, client: seat.client, wish, key, answer })?;
-        answered.await.unwrap_or(Err(SubmitError::Unavailable))
+        by_post(answered).await.unwrap_or(Err(SubmitError::Unavailable))
     }
 
     /// Puts the state of its channels into the queue of a client.
@@ -214,7 +218,7 @@ impl Engine {
         let (answer, answered) = oneshot::channel();
         let (of, style) = (None, Style::default());
         self.send(Request::ChannelState { user: seat.user, client: seat.client, of, style, answer })?;
-        answered.await.unwrap_or(Err(SubmitError::Unavailable))
+        by_post(answered).await.unwrap_or(Err(SubmitError::Unavailable))
     }
 
     /// Puts topic and names of one of its channels into the queue of a client that another device has brought there.
@@ -225,7 +229,7 @@ impl Engine {
         let (answer, answered) = oneshot::channel();
         let of = Some(channel);
         self.send(Request::ChannelState { user: seat.user, client: seat.client, of, style, answer })?;
-        answered.await.unwrap_or(Err(SubmitError::Unavailable))
+        by_post(answered).await.unwrap_or(Err(SubmitError::Unavailable))
     }
 
     /// Gives a session the name that reverse DNS found. Losing it under load does no harm.

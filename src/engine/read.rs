@@ -57,7 +57,7 @@ impl Engine {
         let page = self.look(seat, after, limits).await?;
         let Some(wait) = wait else { return Ok(page) };
         if !page.is_empty() {
-            return self.gather(seat, after, limits, page).await;
+            return self.told(seat, after, limits, page).await;
         }
         let ticket = seat.queue.wait_in_line(&self.shared.settings.queues);
         let place = Place { engine: self, seat, ticket };
@@ -67,17 +67,31 @@ impl Engine {
             let goes_on = !self.is_stopping()
                 && tokio::select! {
                     biased;
-                    rang = bell.changed() => rang.is_ok(),
+                    () = bell.rang() => true,
                     () = &mut wait => false,
                 };
             let page = self.look(seat, after, limits).await?;
             if !page.is_empty() {
-                return self.gather(seat, after, limits, page).await;
+                return self.told(seat, after, limits, page).await;
             }
             if !goes_on || !seat.queue.is_in_line(place.ticket) {
                 return Ok(page);
             }
         }
+    }
+
+    /// A page that has something to tell; of a burst, what came in the next millisecond as well.
+    async fn told(
+        &self,
+        seat: &Arc<Seat>,
+        after: Seq,
+        limits: PageLimits,
+        page: Page,
+    ) -> Result<Page, SubmitError> {
+        if !self.is_burst(seat, &page) {
+            return Ok(page);
+        }
+        Box::pin(self.gather(seat, after, limits, page)).await
     }
 
     /// Looks into a queue, on disk too where the client lags, and acknowledges what is not after `after`.
@@ -113,7 +127,7 @@ impl Engine {
             if !from_disk || seat.queue.stands_by(&page, after) {
                 return Ok(page);
             }
-            tokio::time::sleep(LOOK_AGAIN_AFTER).await;
+            Box::pin(tokio::time::sleep(LOOK_AGAIN_AFTER)).await;
         }
         Err(SubmitError::Unavailable)
     }
@@ -142,7 +156,8 @@ impl Engine {
             if limits.after(&page.lines).are_reached() {
                 return Ok((Page { more: true, ..page }, true));
             }
-            let Stretch { lines, cut } = self.read_disk(seat, &page, through, limits).await?;
+            // Boxed, as is whatever else is seldom: each poll that waits has room for all that it might come to.
+            let Stretch { lines, cut } = Box::pin(self.read_disk(seat, &page, through, limits)).await?;
             page.lines.extend(lines);
             if cut {
                 // The cursor goes no further than what is in the answer.

@@ -44,9 +44,13 @@ impl Proxies {
     }
 }
 
-/// The other end of the connection. One that has no address is nobody's.
 fn peer(request: &RequestHead) -> IpAddr {
-    request.peer_addr.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip().to_canonical())
+    address_of_peer(request.peer_addr)
+}
+
+/// The other end of the connection. One that has no address is nobody's.
+pub(super) fn address_of_peer(peer: Option<SocketAddr>) -> IpAddr {
+    peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip().to_canonical())
 }
 
 /// What the peer itself has added to a list in a header: the last of it.

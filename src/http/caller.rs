@@ -43,8 +43,18 @@ impl Caller {
     /// # Errors
     /// `Unauthorized` without a good token.
     pub(super) fn of(request: &RequestHead, engine: &Engine) -> Result<Self, ApiError> {
+        Self::of_cookies(request.headers.get_all(COOKIE).filter_map(|header| header.to_str().ok()), engine)
+    }
+
+    /// The same from what `Cookie` says, however often it stands there.
+    ///
+    /// # Errors
+    /// `Unauthorized` without a good token.
+    pub(super) fn of_cookies<'a>(
+        headers: impl Iterator<Item = &'a str>,
+        engine: &Engine,
+    ) -> Result<Self, ApiError> {
         // Several cookies of one name may come from several paths; the one that is good counts.
-        let headers = request.headers.get_all(COOKIE).filter_map(|header| header.to_str().ok());
         let pairs =
             headers.flat_map(|header| header.split(';')).filter_map(|pair| pair.trim().split_once('='));
         let tokens =

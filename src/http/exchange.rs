@@ -7,6 +7,7 @@
 
 use std::future::poll_fn;
 use std::io;
+use std::net::IpAddr;
 use std::pin::pin;
 use std::rc::Rc;
 use std::task::Poll;
@@ -30,7 +31,7 @@ use super::error::ApiError;
 use super::guard::{self, Guard, Verdict};
 use super::line::{Line, Next};
 use super::log::Served;
-use super::messages::{self, Asked};
+use super::messages::{self, Asked, Said};
 use super::plain::Plain;
 use super::routes::{HttpSettings, MESSAGES};
 use super::stream::{Format, Wanted};
@@ -66,21 +67,33 @@ pub(super) struct Desk<S> {
     pub(super) serves_messages: bool,
 }
 
+/// What of the way of a command matters for its answer.
+pub(super) struct Way {
+    /// Whether a ready-made head will do.
+    pub(super) is_plain: bool,
+    pub(super) by_tls: bool,
+    /// The origin of the page that asked, where it is one that the operator has listed.
+    pub(super) listed: Option<HeaderValue>,
+}
+
 impl<S> Desk<S>
 where
     S: Service<Request, Response = ServiceResponse<BoxBody>, Error = actix_web::Error>,
 {
     /// Serves a connection until it ends.
-    pub(super) async fn serve(&self, connection: Connection) {
+    pub(super) async fn serve(self: Rc<Self>, connection: Connection) -> Result<(), ()> {
         let watch = poll_fn(|context| Poll::Ready(self.closing.watch(context.waker().clone()))).await;
+        let peer = connection.peer;
         let mut line = Line::new(connection, &self.config, watch);
         let mut is_first = true;
         loop {
-            let stays = match line.next(is_first).await {
+            let stays = match line.next(is_first, |unread| self.read_in_place(unread)).await {
+                Next::Brief(read) => self.exchange_in_place(&mut line, read, peer).await,
                 Next::Request(request) if self.is_for_irc(&request) => {
                     match Box::pin(self.upgrade(&mut line, request)).await {
                         Ok(Outcome::Granted(door, room, handover)) => {
-                            return drop(handover.hand_over(line, &door, room));
+                            drop(handover.hand_over(line, &door, room));
+                            return Ok(());
                         }
                         Ok(Outcome::Answered(stays)) => Ok(stays),
                         Err(error) => Err(error),
@@ -88,16 +101,18 @@ where
                 }
                 Next::Request(request) => self.exchange(&mut line, request).await,
                 Next::Refused(error) => Box::pin(self.refuse(&mut line, &error)).await,
-                Next::Over => return,
+                Next::Over => return Ok(()),
             };
             // Requests that are there already are answered without any wait, which must not keep others waiting.
             tokio::task::coop::consume_budget().await;
             match stays {
                 Ok(true) => is_first = false,
-                Ok(false) => return Box::pin(line.connection.linger(LINGER)).await,
-                Err(_) => return,
+                Ok(false) => break,
+                Err(_) => return Ok(()),
             }
         }
+        Box::pin(line.connection.linger(LINGER)).await;
+        Ok(())
     }
 
     /// Refuses what is no request, and all that comes after it: where a next one would begin nobody can know.
@@ -133,14 +148,23 @@ where
                 self.poll(line, served, asked, is_plain, listed).await
             }
             (&Method::POST, MESSAGES) if self.serves_messages => {
-                Box::pin(self.command(line, served, request, listed)).await
+                // The body first: an answer that left it unread would leave the connection in doubt.
+                let head = request.head();
+                let body =
+                    Box::pin(body::read(&mut line.connection, &mut line.codec, head, &self.settings)).await;
+                let said = body.and_then(|body| Said::of(head, &body, &self.engine, &self.limits));
+                let is_plain = listed.is_none() && line.is_plain(head);
+                let by_tls = self.settings.trusted_proxies.came_by_tls(head);
+                let address = || self.settings.trusted_proxies.address_of(head);
+                let way = Way { is_plain, by_tls, listed };
+                Box::pin(self.command(line, served, said, address, way)).await
             }
             _ => Box::pin(self.route(line, served, request, listed)).await,
         }
     }
 
     /// `GET /messages`
-    async fn poll(
+    pub(super) async fn poll(
         &self,
         line: &mut Line,
         served: Served,
@@ -205,27 +229,23 @@ where
     }
 
     /// `POST /messages`
-    async fn command(
+    pub(super) async fn command(
         &self,
         line: &mut Line,
         served: Served,
-        request: Request,
-        listed: Option<HeaderValue>,
+        said: Result<Said, ApiError>,
+        address: impl FnOnce() -> IpAddr,
+        way: Way,
     ) -> io::Result<bool> {
-        // The body first: an answer that left it unread would leave the connection in doubt.
-        let body = body::read(&mut line.connection, &mut line.codec, request.head(), &self.settings).await;
-        let response = match body {
-            Ok(body) => {
-                let (limits, passwords) = (&self.limits, &self.passwords);
-                let (head, settings) = (request.head(), &self.settings);
-                messages::command(head, &body, &self.engine, settings, limits, passwords).await
-            }
+        let Way { is_plain, by_tls, listed } = way;
+        let response = match said {
+            Ok(said) => messages::command(said, address, &self.engine, &self.limits, &self.passwords).await,
             Err(error) => Err(error),
         };
         let status = response.as_ref().map_or_else(ApiError::status_code, |_| StatusCode::OK);
         served.log(&Method::POST, MESSAGES, status);
         match response {
-            Ok(done) if !done.ended && listed.is_none() && line.is_plain(request.head()) => {
+            Ok(done) if !done.ended && is_plain && line.may_stay() => {
                 metrics::count_response(StatusCode::OK);
                 let put = |out: &mut BytesMut| out.extend_from_slice(done.json.as_ref());
                 if let Some(rest) =
@@ -238,7 +258,6 @@ where
             Ok(done) => {
                 let mut response = messages::json();
                 if done.ended {
-                    let by_tls = self.settings.trusted_proxies.came_by_tls(request.head());
                     response.cookie(no_cookie(by_tls));
                 }
                 self.answer(line, response.body(done.json), listed).await
@@ -283,6 +302,7 @@ where
         mut response: HttpResponse,
         listed: Option<HeaderValue>,
     ) -> io::Result<bool> {
+        line.bring_codec_up();
         headers::dress(response.headers_mut(), listed);
         metrics::count_response(response.status());
         let (mut head, body) = Response::from(response).into_parts();

@@ -71,8 +71,12 @@ fn refusal(request: &RequestHead, page: Page) -> Option<HttpResponse<BoxBody>> {
 
 /// Whether `Host`, where there is one, has the characters of a host name or an address and no others.
 fn host_is_sound(headers: &HeaderMap) -> bool {
-    let sound = |byte: &u8| byte.is_ascii_alphanumeric() || b".-_:[]%".contains(byte);
-    headers.get(HOST).is_none_or(|host| host.as_bytes().iter().all(sound))
+    headers.get(HOST).is_none_or(|host| is_sound_host(host.as_bytes()))
+}
+
+/// The same of a `Host` that there is.
+pub(super) fn is_sound_host(host: &[u8]) -> bool {
+    host.iter().all(|byte| byte.is_ascii_alphanumeric() || b".-_:[]%".contains(byte))
 }
 
 fn target_bytes(request: &RequestHead) -> usize {

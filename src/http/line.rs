@@ -6,6 +6,7 @@ use actix_http::error::ParseError;
 use actix_http::h1::{Codec, Message};
 use actix_http::{KeepAlive, Request, ServiceConfig, ServiceConfigBuilder, Version};
 use actix_web::dev::RequestHead;
+use bytes::{Buf, BytesMut};
 use tokio::time::Instant;
 use tokio_util::codec::Decoder;
 
@@ -21,14 +22,19 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// what is wrong with it.
 const HEAD_BYTES_MAX: usize = 32 * 1024;
 
+/// A request that asks for nothing in particular.
+const PLAINEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+
 /// How the codec writes answers: connections stay open unless an answer says otherwise. How long is not its business.
 pub(super) fn codec_config() -> ServiceConfig {
     ServiceConfigBuilder::new().keep_alive(KeepAlive::Timeout(KEEP_ALIVE)).build()
 }
 
 /// What came instead of, or as, the next request.
-pub(super) enum Next {
+pub(super) enum Next<B> {
     Request(Request),
+    /// What was made of one that was read where it lay.
+    Brief(B),
     Refused(ApiError),
     Over,
 }
@@ -37,21 +43,35 @@ pub(super) enum Next {
 pub(super) struct Line {
     pub(super) connection: Connection,
     pub(super) codec: Codec,
+    /// Whether the last request was read past the codec.
+    is_past_codec: bool,
     watch: Watch,
 }
 
 impl Line {
     pub(super) fn new(connection: Connection, config: &ServiceConfig, watch: Watch) -> Self {
-        Self { connection, codec: Codec::new(config.clone()), watch }
+        Self { connection, codec: Codec::new(config.clone()), is_past_codec: false, watch }
     }
 
-    /// Waits for the next request.
-    pub(super) async fn next(&mut self, is_first: bool) -> Next {
+    /// Waits for the next request. `read` makes something of what lies there, and says how long it was, or leaves it.
+    pub(super) async fn next<B>(
+        &mut self,
+        is_first: bool,
+        read: impl Fn(&[u8]) -> Option<(B, usize)>,
+    ) -> Next<B> {
         let patience = self.connection.patience.head;
         // For the first one its sender has only just come to ask.
         let mut since = is_first.then(Instant::now);
         loop {
             if !self.connection.unread.is_empty() {
+                if !body::is_coming(&self.codec)
+                    && let Some((brief, length)) = read(&self.connection.unread)
+                {
+                    self.connection.unread.advance(length);
+                    self.is_past_codec = true;
+                    return Next::Brief(brief);
+                }
+                self.is_past_codec = false;
                 match self.codec.decode(&mut self.connection.unread) {
                     Ok(Some(Message::Item(mut request))) => {
                         request.head_mut().peer_addr = self.connection.peer;
@@ -88,6 +108,15 @@ impl Line {
     /// Whether a further request may come after this one, as far as the connection is concerned.
     pub(super) fn may_stay(&self) -> bool {
         !body::is_coming(&self.codec) && !self.watch.has_begun()
+    }
+
+    /// The codec answers as it was asked by the last request that it read. Where that was not the last one, it is given
+    /// one that asks for as little as a brief one does.
+    pub(super) fn bring_codec_up(&mut self) {
+        if std::mem::take(&mut self.is_past_codec) {
+            // It is a whole request, and the codec has no body to wait for.
+            let _read = self.codec.decode(&mut BytesMut::from(PLAINEST));
+        }
     }
 
     /// Whether a request is one that a ready-made head will do for.

@@ -1,5 +1,6 @@
 //! The read and write loop: `GET` and `POST /api/v1/messages`, and `GET /api/v1/history`.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use actix_web::dev::RequestHead;
@@ -39,29 +40,71 @@ pub(super) const HISTORY_PAGE_MAX: usize = 500;
     ),
 )]
 pub(super) async fn command(
-    request: &RequestHead,
-    body: &[u8],
+    said: Said,
+    address: impl FnOnce() -> IpAddr,
     engine: &Engine,
-    settings: &HttpSettings,
     limits: &Limits,
     passwords: &Passwords,
 ) -> Result<Response, ApiError> {
-    let caller = Caller::of(request, engine)?;
-    limits.command(caller.user).inspect_err(|_| engine.stats().rate_limited(RateLimit::Command))?;
-    let key = idempotency_key(request)?;
-    let message = Request::parse(body).map_err(|_| ApiError::BadRequest("invalid request"))?;
-    let mut wish = Wish::parse(message);
-    limits
-        .rest_of_price(caller.user, wish.price())
-        .inspect_err(|_| engine.stats().rate_limited(RateLimit::Command))?;
+    let Said { caller, mut wish, key } = said;
     if let Some(password) = wish.password(&engine.server().rules) {
         if wish.registers() {
-            may_register(settings.trusted_proxies.address_of(request), limits, engine)?;
+            may_register(address(), limits, engine)?;
         }
         let hash = passwords.hash(password).await?;
         wish = wish.with_password_hash(hash);
     }
     Ok(engine.submit(&caller, wish, key).await?)
+}
+
+/// A command that was sent and may be decided.
+pub(super) struct Said {
+    caller: Caller,
+    wish: Wish,
+    key: Option<String>,
+}
+
+impl Said {
+    /// # Errors
+    /// `Unauthorized`, `RateLimited`, `BadRequest`.
+    pub(super) fn of(
+        request: &RequestHead,
+        body: &[u8],
+        engine: &Engine,
+        limits: &Limits,
+    ) -> Result<Self, ApiError> {
+        Self::by(Caller::of(request, engine)?, || idempotency_key(request), body, engine, limits)
+    }
+
+    /// The same without an `Idempotency-Key`.
+    ///
+    /// # Errors
+    /// The same.
+    pub(super) fn of_brief(
+        cookie: Option<&str>,
+        body: &[u8],
+        engine: &Engine,
+        limits: &Limits,
+    ) -> Result<Self, ApiError> {
+        Self::by(Caller::of_cookies(cookie.into_iter(), engine)?, || Ok(None), body, engine, limits)
+    }
+
+    fn by(
+        caller: Caller,
+        key: impl FnOnce() -> Result<Option<String>, ApiError>,
+        body: &[u8],
+        engine: &Engine,
+        limits: &Limits,
+    ) -> Result<Self, ApiError> {
+        limits.command(caller.user).inspect_err(|_| engine.stats().rate_limited(RateLimit::Command))?;
+        let key = key()?;
+        let message = Request::parse(body).map_err(|_| ApiError::BadRequest("invalid request"))?;
+        let wish = Wish::parse(message);
+        limits
+            .rest_of_price(caller.user, wish.price())
+            .inspect_err(|_| engine.stats().rate_limited(RateLimit::Command))?;
+        Ok(Self { caller, wish, key })
+    }
 }
 
 fn idempotency_key(request: &RequestHead) -> Result<Option<String>, ApiError> {
@@ -111,8 +154,21 @@ impl Asked {
         engine: &Engine,
         settings: &HttpSettings,
     ) -> Result<Self, ApiError> {
-        let caller = Caller::of(request, engine)?;
-        let query = Query::of(request);
+        Self::by(Caller::of(request, engine)?, &Query::of(request), settings)
+    }
+
+    /// # Errors
+    /// The same.
+    pub(super) fn of_brief(
+        cookie: Option<&str>,
+        query: &str,
+        engine: &Engine,
+        settings: &HttpSettings,
+    ) -> Result<Self, ApiError> {
+        Self::by(Caller::of_cookies(cookie.into_iter(), engine)?, &Query::of_text(query), settings)
+    }
+
+    fn by(caller: Caller, query: &Query<'_>, settings: &HttpSettings) -> Result<Self, ApiError> {
         let after = Seq::new(query.number("after")?.unwrap_or(0));
         let timeout = query.number("timeout")?.map_or(settings.poll_timeout, Duration::from_secs);
         Ok(Self { caller, after, timeout: timeout.min(POLL_TIMEOUT_MAX) })

@@ -4,6 +4,7 @@
 mod accounts;
 pub mod address;
 mod body;
+mod brief;
 mod caller;
 mod clients;
 mod closing;

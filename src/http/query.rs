@@ -7,11 +7,15 @@ use actix_web::dev::RequestHead;
 use super::error::ApiError;
 
 /// The pairs of a query string, looked for in place: a poll has two, and nothing is copied to find them.
-pub(super) struct Query<'a>(&'a [u8]);
+pub(super) struct Query<'a>(&'a str);
 
 impl<'a> Query<'a> {
     pub(super) fn of(request: &'a RequestHead) -> Self {
-        Self(request.uri.query().unwrap_or_default().as_bytes())
+        Self::of_text(request.uri.query().unwrap_or_default())
+    }
+
+    pub(super) const fn of_text(query: &'a str) -> Self {
+        Self(query)
     }
 
     /// The value of a parameter.
@@ -19,13 +23,23 @@ impl<'a> Query<'a> {
     /// # Errors
     /// `BadRequest` when it stands there more than once.
     pub(super) fn text(&self, name: &str) -> Result<Option<Cow<'a, str>>, ApiError> {
-        let mut values =
-            form_urlencoded::parse(self.0).filter(|(key, _)| key == name).map(|(_, value)| value);
+        let mut values = self.pairs().filter(|(key, _)| key == name).map(|(_, value)| value);
         let value = values.next();
         if values.next().is_some() {
             return Err(ApiError::BadRequest("repeated query parameter"));
         }
         Ok(value)
+    }
+
+    fn pairs(&self) -> impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)> {
+        // What is not encoded need not be decoded.
+        let is_encoded = self.0.bytes().any(|byte| matches!(byte, b'%' | b'+'));
+        let (encoded, plain) = if is_encoded { (self.0, "") } else { ("", self.0) };
+        let plain = plain.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (key.into(), value.into())
+        });
+        plain.chain(form_urlencoded::parse(encoded.as_bytes()))
     }
 
     /// The value of a parameter that is a whole number from 0 to 2^63 − 1.

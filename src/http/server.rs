@@ -1,7 +1,9 @@
 //! The server that answers: threads, connections, and what they share.
 
+use std::future::ready;
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZero;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -26,7 +28,7 @@ use super::price::Price;
 use super::routes::{HttpSettings, metrics_route, nothing, routes};
 use crate::auth::hostname::Resolver;
 use crate::auth::password::Passwords;
-use crate::engine::{Engine, RateLimit};
+use crate::engine::{Engine, RateLimit, carry_post};
 use crate::irc::WebDoor;
 use crate::limits::{Connections, FORGET_EVERY, Limits};
 
@@ -148,12 +150,13 @@ impl Shared {
                     let app = map_config(shared.app(routes), |()| AppConfig::default());
                     let desk = Rc::new(shared.desk(app.new_service(()).await?));
                     let closing = Rc::clone(&desk.closing);
+                    actix_web::rt::spawn(carry_post());
                     actix_web::rt::spawn(async move {
                         stopping.notified().await;
                         closing.begin();
                     });
                     Ok::<_, ()>(fn_service(move |socket: TcpStream| {
-                        accept(Rc::clone(&desk), shared.door.clone(), socket)
+                        accept(Rc::clone(&desk), &shared.door, socket)
                     }))
                 }
             })
@@ -205,18 +208,22 @@ impl Shared {
     }
 }
 
+/// What is done with a connection. Boxed, since whoever awaits it keeps twice the room that it takes itself: first for
+/// what it was given, then for what it awaits.
+type Served = Pin<Box<dyn Future<Output = Result<(), ()>>>>;
+
 /// Serves a connection, if it may come in.
-async fn accept<S>(desk: Rc<Desk<S>>, door: Door, socket: TcpStream) -> Result<(), ()>
+fn accept<S>(desk: Rc<Desk<S>>, door: &Door, socket: TcpStream) -> Served
 where
-    S: Service<Request, Response = ServiceResponse, Error = Error>,
+    S: Service<Request, Response = ServiceResponse, Error = Error> + 'static,
 {
     let stats = desk.engine.stats();
     stats.connections.fetch_add(1, Relaxed);
-    match door.admit(socket) {
-        Some(connection) => desk.serve(connection).await,
-        None => stats.rate_limited(RateLimit::Connections),
+    if let Some(connection) = door.admit(socket) {
+        return Box::pin(desk.serve(connection));
     }
-    Ok(())
+    stats.rate_limited(RateLimit::Connections);
+    Box::pin(ready(Ok(())))
 }
 
 /// Has the limits forget, now and then, those whom they need not remember.

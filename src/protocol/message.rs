@@ -188,7 +188,7 @@ struct Stamped<'a> {
     body: Option<&'a Body>,
     id: Uuid,
     seq: Seq,
-    ts: Nanoseconds,
+    ts: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     meta: Option<&'a RawValue>,
 }
@@ -197,12 +197,12 @@ impl Message {
     /// The JSON text that every recipient gets.
     pub fn to_json(&self, id: Uuid, seq: Seq, at: Timestamp) -> Vec<u8> {
         let mut json = BytesMut::with_capacity(512);
-        self.write_json(&mut json, id, seq, at);
+        self.write_json(&mut json, id, seq, &time_text(at));
         json.into()
     }
 
-    /// The same, behind what is already in `out`.
-    pub fn write_json(&self, out: &mut BytesMut, id: Uuid, seq: Seq, at: Timestamp) {
+    /// The same, behind what is already in `out`. `at` is a [`time_text`]: many messages have the same.
+    pub fn write_json(&self, out: &mut BytesMut, id: Uuid, seq: Seq, at: &str) {
         let stamped = Stamped {
             command: &self.command,
             from: &self.from,
@@ -211,7 +211,7 @@ impl Message {
             body: self.body.as_ref(),
             id,
             seq,
-            ts: Nanoseconds(at),
+            ts: at,
             meta: self.meta.as_deref(),
         };
         serde_json::to_writer(out.writer(), &stamped)
@@ -230,13 +230,9 @@ pub fn told_at_ms(json: &[u8]) -> Option<i64> {
     ts.parse::<Timestamp>().ok().map(Timestamp::as_millisecond)
 }
 
-/// RFC 3339 in UTC, always with nine digits of a second.
-struct Nanoseconds(Timestamp);
-
-impl Serialize for Nanoseconds {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&format_args!("{:.9}", self.0))
-    }
+/// A time as messages have it: RFC 3339 in UTC, always with nine digits of a second.
+pub fn time_text(at: Timestamp) -> String {
+    format!("{at:.9}")
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Statement, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
 use super::{Batch, Loaded, Reader, Retention, Store, StoreError};
 use crate::delivery::Settled;
@@ -216,7 +216,10 @@ fn write(connection: &Connection, batch: &Batch) -> rusqlite::Result<Vec<Settled
         events::write(connection, event, batch.kept_at)?;
     }
     // Looked up once: a batch may have a thousand rows of the log.
-    let mut log = connection.prepare_cached(include_str!("../../../sql/sqlite/event/log.sql"))?;
+    let mut log = Log {
+        any: connection.prepare_cached(include_str!("../../../sql/sqlite/event/log.sql"))?,
+        answer: connection.prepare_cached(include_str!("../../../sql/sqlite/event/log_answer.sql"))?,
+    };
     for posted in &batch.entries {
         write_entry(connection, &mut log, posted, batch.kept_at)?;
     }
@@ -241,13 +244,25 @@ fn write(connection: &Connection, batch: &Batch) -> rusqlite::Result<Vec<Settled
     Ok(settled)
 }
 
+/// Writing a row of the log: any, and one that answers a single client, of which there are many at once and most of
+/// whose columns are empty.
+struct Log<'c> {
+    any: CachedStatement<'c>,
+    answer: CachedStatement<'c>,
+}
+
 fn write_entry(
     connection: &Connection,
-    log: &mut Statement<'_>,
+    log: &mut Log<'_>,
     Posted { audience, entry }: &Posted,
     kept_at: Option<Timestamp>,
 ) -> rusqlite::Result<()> {
     let seq = int(entry.seq.get());
+    let at = nanoseconds(kept_at.unwrap_or(entry.at));
+    if let (Audience::One(client), None, None) = (audience, entry.conversation, &entry.wire) {
+        log.answer.execute(params![seq, at, int(client.get()), &entry.line[..]])?;
+        return Ok(());
+    }
     let (reader, packed) = match audience {
         Audience::One(client) => (Some(int(client.get())), None),
         Audience::Many(clients) => (None, Some(packed::pack(clients.iter().map(|client| client.get())))),
@@ -255,9 +270,9 @@ fn write_entry(
     let is_small = |packed: &Vec<u8>| packed.len() <= AUDIENCE_IN_LOG_MAX;
     let (few, many) = if packed.as_ref().is_some_and(is_small) { (packed, None) } else { (None, packed) };
     let (owner, peer) = entry.conversation.and_then(|conversation| sides(conversation).next()).unzip();
-    log.execute(params![
+    log.any.execute(params![
         seq,
-        nanoseconds(kept_at.unwrap_or(entry.at)),
+        at,
         entry.conversation.is_some(),
         reader,
         &entry.line[..],
