@@ -44,6 +44,7 @@ impl Mailbox {
 pub async fn carry() {
     let mailbox = Arc::new(Mailbox::default());
     MAILBOX.set(Some(Arc::clone(&mailbox)));
+    let _until_then = Carrier;
     let mut tasks = Vec::new();
     poll_fn(|context| {
         {
@@ -55,6 +56,16 @@ pub async fn carry() {
         Poll::<()>::Pending
     })
     .await;
+}
+
+/// Whoever carries. When that ends, the thread has a mailbox no more: nobody would come for what is put in there.
+struct Carrier;
+
+impl Drop for Carrier {
+    fn drop(&mut self) {
+        // At the end of the thread it may be gone before.
+        let _gone = MAILBOX.try_with(RefCell::take);
+    }
 }
 
 /// Waits for what another thread does, which wakes this task by way of the mailbox, if the thread of the task has one.
@@ -171,6 +182,12 @@ mod tests {
                 tell_all(senders);
             });
         }
+    }
+
+    #[test]
+    fn a_thread_whose_carrier_has_ended_is_woken_as_ever() {
+        with_tasks(1, tell_all);
+        assert!(MAILBOX.with_borrow(Option::is_none));
     }
 
     #[tokio::test]

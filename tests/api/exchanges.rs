@@ -61,6 +61,51 @@ fn what_comes_in_one_packet_is_done_in_order() {
     assert!(one < three && text.contains(r#"["GET /livez HTTP/1.1"]"#), "{text}");
 }
 
+/// Some requests are read where they lie and others by the codec; on one connection the answers of either are the same.
+#[test]
+fn however_a_request_is_read_its_answer_is_the_same() {
+    let server = TestServer::spawn();
+    let alice = server.open("alice");
+    let cookie = alice.http.token().unwrap();
+    let codec = |request: String| request.replacen("Host: x\r\n", "Host: x\r\nX-Unheard-Of: a\r\n", 1);
+    let requests = [
+        poll("0", 0, 0),
+        poll(cookie, alice.cursor, 0),
+        poll(cookie, 0, 0).replace("after=0", "after=x"),
+        post("0", "{}"),
+        post(cookie, "{}"),
+        post(cookie, r#"{"command":"PING","body":["a"]}"#),
+    ];
+    let mut bytes = String::new();
+    for request in &requests {
+        // What the codec has read before means nothing for what it has not: here, that there should be no body.
+        bytes += &format!("HEAD /livez HTTP/1.1\r\nHost: x\r\n\r\n{request}{}", codec(request.clone()));
+    }
+    let text = answers(&server, bytes.as_bytes());
+    let expected = ["401", "200", "400", "401", "400", "200"];
+    let all: Vec<&str> = expected.iter().flat_map(|status| ["405", *status, *status]).collect();
+    assert_eq!(statuses(&text), all, "{text}");
+    assert!(!text.to_lowercase().contains("connection: close"), "{text}");
+    let bodies: Vec<&str> =
+        text.split("HTTP/1.1 ").skip(1).map(|it| it.split_once("\r\n\r\n").unwrap().1).collect();
+    for three in bodies.chunks(3) {
+        assert!(three[0].is_empty() && !three[1].is_empty() && three[1] == three[2], "{three:?}");
+    }
+}
+
+/// Whatever comes of it, a session that ends over such a request loses its cookie, and the connection goes on.
+#[test]
+fn a_command_that_is_read_where_it_lies_may_end_the_session() {
+    let server = TestServer::spawn();
+    let alice = server.open("alice");
+    let cookie = alice.http.token().unwrap();
+    let bytes = post(cookie, r#"{"command":"QUIT"}"#) + &poll(cookie, 0, 0);
+    let text = answers(&server, bytes.as_bytes());
+    assert_eq!(statuses(&text), ["200", "401"], "{text}");
+    let cleared = text.to_lowercase();
+    assert!(cleared.contains("set-cookie: neoirc_auth=;") && cleared.contains("max-age=0"), "{text}");
+}
+
 /// A body that comes byte by byte, in chunks, or across packets is the same body.
 #[test]
 fn a_body_may_come_in_pieces() {

@@ -30,9 +30,10 @@ const LOOK_EVERY: Duration = Duration::from_millis(300);
 /// The pause between steps, as a multiple of what the last one took: the index gets a fifth of a core at most, and
 /// catches up when less is said. Those who talk come before those who search.
 const PAUSE_FACTOR: u32 = 4;
-/// As nice as a thread can be.
+/// How nice the thread is: on a core that others want as well it gets a tenth, which is less than the pauses leave it and
+/// more than nothing.
 #[cfg(target_os = "linux")]
-const NICENESS: i32 = 19;
+const NICENESS: i32 = 10;
 /// The pause after an error.
 const ERROR_PAUSE: Duration = Duration::from_secs(5);
 /// How often the index is held against the log: a thousand messages each time.
@@ -100,8 +101,7 @@ fn fill(main: &Connection, index: &mut Connection, stop: &(Mutex<bool>, Condvar)
     }
 }
 
-/// Where others want the core of this thread, it takes the least that there is. What is left behind so is caught up with
-/// when they rest.
+/// Where others want the core of this thread, it takes little. What is left behind so is caught up with when they rest.
 #[cfg(target_os = "linux")]
 fn give_way() {
     // Here it is each thread that has a niceness, elsewhere the process. Without it, one merely goes on as the others do.

@@ -51,6 +51,7 @@ every_engine! {
     queues:
         a_new_client_has_an_empty_queue
         what_was_spilled_is_read_back_in_order
+        what_lies_far_apart_is_read_like_what_lies_close
         reading_is_bounded_by_places
         reading_is_cut_by_the_number_of_entries
         reading_is_cut_by_bytes_but_never_to_nothing

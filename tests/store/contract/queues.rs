@@ -43,6 +43,26 @@ pub(super) fn what_was_spilled_is_read_back_in_order(subject: Subject) {
     assert_eq!(story.read(phone, Seq::ZERO, second.settled), own);
 }
 
+/// Whether little or much of what is between them is somebody else's, or gone.
+pub(super) fn what_lies_far_apart_is_read_like_what_lies_close(subject: Subject) {
+    let (mut story, phone, _) = with_entries(subject, 1);
+    let mut settled = Settled::new(phone);
+    for apart in [2, 8, 9, 10, 40] {
+        let after = settled.settled;
+        let seqs = story.answers(phone, 800);
+        story.commit();
+        let own: Vec<Seq> = seqs.iter().copied().step_by(apart).collect();
+        settled = story.settle(spill(settled, &own));
+        assert_eq!(story.read(phone, after, settled.settled), own, "{apart} apart");
+        for entries in [1, own.len() / 2, own.len() - 1, own.len()] {
+            let limits = PageLimits { entries, bytes: usize::MAX };
+            let stretch = story.store().reader().read(phone, after, settled.settled, limits).unwrap();
+            let read: Vec<Seq> = stretch.lines.iter().map(|line| line.seq).collect();
+            assert_eq!((&read[..], stretch.cut), (&own[..entries], entries < own.len()), "{apart} apart");
+        }
+    }
+}
+
 pub(super) fn reading_is_bounded_by_places(subject: Subject) {
     let (mut story, phone, seqs) = with_entries(subject, 700);
     let settled = story.settle(spill(Settled::new(phone), &seqs));
