@@ -188,7 +188,109 @@ where
 
 #[cfg(test)]
 mod tests {
+    use actix_http::ServiceConfig;
+    use actix_http::h1::{Codec, Message};
+    use bytes::BytesMut;
+    use proptest::prelude::*;
+    use proptest::test_runner::TestRunner;
+    use tokio_util::codec::Decoder;
+
     use super::*;
+    use crate::http::body::is_coming;
+    use crate::http::line::codec_config;
+    use crate::http::origin::{Origins, Page};
+    use crate::http::stream::Format;
+    use crate::proxies::Proxies;
+
+    /// Lines of heads, good and bad; each may stand there several times.
+    const LINES: [&str; 26] = [
+        "Host: a.example",
+        "host: a.example:80",
+        "HOST: a/b",
+        "Cookie: neoirc_auth=ab",
+        "cookie: c=d; neoirc_auth=ab",
+        "Accept: */*",
+        "Accept: text/event-stream",
+        "Accept: application/json, text/event-stream",
+        "accept: application/json",
+        "User-Agent: \u{e9}",
+        "Content-Type: application/x-www-form-urlencoded",
+        "Content-Length: 5",
+        "Content-Length: 05",
+        "Content-Length: 0",
+        "Content-Length : 5",
+        "content-length: 5, 5",
+        "Transfer-Encoding: chunked",
+        "Connection: keep-alive",
+        "Connection: Keep-Alive, close",
+        "Connection: close",
+        "Expect: 100-continue",
+        "Origin: http://b.example",
+        "Sec-Fetch-Site: same-origin",
+        "Sec-Fetch-Site: cross-site",
+        "Upgrade: websocket",
+        "Pragma:",
+    ];
+
+    /// Whether the codec reads a request in the same way, if it is one that is read here, and nobody would refuse it.
+    fn agree(config: &ServiceConfig, text: &str) -> Result<(), TestCaseError> {
+        let Some(brief) = Brief::of(text.as_bytes(), 100) else { return Ok(()) };
+        let mut unread = BytesMut::from(text.as_bytes());
+        let mut codec = Codec::new(config.clone());
+        let Ok(Some(Message::Item(request))) = codec.decode(&mut unread) else {
+            return Err(TestCaseError::fail("the codec reads no request"));
+        };
+        let head = request.head();
+        prop_assert_eq!(head.uri.path(), MESSAGES);
+        prop_assert!(codec.keep_alive() && !head.expect() && Format::of(head).is_none());
+        let cookies: Vec<_> = head.headers.get_all("cookie").map(|it| it.to_str().unwrap()).collect();
+        prop_assert_eq!(cookies, brief.cookie.into_iter().collect::<Vec<_>>());
+        prop_assert_eq!(Origins::default().page_of(head, &Proxies::default()), Page::Own);
+        prop_assert!(guard::refusal(head, Page::Own).is_none());
+        let mut read = Vec::new();
+        while is_coming(&codec) {
+            if let Some(Message::Chunk(Some(chunk))) = codec.decode(&mut unread).unwrap() {
+                read.extend_from_slice(&chunk);
+            }
+        }
+        match brief.asks {
+            Asks::Poll(query) => {
+                prop_assert_eq!((head.method.as_str(), query), ("GET", head.uri.query().unwrap_or("")));
+                prop_assert_eq!(read, b"");
+            }
+            Asks::Command(body) => {
+                prop_assert_eq!((head.method.as_str(), body), ("POST", &read[..]));
+            }
+        }
+        prop_assert_eq!(text.len() - unread.len(), brief.length);
+        Ok(())
+    }
+
+    #[test]
+    fn the_codec_and_the_guard_agree() {
+        let first = (
+            prop::sample::select(vec!["GET", "POST", "POST", "HEAD", "post"]),
+            prop::sample::select(vec!["", "", "?", "?after=1&timeout=2", "?after=%31", "?a=b#c", "/"]),
+            prop::sample::select(vec!["1.1", "1.1", "1.1", "1.0"]),
+        );
+        let lines = prop::collection::vec(prop::sample::select(LINES.to_vec()), 0..6);
+        let heads = (first, any::<bool>(), lines, prop::sample::select(vec!["\r\n", "\r\n", "\n"]));
+        // What the codec is made of keeps the date by a task.
+        actix_web::rt::System::new().block_on(async {
+            let config = codec_config();
+            let mut runner = TestRunner::new(ProptestConfig {
+                failure_persistence: None,
+                ..ProptestConfig::with_cases(4_000)
+            });
+            let outcome = runner.run(&heads, |((method, target, version), has_host, lines, end)| {
+                let mut head = vec![format!("{method} /api/v1/messages{target} HTTP/{version}")];
+                head.extend(has_host.then(|| "Host: x".to_owned()));
+                head.extend(lines.into_iter().map(str::to_owned));
+                agree(&config, &format!("{}{end}{end}helloGET / HTTP/1.1", head.join(end)))
+            });
+            outcome.unwrap();
+        });
+    }
 
     const COOKIE: &str = "Host: a.example:8080\r\nCookie: neoirc_auth=ab";
 

@@ -50,7 +50,7 @@ impl Guard {
 }
 
 /// The answer to a request that no handler sees.
-fn refusal(request: &RequestHead, page: Page) -> Option<HttpResponse<BoxBody>> {
+pub(super) fn refusal(request: &RequestHead, page: Page) -> Option<HttpResponse<BoxBody>> {
     let error = if !host_is_sound(&request.headers) {
         ApiError::BadRequest("invalid host")
     } else if target_bytes(request) > TARGET_BYTES_MAX {

@@ -79,7 +79,9 @@ fn however_a_request_is_read_its_answer_is_the_same() {
     let mut bytes = String::new();
     for request in &requests {
         // What the codec has read before means nothing for what it has not: here, that there should be no body.
-        bytes += &format!("HEAD /livez HTTP/1.1\r\nHost: x\r\n\r\n{request}{}", codec(request.clone()));
+        bytes += "HEAD /livez HTTP/1.1\r\nHost: x\r\n\r\n";
+        bytes += request;
+        bytes += &codec(request.clone());
     }
     let text = answers(&server, bytes.as_bytes());
     let expected = ["401", "200", "400", "401", "400", "200"];
