@@ -8,7 +8,6 @@ use uuid::Uuid;
 use super::Engine;
 use super::batch::{Asker, Draft};
 use super::inbox::{Completion, LoginError, RegisterError, Registered, Request, Revoked, SubmitError};
-use super::post::by_post;
 use super::writer::{Writer, unreadable};
 use crate::command::login::{Login, LoginRefusal, client_of};
 use crate::command::logout::Logout;
@@ -29,9 +28,7 @@ impl Engine {
     /// # Errors
     /// [`RegisterError`] when it was not opened.
     pub async fn register(&self, registration: Registration) -> Result<Registered, RegisterError> {
-        let (answer, answered) = oneshot::channel();
-        self.send(Request::Register { registration: Box::new(registration), answer })?;
-        by_post(answered).await.unwrap_or(Err(SubmitError::Unavailable.into()))
+        self.ask(|answer| Request::Register { registration: Box::new(registration), answer }).await
     }
 
     /// Adds a client to a session whose password was verified, or begins one where it was that of an account without.
@@ -39,9 +36,7 @@ impl Engine {
     /// # Errors
     /// [`LoginError`] when it was not added.
     pub async fn log_in(&self, login: Login) -> Result<Registered, LoginError> {
-        let (answer, answered) = oneshot::channel();
-        self.send(Request::LogIn { login: Box::new(login), answer })?;
-        by_post(answered).await.unwrap_or(Err(SubmitError::Unavailable.into()))
+        self.ask(|answer| Request::LogIn { login: Box::new(login), answer }).await
     }
 
     /// Logs a client out; the last one takes its session with it.
@@ -57,9 +52,7 @@ impl Engine {
     /// # Errors
     /// [`SubmitError`] when it was not done.
     pub async fn log_out_because(&self, seat: &Seat, reason: Cow<'static, str>) -> Result<(), SubmitError> {
-        let (answer, answered) = oneshot::channel();
-        self.send(Request::Logout { client: seat.client, reason, answer })?;
-        by_post(answered).await.unwrap_or(Err(SubmitError::Unavailable))
+        self.ask(|answer| Request::Logout { client: seat.client, reason, answer }).await
     }
 
     /// Logs a client of the same session out, by its uuid.
@@ -67,9 +60,7 @@ impl Engine {
     /// # Errors
     /// [`SubmitError`] when it was not done; `Gone` when the one that asks has itself been logged out meanwhile.
     pub async fn revoke(&self, seat: &Seat, uuid: Uuid) -> Result<Revoked, SubmitError> {
-        let (answer, answered) = oneshot::channel();
-        self.send(Request::Revoke { client: seat.client, uuid, answer })?;
-        by_post(answered).await.unwrap_or(Err(SubmitError::Unavailable))
+        self.ask(|answer| Request::Revoke { client: seat.client, uuid, answer }).await
     }
 }
 

@@ -28,15 +28,7 @@ thread_local! {
 }
 
 impl Engine {
-    /// Whether a page that is about to be told is one of a burst. Notes that it is told.
-    pub(super) fn is_burst(&self, seat: &Seat, page: &Page) -> bool {
-        let now_ms = self.shared.clock.ms();
-        let told_ms_ago = now_ms.saturating_sub(seat.told_ms());
-        seat.note_told(now_ms);
-        !page.more && told_ms_ago <= BURST_GAP_MS && BURST_LINES.contains(&page.lines.len())
-    }
-
-    /// Gives a page of a burst, or within a millisecond a later one for the same poll that has more.
+    /// Gives a page that has something to tell, or within a millisecond a later one for the same poll that has more.
     ///
     /// # Errors
     /// As those of a poll.
@@ -47,17 +39,33 @@ impl Engine {
         limits: PageLimits,
         page: Page,
     ) -> Result<Page, SubmitError> {
+        let now_ms = self.shared.clock.ms();
+        let told_ms_ago = now_ms.saturating_sub(seat.told_ms());
+        seat.note_told(now_ms);
+        if page.more || told_ms_ago > BURST_GAP_MS || !BURST_LINES.contains(&page.lines.len()) {
+            return Ok(page);
+        }
+        // The page is good as it is, and the later one may be less: another tab may have acknowledged meanwhile, or the
+        // disk may refuse.
+        match Box::pin(self.look_later(seat, after, limits)).await {
+            Ok(later) if later.dropped.is_some() || later.lines.len() >= page.lines.len() => Ok(later),
+            Err(SubmitError::Gone) => Err(SubmitError::Gone),
+            _ => Ok(page),
+        }
+    }
+
+    /// Looks at the next millisecond, when it is its turn.
+    async fn look_later(
+        &self,
+        seat: &Arc<Seat>,
+        after: Seq,
+        limits: PageLimits,
+    ) -> Result<Page, SubmitError> {
         // Timers go off at whole milliseconds: at the next one, which is at most one away, and the same for all.
         tokio::time::sleep(Duration::from_nanos(1)).await;
         // All of them at once, then: a few at a time, so that whoever else is to be served is served in between.
         let _turn = TURN.with(Arc::clone).acquire_owned().await.ok();
         tokio::task::yield_now().await;
-        // The page is good as it is, and the later one may be less: another tab may have acknowledged meanwhile, or the
-        // disk may refuse.
-        match self.look(seat, after, limits).await {
-            Ok(later) if later.dropped.is_some() || later.lines.len() >= page.lines.len() => Ok(later),
-            Err(SubmitError::Gone) => Err(SubmitError::Gone),
-            _ => Ok(page),
-        }
+        self.look(seat, after, limits).await
     }
 }

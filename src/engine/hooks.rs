@@ -31,9 +31,7 @@ impl Engine {
     /// # Errors
     /// [`HookError`] when it was not done.
     pub async fn hook(&self, wish: HookWish) -> Result<String, HookError> {
-        let (answer, answered) = oneshot::channel();
-        self.send(Request::Hook { wish, answer })?;
-        answered.await.unwrap_or(Err(SubmitError::Unavailable.into()))
+        self.ask(|answer| Request::Hook { wish, answer }).await
     }
 
     /// Whether there is such a hook, and this is its secret.

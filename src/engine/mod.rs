@@ -205,9 +205,7 @@ impl Engine {
         wish: Wish,
         key: Option<String>,
     ) -> Result<Response, SubmitError> {
-        let (answer, answered) = oneshot::channel();
-        self.send(Request::Commands { user: seat.user, client: seat.client, wish, key, answer })?;
-        by_post(answered).await.unwrap_or(Err(SubmitError::Unavailable))
+        self.ask(|answer| Request::Commands { user: seat.user, client: seat.client, wish, key, answer }).await
     }
 
     /// Puts the state of its channels into the queue of a client.
@@ -215,10 +213,9 @@ impl Engine {
     /// # Errors
     /// [`SubmitError`] when it was not done.
     pub async fn send_channel_state(&self, seat: &Seat) -> Result<(), SubmitError> {
-        let (answer, answered) = oneshot::channel();
         let (of, style) = (None, Style::default());
-        self.send(Request::ChannelState { user: seat.user, client: seat.client, of, style, answer })?;
-        by_post(answered).await.unwrap_or(Err(SubmitError::Unavailable))
+        self.ask(|answer| Request::ChannelState { user: seat.user, client: seat.client, of, style, answer })
+            .await
     }
 
     /// Puts topic and names of one of its channels into the queue of a client that another device has brought there.
@@ -226,10 +223,9 @@ impl Engine {
     /// # Errors
     /// [`SubmitError`] when it was not done.
     pub async fn send_state_of(&self, seat: &Seat, channel: String, style: Style) -> Result<(), SubmitError> {
-        let (answer, answered) = oneshot::channel();
         let of = Some(channel);
-        self.send(Request::ChannelState { user: seat.user, client: seat.client, of, style, answer })?;
-        by_post(answered).await.unwrap_or(Err(SubmitError::Unavailable))
+        self.ask(|answer| Request::ChannelState { user: seat.user, client: seat.client, of, style, answer })
+            .await
     }
 
     /// Gives a session the name that reverse DNS found. Losing it under load does no harm.
@@ -260,6 +256,16 @@ impl Engine {
         if let Some(thread) = thread {
             drop(thread.join());
         }
+    }
+
+    /// Asks the writer, and waits for its answer, which comes when what it decided is durable.
+    async fn ask<T, E: From<SubmitError>>(
+        &self,
+        request: impl FnOnce(oneshot::Sender<Result<T, E>>) -> Request,
+    ) -> Result<T, E> {
+        let (answer, answered) = oneshot::channel();
+        self.send(request(answer))?;
+        by_post(answered).await.unwrap_or_else(|_| Err(SubmitError::Unavailable.into()))
     }
 
     fn send(&self, request: Request) -> Result<(), SubmitError> {

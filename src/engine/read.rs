@@ -57,7 +57,7 @@ impl Engine {
         let page = self.look(seat, after, limits).await?;
         let Some(wait) = wait else { return Ok(page) };
         if !page.is_empty() {
-            return self.told(seat, after, limits, page).await;
+            return self.gather(seat, after, limits, page).await;
         }
         let ticket = seat.queue.wait_in_line(&self.shared.settings.queues);
         let place = Place { engine: self, seat, ticket };
@@ -72,26 +72,12 @@ impl Engine {
                 };
             let page = self.look(seat, after, limits).await?;
             if !page.is_empty() {
-                return self.told(seat, after, limits, page).await;
+                return self.gather(seat, after, limits, page).await;
             }
             if !goes_on || !seat.queue.is_in_line(place.ticket) {
                 return Ok(page);
             }
         }
-    }
-
-    /// A page that has something to tell; of a burst, what came in the next millisecond as well.
-    async fn told(
-        &self,
-        seat: &Arc<Seat>,
-        after: Seq,
-        limits: PageLimits,
-        page: Page,
-    ) -> Result<Page, SubmitError> {
-        if !self.is_burst(seat, &page) {
-            return Ok(page);
-        }
-        Box::pin(self.gather(seat, after, limits, page)).await
     }
 
     /// Looks into a queue, on disk too where the client lags, and acknowledges what is not after `after`.
