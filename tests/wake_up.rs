@@ -1,7 +1,7 @@
 //! The protocol of waiting, in every order in which its steps can meet, by `loom`.
 //!
-//! What is modelled is what we own: the order of the steps. `delivery/queue.rs` pushes under a lock, notes whether a
-//! wake-up is due, and rings afterwards; `engine/read.rs` takes the bell, looks,
+//! What is modelled is what we own: the order of the steps. `delivery/queue.rs` pushes and rings under a lock, and who is
+//! to be woken for that is woken afterwards; `engine/read.rs` takes the bell, looks,
 //! joins the line, and only then waits; a poll too many pushes the oldest out of the line and rings. The bell is that of
 //! `delivery/bell.rs`, a count and the wakers of those who wait, behind the lock of the queue; a waker is here what a
 //! thread sleeps on. The steps below have the names that they have in those files. A wake-up that is lost is a thread
@@ -60,7 +60,6 @@ impl Bell<'_> {
 #[derive(Default)]
 struct State {
     tail: Vec<u64>,
-    woken: bool,
     closed: bool,
     tickets: VecDeque<u64>,
     next_ticket: u64,
@@ -83,16 +82,16 @@ enum Ended {
 }
 
 impl Queue {
-    /// Gives whether the queue was not already due to be woken.
-    fn push(&self, seq: u64) -> bool {
+    /// Gives those who are to be woken.
+    fn push(&self, seq: u64) -> Vec<Arc<Waker>> {
         let mut state = self.state.lock().unwrap();
         state.tail.push(seq);
-        !std::mem::replace(&mut state.woken, true)
+        state.count += 1;
+        std::mem::take(&mut state.waiting)
     }
 
     fn wake(&self) {
         let mut state = self.state.lock().unwrap();
-        state.woken = false;
         state.count += 1;
         let woken = std::mem::take(&mut state.waiting);
         drop(state);
@@ -106,14 +105,11 @@ impl Queue {
         Bell { queue: self, heard, waker: Arc::default() }
     }
 
-    /// `Delivery::publish`: all entries of a batch first, then one ring.
+    /// `Delivery::publish`: all entries of a batch first, then those are woken who waited for any of them.
     fn publish(&self, seqs: &[u64]) {
-        let mut due = false;
-        for seq in seqs {
-            due |= self.push(*seq);
-        }
-        if due {
-            self.wake();
+        let due: Vec<_> = seqs.iter().flat_map(|seq| self.push(*seq)).collect();
+        for waker in due {
+            waker.wake();
         }
     }
 

@@ -16,7 +16,13 @@ use super::queue::Queue;
 pub(super) struct Rings {
     count: u32,
     next_place: u32,
-    /// Whoever waits, in a place of its own. Mostly one, or nobody, for whom there is no list.
+    waiters: Waiters,
+}
+
+/// Whoever waits, each in a place of its own. Mostly one, or nobody, for whom there is no list.
+#[must_use = "whoever waits is to be woken"]
+#[derive(Debug, Default)]
+pub(super) struct Waiters {
     first: Option<Waits>,
     others: Option<Box<Others>>,
 }
@@ -32,10 +38,10 @@ struct Waits {
 }
 
 impl Rings {
-    /// Rings. Gives those who are to be woken, once the lock is let go of.
-    pub(super) fn ring(&mut self) -> Woken {
+    /// Rings. Gives those who are to be woken, once the lock is let go of; whoever comes meanwhile does not wait any more.
+    pub(super) fn ring(&mut self) -> Waiters {
         self.count = self.count.wrapping_add(1);
-        Woken { first: self.first.take(), others: self.others.take() }
+        std::mem::take(&mut self.waiters)
     }
 
     pub(super) const fn count(&self) -> u32 {
@@ -52,10 +58,16 @@ impl Rings {
             self.next_place = self.next_place.wrapping_add(1);
             self.next_place
         });
-        let waker = context.waker();
-        if let Some(waits) = self.waiting().find(|waits| waits.place == place) {
+        self.waiters.wait(place, context.waker());
+        Poll::Pending
+    }
+}
+
+impl Waiters {
+    fn wait(&mut self, place: u32, waker: &Waker) {
+        if let Some(waits) = self.all().find(|waits| waits.place == place) {
             waits.waker.clone_from(waker);
-            return Poll::Pending;
+            return;
         }
         let waits = Waits { place, waker: waker.clone() };
         if self.first.is_none() {
@@ -63,10 +75,9 @@ impl Rings {
         } else {
             self.others.get_or_insert_default().0.push(waits);
         }
-        Poll::Pending
     }
 
-    fn waiting(&mut self) -> impl Iterator<Item = &mut Waits> {
+    fn all(&mut self) -> impl Iterator<Item = &mut Waits> {
         self.first.iter_mut().chain(self.others.iter_mut().flat_map(|others| others.0.iter_mut()))
     }
 
@@ -76,19 +87,17 @@ impl Rings {
             others.0.retain(|waits| waits.place != place);
         }
     }
-}
 
-/// Those whom a ring wakes.
-#[must_use = "whoever waits is to be woken"]
-pub(super) struct Woken {
-    first: Option<Waits>,
-    others: Option<Box<Others>>,
-}
-
-impl Woken {
-    pub(super) fn wake(self) {
+    /// Puts those who are to be woken with others of whom that is so.
+    pub(super) fn join(self, wakers: &mut Vec<Waker>) {
         let others = self.others.into_iter().flat_map(|others| others.0);
-        self.first.into_iter().chain(others).for_each(|waits| waits.waker.wake());
+        wakers.extend(self.first.into_iter().chain(others).map(|waits| waits.waker));
+    }
+
+    pub(super) fn wake(self) {
+        let mut wakers = Vec::new();
+        self.join(&mut wakers);
+        wakers.into_iter().for_each(Waker::wake);
     }
 }
 
@@ -121,7 +130,7 @@ impl Bell {
 impl Drop for Bell {
     fn drop(&mut self) {
         if let Some(place) = self.place {
-            self.queue.with_rings(|rings| rings.leave(place));
+            self.queue.with_rings(|rings| rings.waiters.leave(place));
         }
     }
 }
@@ -181,12 +190,12 @@ mod tests {
         for _ in 0..3 {
             assert!(!rings(&mut one).await && !rings(&mut other).await);
         }
-        assert_eq!(queue.with_rings(|rings| rings.waiting().count()), 2, "one place each");
+        assert_eq!(queue.with_rings(|rings| rings.waiters.all().count()), 2, "one place each");
         drop(one);
-        assert_eq!(queue.with_rings(|rings| rings.waiting().count()), 1);
+        assert_eq!(queue.with_rings(|rings| rings.waiters.all().count()), 1);
         queue.wake();
         assert!(rings(&mut other).await);
         drop(other);
-        assert_eq!(queue.with_rings(|rings| rings.waiting().count()), 0);
+        assert_eq!(queue.with_rings(|rings| rings.waiters.all().count()), 0);
     }
 }

@@ -17,6 +17,7 @@ mod waiting;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Weak};
+use std::task::Waker;
 
 use crate::entry::{Entry, Posted};
 use crate::id::{ClientId, IdMap, Seq, TokenHash, UserId};
@@ -71,20 +72,24 @@ pub struct QueueTotals {
 /// As many as hear what is said among a few.
 const FEW: usize = 16;
 
-/// The queues that have something new, each once.
+/// Whoever waits in queues that have something new.
 #[derive(Default)]
 #[must_use = "whoever waits is to be woken"]
 pub struct Bells {
-    of_few: Vec<Arc<Queue>>,
-    of_many: Vec<Arc<Queue>>,
+    of_few: Vec<Waker>,
+    of_many: Vec<Waker>,
 }
 
 impl Bells {
-    /// Wakes each waiting client once: what is said among a few does not wait for what is said to a thousand.
-    pub fn ring(self) {
-        for queue in self.of_few.into_iter().chain(self.of_many) {
-            queue.wake();
-        }
+    /// Wakes those who are told what was said among a few: it does not wait for what is said to a thousand.
+    pub fn ring_few(&mut self) {
+        self.of_few.drain(..).for_each(Waker::wake);
+    }
+
+    /// Wakes everybody who was not woken yet.
+    pub fn ring(mut self) {
+        self.ring_few();
+        self.of_many.into_iter().for_each(Waker::wake);
     }
 }
 
@@ -161,9 +166,7 @@ impl Delivery {
             for client in clients {
                 let Some(queue) = self.queues.get(client) else { continue };
                 let pushed = queue.push(entry, now_ms, &self.limits);
-                if pushed.first_since_wake {
-                    due.push(Arc::clone(queue));
-                }
+                pushed.waiters.join(due);
                 if pushed.overflows {
                     self.overflowing.push(*client);
                 }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::bell::{Bell, Rings};
+use super::bell::{Bell, Rings, Waiters};
 use super::page::{Page, PageLimits};
 use super::settlement::{Due, Settled, Settlement};
 use super::tail::State;
@@ -36,8 +36,8 @@ pub struct Queue {
 
 /// What [`Queue::push`] tells the writer.
 pub(super) struct Pushed {
-    /// Whether the queue was not already due to be woken.
-    pub(super) first_since_wake: bool,
+    /// Whoever waits for it. Nobody is told before all are who asked, but whoever looks meanwhile finds it.
+    pub(super) waiters: Waiters,
     /// Whether the tail has outgrown its limit, and the writer has not been told so yet.
     pub(super) overflows: bool,
 }
@@ -77,7 +77,6 @@ impl Queue {
             newest: disk.acked.max(disk.settled),
             acked: disk.acked,
             disk: *disk,
-            woken: false,
             closed: false,
             farewell: None,
             settling: false,
@@ -101,9 +100,8 @@ impl Queue {
         if state.tail.len() > limits.tail_entries {
             state.trim(now_ms, limits);
         }
-        let first_since_wake = !std::mem::replace(&mut state.woken, true);
         let overflows = state.overflows(limits) && !std::mem::replace(&mut state.overflow_told, true);
-        Pushed { first_since_wake, overflows }
+        Pushed { waiters: state.rings.ring(), overflows }
     }
 
     pub(super) fn restore(&self, entry: &Arc<Entry>) {
@@ -115,11 +113,10 @@ impl Queue {
 
     pub(super) fn wake(&self) {
         let mut state = self.state();
-        state.woken = false;
-        let woken = state.rings.ring();
+        let waiters = state.rings.ring();
         // Whoever is woken may look at once.
         drop(state);
-        woken.wake();
+        waiters.wake();
     }
 
     pub(super) fn close(&self, reason: Option<Arc<str>>) {

@@ -18,10 +18,6 @@ const NEAR_THE_END: usize = 16;
 const SLACK_SHARE: u64 = 64;
 
 #[derive(Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a note for another reader, and all combinations occur"
-)]
 pub(super) struct State {
     /// All of the client's entries after `floor`, ascending.
     pub(super) tail: VecDeque<Arc<Entry>>,
@@ -31,8 +27,6 @@ pub(super) struct State {
     pub(super) newest: Seq,
     pub(super) acked: Seq,
     pub(super) disk: Settled,
-    /// Whether a wake-up is due since the last one.
-    pub(super) woken: bool,
     pub(super) closed: bool,
     /// Why the session ended, when it did.
     pub(super) farewell: Option<Arc<str>>,

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::{Engine, SubmitError};
+use super::{Engine, SubmitError, by_post};
 use crate::delivery::{Bell, Page, PageLimits, Seat};
 use crate::id::Seq;
 
@@ -68,7 +68,7 @@ impl Drop for Follower {
 impl Follower {
     /// Waits until there may be something new. May be dropped half-way.
     pub async fn wait(&mut self) {
-        self.bell.rang().await;
+        by_post(self.bell.rang()).await;
     }
 
     /// Takes what is new.

@@ -6,7 +6,6 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::hooks::HookAnswer;
-use super::post::Round;
 use crate::command::hook::HookWish;
 use crate::command::login::{Login, LoginRefusal};
 use crate::command::registration::Registration;
@@ -154,12 +153,6 @@ pub(super) enum Completion {
 }
 
 impl Completion {
-    /// Tells many, each thread of those who asked at once.
-    pub(super) fn tell_all(completions: Vec<Self>) {
-        let _round = Round::begin();
-        completions.into_iter().for_each(Self::tell);
-    }
-
     /// Tells what was decided, which is durable now. Whoever asked may be gone; that is its affair.
     pub(super) fn tell(self) {
         match self {

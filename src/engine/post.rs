@@ -1,10 +1,15 @@
-//! How the writer's answers come to the threads that wait for them: all that one commit has for a thread in one go.
+//! How the writer's news come to the threads that wait for them: all that one commit has for a thread in one go.
 //!
 //! To wake a task of another thread is to wake that thread, which the system may well put in the place of whoever woke
 //! it. Of eight answers told one after another each would be carried out by itself, with two changes of thread in between.
 //! So the writer puts what it has for a thread into a mailbox, and wakes a thread once, when all is in there.
+//!
+//! The thread then wakes those who asked at once, and those who listen a few at a time: a channel may have ten thousand,
+//! and whatever comes meanwhile, such as the next thing that is said there, is read before all of them have been told the
+//! last. Whoever is told later is told more at once.
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,8 +18,29 @@ use std::task::{Context, Poll, Wake, Waker};
 thread_local! {
     /// The mailbox of this thread, if it has one.
     static MAILBOX: RefCell<Option<Arc<Mailbox>>> = const { RefCell::new(None) };
-    /// The mailboxes that this thread has put something into since its round began; `None` while it is on no round.
-    static ROUND: RefCell<Option<Vec<Arc<Mailbox>>>> = const { RefCell::new(None) };
+    /// The round that this thread is on, if it is on one.
+    static ROUND: RefCell<Option<Filled>> = const { RefCell::new(None) };
+}
+
+/// Of those whose turn comes, how many are woken before others are looked at: few enough that nobody waits for long, and
+/// enough that looking costs little.
+const A_TURN: usize = 16;
+
+/// When whoever is told something is woken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum When {
+    /// As soon as their thread is.
+    AtOnce,
+    /// Behind those who were told before, a few at a time.
+    InTurn,
+}
+
+/// What a round has come to.
+#[derive(Debug)]
+struct Filled {
+    when: When,
+    /// The mailboxes that something was put into.
+    mailboxes: Vec<Arc<Mailbox>>,
 }
 
 /// Tasks of one thread that are to be woken.
@@ -23,7 +49,8 @@ struct Mailbox(Mutex<Mail>);
 
 #[derive(Debug, Default)]
 struct Mail {
-    tasks: Vec<Waker>,
+    at_once: Vec<Waker>,
+    in_turn: Vec<Waker>,
     /// The task that wakes them.
     carrier: Option<Waker>,
 }
@@ -45,14 +72,20 @@ pub async fn carry() {
     let mailbox = Arc::new(Mailbox::default());
     MAILBOX.set(Some(Arc::clone(&mailbox)));
     let _until_then = Carrier;
-    let mut tasks = Vec::new();
+    let (mut at_once, mut in_turn) = (Vec::new(), VecDeque::new());
     poll_fn(|context| {
         {
             let mut mail = mailbox.mail();
-            std::mem::swap(&mut tasks, &mut mail.tasks);
+            std::mem::swap(&mut at_once, &mut mail.at_once);
+            in_turn.extend(mail.in_turn.drain(..));
             mail.carrier = Some(context.waker().clone());
         }
-        tasks.drain(..).for_each(Waker::wake);
+        at_once.drain(..).for_each(Waker::wake);
+        in_turn.drain(..in_turn.len().min(A_TURN)).for_each(Waker::wake);
+        if !in_turn.is_empty() {
+            // Behind those who were woken, and behind whatever else is to be done.
+            context.waker().wake_by_ref();
+        }
         Poll::<()>::Pending
     })
     .await;
@@ -92,15 +125,19 @@ impl Wake for Letter {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.mailbox.mail().tasks.push(self.task.clone());
-        let is_on_round = ROUND.with_borrow_mut(|round| {
-            let Some(round) = round else { return false };
-            if !round.iter().any(|known| Arc::ptr_eq(known, &self.mailbox)) {
-                round.push(Arc::clone(&self.mailbox));
+        let when = ROUND.with_borrow_mut(|round| {
+            let Filled { when, mailboxes } = round.as_mut()?;
+            if !mailboxes.iter().any(|known| Arc::ptr_eq(known, &self.mailbox)) {
+                mailboxes.push(Arc::clone(&self.mailbox));
             }
-            true
+            Some(*when)
         });
-        if !is_on_round {
+        let task = self.task.clone();
+        match when {
+            Some(When::InTurn) => self.mailbox.mail().in_turn.push(task),
+            Some(When::AtOnce) | None => self.mailbox.mail().at_once.push(task),
+        }
+        if when.is_none() {
             self.mailbox.ring();
         }
     }
@@ -110,21 +147,23 @@ impl Wake for Letter {
 pub(super) struct Round;
 
 impl Round {
-    pub(super) fn begin() -> Self {
-        ROUND.set(Some(Vec::new()));
+    /// One on which everybody is told in the same way.
+    pub(super) fn begin(when: When) -> Self {
+        ROUND.set(Some(Filled { when, mailboxes: Vec::new() }));
         Self
     }
 }
 
 impl Drop for Round {
     fn drop(&mut self) {
-        let mailboxes = ROUND.take();
+        let mailboxes = ROUND.take().map(|round| round.mailboxes);
         mailboxes.into_iter().flatten().for_each(|mailbox| mailbox.ring());
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::rc::Rc;
     use std::thread;
     use std::time::Duration;
 
@@ -161,11 +200,55 @@ mod tests {
     #[test]
     fn what_is_told_on_a_round_comes_when_it_ends() {
         with_tasks(20, |senders| {
-            let round = Round::begin();
+            let round = Round::begin(When::AtOnce);
             tell_all(senders);
-            assert_eq!(ROUND.with_borrow(|round| round.as_ref().map(Vec::len)), Some(1), "one mailbox");
+            let filled = ROUND.with_borrow(|round| round.as_ref().map(|round| round.mailboxes.len()));
+            assert_eq!(filled, Some(1), "one mailbox");
             drop(round);
             assert!(ROUND.with_borrow(Option::is_none));
+        });
+    }
+
+    #[test]
+    fn many_are_told_in_turn_and_whoever_asked_need_not_wait_for_them() {
+        const MANY: usize = 10 * A_TURN;
+        let runtime = runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        LocalSet::new().block_on(&runtime, async move {
+            tokio::task::spawn_local(carry());
+            tokio::task::yield_now().await;
+            let told = Rc::new(RefCell::new(Vec::new()));
+            let (senders, receivers): (Vec<_>, Vec<_>) = (0..=MANY).map(|_| oneshot::channel()).unzip();
+            let waiting = receivers.into_iter().map(|receiver| {
+                let told = Rc::clone(&told);
+                tokio::task::spawn_local(async move {
+                    let number = by_post(receiver).await.unwrap();
+                    told.borrow_mut().push(number);
+                })
+            });
+            let waiting: Vec<_> = waiting.collect();
+            tokio::task::yield_now().await;
+            let mut senders: Vec<_> = senders.into_iter().enumerate().collect();
+            let (asked, asks) = senders.pop().unwrap();
+            let round = Round::begin(When::InTurn);
+            for (number, sender) in senders {
+                sender.send(number).unwrap();
+            }
+            drop(round);
+            // The first of them are woken, and then somebody is answered.
+            while told.borrow().is_empty() {
+                tokio::task::yield_now().await;
+            }
+            let round = Round::begin(When::AtOnce);
+            asks.send(asked).unwrap();
+            drop(round);
+            for waits in waiting {
+                tokio::time::timeout(Duration::from_secs(10), waits).await.unwrap().unwrap();
+            }
+            let told = told.borrow();
+            let place = told.iter().position(|number| *number == asked).unwrap();
+            assert!(place <= 3 * A_TURN, "after {place} others");
+            let listeners: Vec<usize> = told.iter().copied().filter(|number| *number != asked).collect();
+            assert_eq!(listeners, (0..MANY).collect::<Vec<_>>(), "each in its turn");
         });
     }
 
@@ -178,7 +261,7 @@ mod tests {
     fn what_is_told_before_anybody_waits_is_found_there() {
         for _ in 0..50 {
             with_tasks(2, |senders| {
-                let _round = Round::begin();
+                let _round = Round::begin(When::AtOnce);
                 tell_all(senders);
             });
         }
@@ -195,7 +278,7 @@ mod tests {
         let (sender, told) = oneshot::channel();
         let waits = tokio::spawn(by_post(told));
         tokio::task::yield_now().await;
-        let _round = Round::begin();
+        let _round = Round::begin(When::AtOnce);
         sender.send(7).unwrap();
         assert_eq!(waits.await.unwrap(), Ok(7));
     }

@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Engine, SubmitError};
+use super::{Engine, SubmitError, by_post};
 use crate::delivery::queue::Look;
 use crate::delivery::{Page, PageLimits, Queue, Seat, Stretch};
 use crate::id::Seq;
@@ -67,7 +67,7 @@ impl Engine {
             let goes_on = !self.is_stopping()
                 && tokio::select! {
                     biased;
-                    () = bell.rang() => true,
+                    () = by_post(bell.rang()) => true,
                     () = &mut wait => false,
                 };
             let page = self.look(seat, after, limits).await?;

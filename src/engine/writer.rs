@@ -20,6 +20,7 @@ use super::batch::{Asker, Desk, Draft};
 use super::clock::Clock;
 use super::housekeeping::Housekeeping;
 use super::inbox::{Completion, Glance, Request, Response, SubmitError};
+use super::post::{Round, When};
 use super::settings::EngineSettings;
 use super::stats::{RateLimit, Stats};
 use super::unfinished::Unfinished;
@@ -271,10 +272,7 @@ impl Writer {
             Ok(settled) => {
                 self.stats.committed(begun.elapsed(), draft.completions.len());
                 let bells = self.publish(&draft, &settled);
-                // Those who asked before those who listen, who may be a thousand: the next message would else wait for
-                // all of them to have this one.
-                Completion::tell_all(draft.completions);
-                bells.ring();
+                tell(draft.completions, bells);
                 self.unfinished.extend(draft.unfinished);
                 draft
                     .orders
@@ -340,6 +338,17 @@ impl Writer {
             }
         }
     }
+}
+
+/// Tells those who asked before those who listen, who may be a thousand: the next message would else wait for all of
+/// them to have this one.
+fn tell(completions: Vec<Completion>, mut bells: Bells) {
+    let at_once = Round::begin(When::AtOnce);
+    completions.into_iter().for_each(Completion::tell);
+    bells.ring_few();
+    drop(at_once);
+    let _in_turn = Round::begin(When::InTurn);
+    bells.ring();
 }
 
 /// The disk cannot be asked what was done before.
