@@ -38,9 +38,10 @@ pub(super) fn names(
         let behind = after.map_or(Bound::Unbounded, Bound::Excluded);
         let mut members = found.members.range((behind, Bound::Unbounded));
         let piece: Vec<_> = members.by_ref().take(PIECE_MEMBERS).collect();
-        let users = piece.iter().filter_map(|(id, rank)| Some((world.user(**id)?, **rank)));
-        let shown = users.filter(|(user, _)| found.has(caller.id) || user.may_be_listed_for(caller));
-        let style = context.style;
+        // One step after the other, each with all of them: so the processor waits for the memory of several at once.
+        let users: Vec<_> = piece.iter().filter_map(|(id, rank)| Some((world.user(**id)?, **rank))).collect();
+        let (is_in, style) = (found.has(caller.id), context.style);
+        let shown = users.into_iter().filter(|(user, _)| is_in || user.may_be_listed_for(caller));
         let names: Vec<_> = shown
             .map(|(user, rank)| {
                 let prefix = if style.multi_prefix { rank.prefixes() } else { rank.prefix() };
