@@ -61,10 +61,10 @@ pub(super) async fn log_in(
         verified: verified.hash,
         rehashed: verified.rehashed,
         address,
-        client_uuid: Uuid::new_v4(),
+        client_uuid: Uuid::now_v7(),
         token: token.hash(),
         connection: None,
-        session: NewSession { uuid: Uuid::new_v4(), username: None, realname: None },
+        session: NewSession { uuid: Uuid::now_v7(), username: None, realname: None },
     };
     let entered = engine.log_in(login).await?;
     if entered.is_new {

@@ -91,9 +91,9 @@ impl Newcomer {
             password: account,
             realname: None,
             address: self.address,
-            user_uuid: Uuid::new_v4(),
+            user_uuid: Uuid::now_v7(),
             is_connection: false,
-            client_uuid: Uuid::new_v4(),
+            client_uuid: Uuid::now_v7(),
             token: token.hash(),
         };
         let registered = engine.register(registration).await.map_err(|error| match error {

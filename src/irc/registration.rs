@@ -187,8 +187,8 @@ impl Candidate {
             realname: realname.clone(),
             address,
             is_connection: true,
-            user_uuid: Uuid::new_v4(),
-            client_uuid: Uuid::new_v4(),
+            user_uuid: Uuid::now_v7(),
+            client_uuid: Uuid::now_v7(),
             token: token.hash(),
             password: password.clone(),
             lasts: false,
@@ -264,13 +264,13 @@ impl Proof {
     ) -> Entry {
         let token = Token::random();
         let (username, realname) = user.unzip();
-        let session = NewSession { uuid: Uuid::new_v4(), username, realname };
+        let session = NewSession { uuid: Uuid::now_v7(), username, realname };
         let login = || Login {
             holder: self.holder,
             verified: self.verified.hash.clone(),
             rehashed: self.verified.rehashed.clone(),
             address,
-            client_uuid: Uuid::new_v4(),
+            client_uuid: Uuid::now_v7(),
             token: token.hash(),
             connection: Some(style),
             session: session.clone(),
