@@ -66,6 +66,8 @@ class Bot:
             wish["pow_token"] = mint(demand["resource"], demand["bits"])
             answer = self.request("POST", "/session", json=wish)
         answer.raise_for_status()
+        # At once: a session whose cookie is lost keeps the nick, and nobody else may have it.
+        self.keep()
 
     def send(self, command, to, text=None, key=None):
         """A command. Under the same key it is done once, however often it is sent within ten minutes."""
