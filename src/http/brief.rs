@@ -15,12 +15,14 @@ use actix_web::dev::ServiceResponse;
 use httparse::{EMPTY_HEADER, Header, Status};
 
 use super::address::address_of_peer;
+use super::caller::Caller;
 use super::error::ApiError;
 use super::exchange::{Desk, Way};
 use super::guard;
 use super::line::Line;
 use super::log::Served;
 use super::messages::{Asked, Said};
+use super::query::Query;
 use super::routes::MESSAGES;
 
 /// Headers of a head that is read here: a browser has some fifteen.
@@ -160,10 +162,16 @@ where
         let Brief { asks, cookie, length } = Brief::of(unread, self.settings.message_bytes_max)?;
         let served = Served::begin();
         let (engine, settings, limits) = (&self.engine, &self.settings, &self.limits);
+        let caller = Caller::of_cookies(cookie.into_iter(), engine);
         let read = match asks {
-            Asks::Poll(query) => Read::Poll(served, Asked::of_brief(cookie, query, engine, settings)),
+            Asks::Poll(query) => {
+                let query = Query::of_text(query);
+                Read::Poll(served, caller.and_then(|caller| Asked::of(caller, &query, settings)))
+            }
             Asks::Command(body) => {
-                Read::Command(served, Box::new(Said::of_brief(cookie, body, engine, limits)))
+                // A head that has a key is none of these.
+                let said = caller.and_then(|caller| Said::of(caller, || Ok(None), body, engine, limits));
+                Read::Command(served, Box::new(said))
             }
         };
         Some((read, length))

@@ -24,15 +24,16 @@ use actix_web::{HttpResponse, ResponseError, web};
 use bytes::BytesMut;
 use tokio_util::codec::Encoder;
 
-use super::caller::no_cookie;
+use super::caller::{Caller, no_cookie};
 use super::closing::Closing;
 use super::connection::Connection;
 use super::error::ApiError;
 use super::guard::{self, Guard, Verdict};
 use super::line::{Line, Next};
 use super::log::Served;
-use super::messages::{self, Asked, Said};
+use super::messages::{self, Asked, Said, idempotency_key};
 use super::plain::Plain;
+use super::query::Query;
 use super::routes::{HttpSettings, MESSAGES};
 use super::stream::{Format, Wanted};
 use super::upgrade::Outcome;
@@ -139,7 +140,9 @@ where
                     return Box::pin(self.stream(line, served, request, format, listed)).await;
                 }
                 let is_plain = listed.is_none() && line.is_plain(request.head());
-                let asked = Asked::of(request.head(), &self.engine, &self.settings);
+                let query = Query::of(request.head());
+                let asked = Caller::of(request.head(), &self.engine)
+                    .and_then(|caller| Asked::of(caller, &query, &self.settings));
                 // What is kept while a poll waits is kept ten thousand times.
                 drop(request);
                 // A value of its own, which does not hold on to the whole head.
@@ -152,7 +155,10 @@ where
                 let head = request.head();
                 let body =
                     Box::pin(body::read(&mut line.connection, &mut line.codec, head, &self.settings)).await;
-                let said = body.and_then(|body| Said::of(head, &body, &self.engine, &self.limits));
+                let said = body.and_then(|body| {
+                    let caller = Caller::of(head, &self.engine)?;
+                    Said::of(caller, || idempotency_key(head), &body, &self.engine, &self.limits)
+                });
                 let is_plain = listed.is_none() && line.is_plain(head);
                 let by_tls = self.settings.trusted_proxies.came_by_tls(head);
                 let address = || self.settings.trusted_proxies.address_of(head);

@@ -65,31 +65,11 @@ pub(super) struct Said {
 }
 
 impl Said {
-    /// # Errors
-    /// `Unauthorized`, `RateLimited`, `BadRequest`.
-    pub(super) fn of(
-        request: &RequestHead,
-        body: &[u8],
-        engine: &Engine,
-        limits: &Limits,
-    ) -> Result<Self, ApiError> {
-        Self::by(Caller::of(request, engine)?, || idempotency_key(request), body, engine, limits)
-    }
-
-    /// The same without an `Idempotency-Key`.
+    /// `key` looks for the `Idempotency-Key`, once whoever asks may ask at all.
     ///
     /// # Errors
-    /// The same.
-    pub(super) fn of_brief(
-        cookie: Option<&str>,
-        body: &[u8],
-        engine: &Engine,
-        limits: &Limits,
-    ) -> Result<Self, ApiError> {
-        Self::by(Caller::of_cookies(cookie.into_iter(), engine)?, || Ok(None), body, engine, limits)
-    }
-
-    fn by(
+    /// `RateLimited`, `BadRequest`.
+    pub(super) fn of(
         caller: Caller,
         key: impl FnOnce() -> Result<Option<String>, ApiError>,
         body: &[u8],
@@ -107,7 +87,9 @@ impl Said {
     }
 }
 
-fn idempotency_key(request: &RequestHead) -> Result<Option<String>, ApiError> {
+/// # Errors
+/// `BadRequest` when it is none.
+pub(super) fn idempotency_key(request: &RequestHead) -> Result<Option<String>, ApiError> {
     let invalid = || ApiError::BadRequest("invalid Idempotency-Key");
     let Some(key) = request.headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
     let key = key.to_str().map_err(|_| invalid())?;
@@ -148,27 +130,8 @@ pub(super) struct Asked {
 
 impl Asked {
     /// # Errors
-    /// `Unauthorized`; `BadRequest` when a number is none.
-    pub(super) fn of(
-        request: &RequestHead,
-        engine: &Engine,
-        settings: &HttpSettings,
-    ) -> Result<Self, ApiError> {
-        Self::by(Caller::of(request, engine)?, &Query::of(request), settings)
-    }
-
-    /// # Errors
-    /// The same.
-    pub(super) fn of_brief(
-        cookie: Option<&str>,
-        query: &str,
-        engine: &Engine,
-        settings: &HttpSettings,
-    ) -> Result<Self, ApiError> {
-        Self::by(Caller::of_cookies(cookie.into_iter(), engine)?, &Query::of_text(query), settings)
-    }
-
-    fn by(caller: Caller, query: &Query<'_>, settings: &HttpSettings) -> Result<Self, ApiError> {
+    /// `BadRequest` when a number is none.
+    pub(super) fn of(caller: Caller, query: &Query<'_>, settings: &HttpSettings) -> Result<Self, ApiError> {
         let after = Seq::new(query.number("after")?.unwrap_or(0));
         let timeout = query.number("timeout")?.map_or(settings.poll_timeout, Duration::from_secs);
         Ok(Self { caller, after, timeout: timeout.min(POLL_TIMEOUT_MAX) })
