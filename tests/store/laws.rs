@@ -65,6 +65,7 @@ fn each_law_is_found_broken() {
         ("UPDATE clients SET user_id = 99 WHERE user_id = 1", "a row of clients names a row of users"),
         ("UPDATE users SET uuid = x'00' WHERE id = 1", "its uuid has 1 bytes"),
         ("UPDATE clients SET token_hash = x'00' WHERE user_id = 1", "hash of 1"),
+        ("UPDATE clients SET token_hash = (SELECT min(token_hash) FROM clients)", "have the same token"),
         ("UPDATE users SET nick = '1x' WHERE id = 1", "\"1x\" is no nick"),
         ("UPDATE users SET username = 'a b' WHERE id = 1", "\"a b\" is no username"),
         ("UPDATE channels SET name = 'tea' WHERE name = '#tea'", "\"tea\" is no channel"),

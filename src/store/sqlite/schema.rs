@@ -7,7 +7,7 @@ use super::doing;
 use crate::store::StoreError;
 
 /// Every migration, the oldest first.
-const MIGRATIONS: [(&str, &str); 9] = [
+const MIGRATIONS: [(&str, &str); 10] = [
     ("V1__first", include_str!("../../../sql/sqlite/migrations/0001_first.sql")),
     ("V2__irc", include_str!("../../../sql/sqlite/migrations/0002_irc.sql")),
     ("V3__passwords", include_str!("../../../sql/sqlite/migrations/0003_passwords.sql")),
@@ -17,6 +17,7 @@ const MIGRATIONS: [(&str, &str); 9] = [
     ("V7__hooks", include_str!("../../../sql/sqlite/migrations/0007_hooks.sql")),
     ("V8__search", include_str!("../../../sql/sqlite/migrations/0008_search.sql")),
     ("V9__accounts", include_str!("../../../sql/sqlite/migrations/0009_accounts.sql")),
+    ("V10__tokens", include_str!("../../../sql/sqlite/migrations/0010_tokens.sql")),
 ];
 
 /// The schema that this program knows, as `PRAGMA user_version` tells it: the number of the newest migration.
@@ -65,9 +66,16 @@ pub(super) fn migrate(connection: &mut Connection, version: i64) -> Result<(), S
     let migrations: Vec<_> = migrations
         .collect::<Result<_, _>>()
         .map_err(|error| StoreError::Refused(format!("a migration is misnamed: {error}")))?;
+    // A table that is made anew is dropped in between, which must not take with it what belongs to its rows. Inside of the
+    // transaction it is too late to say so.
+    set_foreign_keys(connection, false)?;
     Runner::new(&migrations)
         .set_grouped(true)
         .run(connection)
-        .map(|_| ())
-        .map_err(|error| StoreError::Refused(format!("the schema cannot be brought up to date: {error}")))
+        .map_err(|error| StoreError::Refused(format!("the schema cannot be brought up to date: {error}")))?;
+    set_foreign_keys(connection, true)
+}
+
+fn set_foreign_keys(connection: &Connection, on: bool) -> Result<(), StoreError> {
+    connection.pragma_update(None, "foreign_keys", on).map_err(doing("set whether foreign keys count"))
 }
