@@ -163,6 +163,7 @@ impl Drop for Round {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
     use std::rc::Rc;
     use std::thread;
     use std::time::Duration;
@@ -216,17 +217,20 @@ mod tests {
         LocalSet::new().block_on(&runtime, async move {
             tokio::task::spawn_local(carry());
             tokio::task::yield_now().await;
-            let told = Rc::new(RefCell::new(Vec::new()));
+            let (begun, told) = (Rc::new(Cell::new(0)), Rc::new(RefCell::new(Vec::new())));
             let (senders, receivers): (Vec<_>, Vec<_>) = (0..=MANY).map(|_| oneshot::channel()).unzip();
             let waiting = receivers.into_iter().map(|receiver| {
-                let told = Rc::clone(&told);
+                let (begun, told) = (Rc::clone(&begun), Rc::clone(&told));
                 tokio::task::spawn_local(async move {
+                    begun.set(begun.get() + 1);
                     let number = by_post(receiver).await.unwrap();
                     told.borrow_mut().push(number);
                 })
             });
             let waiting: Vec<_> = waiting.collect();
-            tokio::task::yield_now().await;
+            while begun.get() <= MANY {
+                tokio::task::yield_now().await;
+            }
             let mut senders: Vec<_> = senders.into_iter().enumerate().collect();
             let (asked, asks) = senders.pop().unwrap();
             let round = Round::begin(When::InTurn);
