@@ -6,6 +6,7 @@
 mod attempts;
 mod batch;
 mod clock;
+mod commit;
 mod entrance;
 mod figures;
 mod follow;
