@@ -174,8 +174,12 @@ mod tests {
 
     use super::*;
 
-    /// Some tasks of a thread with a mailbox, each with what it waits for.
-    fn with_tasks(count: usize, tell: impl FnOnce(Vec<oneshot::Sender<usize>>) + Send + 'static) {
+    /// Some tasks of a thread with a mailbox, each with what it waits for. They are told once they wait, or at any time.
+    fn with_tasks(
+        count: usize,
+        once_they_wait: bool,
+        tell: impl FnOnce(Vec<oneshot::Sender<usize>>) + Send + 'static,
+    ) {
         let runtime = runtime::Builder::new_current_thread().enable_time().build().unwrap();
         LocalSet::new().block_on(&runtime, async move {
             tokio::task::spawn_local(carry());
@@ -183,6 +187,9 @@ mod tests {
             let (senders, receivers): (Vec<_>, Vec<_>) = (0..count).map(|_| oneshot::channel()).unzip();
             let waiting: Vec<_> =
                 receivers.into_iter().map(|told| tokio::task::spawn_local(by_post(told))).collect();
+            if once_they_wait {
+                tokio::task::yield_now().await;
+            }
             let teller = thread::spawn(move || tell(senders));
             for (number, waits) in waiting.into_iter().enumerate() {
                 let told = tokio::time::timeout(Duration::from_secs(10), waits).await;
@@ -200,7 +207,7 @@ mod tests {
 
     #[test]
     fn what_is_told_on_a_round_comes_when_it_ends() {
-        with_tasks(20, |senders| {
+        with_tasks(20, true, |senders| {
             let round = Round::begin(When::AtOnce);
             tell_all(senders);
             let filled = ROUND.with_borrow(|round| round.as_ref().map(|round| round.mailboxes.len()));
@@ -258,13 +265,13 @@ mod tests {
 
     #[test]
     fn what_is_told_by_the_way_comes_at_once() {
-        with_tasks(3, tell_all);
+        with_tasks(3, true, tell_all);
     }
 
     #[test]
     fn what_is_told_before_anybody_waits_is_found_there() {
         for _ in 0..50 {
-            with_tasks(2, |senders| {
+            with_tasks(2, false, |senders| {
                 let _round = Round::begin(When::AtOnce);
                 tell_all(senders);
             });
@@ -273,7 +280,7 @@ mod tests {
 
     #[test]
     fn a_thread_whose_carrier_has_ended_is_woken_as_ever() {
-        with_tasks(1, tell_all);
+        with_tasks(1, true, tell_all);
         assert!(MAILBOX.with_borrow(Option::is_none));
     }
 
