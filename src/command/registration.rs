@@ -26,7 +26,8 @@ pub struct Registration {
     pub realname: Option<Realname>,
     /// Where the request came from.
     pub address: IpAddr,
-    /// The session's public identity.
+    /// The session's public identity. It begins with the time, as those of clients do, so that their indexes grow at
+    /// their ends.
     pub user_uuid: Uuid,
     /// Whether the first client is a connection, and ends with it.
     pub is_connection: bool,

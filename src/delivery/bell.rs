@@ -88,16 +88,10 @@ impl Waiters {
         }
     }
 
-    /// Puts those who are to be woken with others of whom that is so.
-    pub(super) fn join(self, wakers: &mut Vec<Waker>) {
+    /// What each of them is to be woken with.
+    pub(super) fn wakers(self) -> impl Iterator<Item = Waker> {
         let others = self.others.into_iter().flat_map(|others| others.0);
-        wakers.extend(self.first.into_iter().chain(others).map(|waits| waits.waker));
-    }
-
-    pub(super) fn wake(self) {
-        let mut wakers = Vec::new();
-        self.join(&mut wakers);
-        wakers.into_iter().for_each(Waker::wake);
+        self.first.into_iter().chain(others).map(|waits| waits.waker)
     }
 }
 

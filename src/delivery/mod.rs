@@ -166,7 +166,7 @@ impl Delivery {
             for client in clients {
                 let Some(queue) = self.queues.get(client) else { continue };
                 let pushed = queue.push(entry, now_ms, &self.limits);
-                pushed.waiters.join(due);
+                due.extend(pushed.waiters.wakers());
                 if pushed.overflows {
                     self.overflowing.push(*client);
                 }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
 
 use super::bell::{Bell, Rings, Waiters};
 use super::page::{Page, PageLimits};
@@ -116,7 +117,7 @@ impl Queue {
         let waiters = state.rings.ring();
         // Whoever is woken may look at once.
         drop(state);
-        waiters.wake();
+        waiters.wakers().for_each(Waker::wake);
     }
 
     pub(super) fn close(&self, reason: Option<Arc<str>>) {

@@ -174,16 +174,22 @@ mod tests {
 
     use super::*;
 
+    fn on_a_thread_with_a_mailbox(work: impl Future<Output = ()>) {
+        let runtime = runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        LocalSet::new().block_on(&runtime, async move {
+            tokio::task::spawn_local(carry());
+            tokio::task::yield_now().await;
+            work.await;
+        });
+    }
+
     /// Some tasks of a thread with a mailbox, each with what it waits for. They are told once they wait, or at any time.
     fn with_tasks(
         count: usize,
         once_they_wait: bool,
         tell: impl FnOnce(Vec<oneshot::Sender<usize>>) + Send + 'static,
     ) {
-        let runtime = runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        LocalSet::new().block_on(&runtime, async move {
-            tokio::task::spawn_local(carry());
-            tokio::task::yield_now().await;
+        on_a_thread_with_a_mailbox(async move {
             let (senders, receivers): (Vec<_>, Vec<_>) = (0..count).map(|_| oneshot::channel()).unzip();
             let waiting: Vec<_> =
                 receivers.into_iter().map(|told| tokio::task::spawn_local(by_post(told))).collect();
@@ -220,10 +226,7 @@ mod tests {
     #[test]
     fn many_are_told_in_turn_and_whoever_asked_need_not_wait_for_them() {
         const MANY: usize = 40 * A_TURN;
-        let runtime = runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        LocalSet::new().block_on(&runtime, async move {
-            tokio::task::spawn_local(carry());
-            tokio::task::yield_now().await;
+        on_a_thread_with_a_mailbox(async move {
             let (begun, told) = (Rc::new(Cell::new(0)), Rc::new(RefCell::new(Vec::new())));
             let (senders, receivers): (Vec<_>, Vec<_>) = (0..=MANY).map(|_| oneshot::channel()).unzip();
             let waiting = receivers.into_iter().map(|receiver| {
