@@ -4,6 +4,7 @@ use std::fmt;
 
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
+use subtle::{Choice, ConstantTimeEq};
 
 use crate::id::TokenHash;
 
@@ -43,9 +44,38 @@ impl fmt::Debug for Token {
     }
 }
 
+/// Whether two texts with a secret in them are the same; how long that takes tells of their length alone.
+pub fn is_same_secret(one: &[u8], other: &[u8]) -> bool {
+    // Eight bytes at a time, since each step is guarded against being left out.
+    let words = |text| {
+        <[u8]>::chunks(text, size_of::<u64>()).map(|chunk| {
+            let mut word = [0; size_of::<u64>()];
+            word.iter_mut().zip(chunk).for_each(|(to, from)| *to = *from);
+            u64::from_ne_bytes(word)
+        })
+    };
+    one.len() == other.len()
+        && words(one).zip(words(other)).fold(Choice::from(1), |same, (a, b)| same & a.ct_eq(&b)).into()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Token;
+    use super::{Token, is_same_secret};
+
+    #[test]
+    fn one_byte_that_differs_makes_another_secret() {
+        let secret = b"neoirc_auth=0123456789abcdef0123";
+        for length in [0, 1, 7, 8, 9, 31] {
+            let secret = &secret[..length];
+            assert!(is_same_secret(secret, secret));
+            assert!(!is_same_secret(secret, &[secret, b"\0"].concat()), "a longer one");
+            for place in 0..length {
+                let mut other = secret.to_vec();
+                other[place] ^= 1;
+                assert!(!is_same_secret(secret, &other), "{place} of {length}");
+            }
+        }
+    }
 
     #[test]
     fn tokens_are_64_hex_characters_and_differ() {

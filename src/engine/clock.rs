@@ -45,9 +45,14 @@ impl Clock {
         Self { resumed: ran_until.unwrap_or(self.resumed), ..self }
     }
 
+    /// The time that is shown to people.
+    pub(super) fn wall(&self) -> Timestamp {
+        (self.wall)()
+    }
+
     /// All three.
     pub(super) fn now(&self) -> Now {
-        Now { at: (self.wall)(), running: self.running(), ms: self.ms() }
+        Now { at: self.wall(), running: self.running(), ms: self.ms() }
     }
 
     /// The monotonic time in milliseconds.

@@ -176,7 +176,7 @@ impl Engine {
 
     /// The time.
     pub fn now(&self) -> jiff::Timestamp {
-        self.shared.clock.now().at
+        self.shared.clock.wall()
     }
 
     /// Whether requests can be served: loaded, writable, not stopping.
@@ -189,6 +189,12 @@ impl Engine {
         let seat = self.shared.directory.find(token)?;
         seat.touch(self.shared.clock.ms());
         Some(seat)
+    }
+
+    /// Whether a client that was authenticated before still is one; it is noted that it has been heard of.
+    pub fn is_still_good(&self, seat: &Seat) -> bool {
+        seat.touch(self.shared.clock.ms());
+        !seat.queue.is_closed()
     }
 
     /// Notes that a client has been heard of.

@@ -121,25 +121,34 @@ struct Letter {
 
 impl Wake for Letter {
     fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
+        // Whoever waits in a queue has the only one. The task is then handed on and not looked at: a thousand of them lie
+        // far apart in memory.
+        match Arc::try_unwrap(self) {
+            Ok(Self { task, mailbox }) => post(task, &mailbox),
+            Err(shared) => shared.wake_by_ref(),
+        }
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        let when = ROUND.with_borrow_mut(|round| {
-            let Filled { when, mailboxes } = round.as_mut()?;
-            if !mailboxes.iter().any(|known| Arc::ptr_eq(known, &self.mailbox)) {
-                mailboxes.push(Arc::clone(&self.mailbox));
-            }
-            Some(*when)
-        });
-        let task = self.task.clone();
-        match when {
-            Some(When::InTurn) => self.mailbox.mail().in_turn.push(task),
-            Some(When::AtOnce) | None => self.mailbox.mail().at_once.push(task),
+        post(self.task.clone(), &self.mailbox);
+    }
+}
+
+/// Puts a task into a mailbox, whose thread is woken at the end of the round, if this thread is on one.
+fn post(task: Waker, mailbox: &Arc<Mailbox>) {
+    let when = ROUND.with_borrow_mut(|round| {
+        let Filled { when, mailboxes } = round.as_mut()?;
+        if !mailboxes.iter().any(|known| Arc::ptr_eq(known, mailbox)) {
+            mailboxes.push(Arc::clone(mailbox));
         }
-        if when.is_none() {
-            self.mailbox.ring();
-        }
+        Some(*when)
+    });
+    match when {
+        Some(When::InTurn) => mailbox.mail().in_turn.push(task),
+        Some(When::AtOnce) | None => mailbox.mail().at_once.push(task),
+    }
+    if when.is_none() {
+        mailbox.ring();
     }
 }
 

@@ -15,7 +15,7 @@ use actix_web::dev::ServiceResponse;
 use httparse::{EMPTY_HEADER, Header, Status};
 
 use super::address::address_of_peer;
-use super::caller::Caller;
+use super::caller::KnownCaller;
 use super::error::ApiError;
 use super::exchange::{Desk, Way};
 use super::guard;
@@ -155,18 +155,21 @@ where
     S: Service<Request, Response = ServiceResponse<BoxBody>, Error = actix_web::Error>,
 {
     /// What a request asks for that can be read where it lies, and its length.
-    pub(super) fn read_in_place(&self, unread: &[u8]) -> Option<(Read, usize)> {
+    pub(super) fn read_in_place(&self, unread: &[u8], known: &KnownCaller) -> Option<(Read, usize)> {
         if !self.serves_messages {
             return None;
         }
         let Brief { asks, cookie, length } = Brief::of(unread, self.settings.message_bytes_max)?;
         let served = Served::begin();
         let (engine, settings, limits) = (&self.engine, &self.settings, &self.limits);
-        let caller = Caller::of_cookies(cookie.into_iter(), engine);
+        let caller = known.caller(cookie, engine);
         let read = match asks {
             Asks::Poll(query) => {
                 let query = Query::of_text(query);
-                Read::Poll(served, caller.and_then(|caller| Asked::of(caller, &query, settings)))
+                Read::Poll(
+                    served,
+                    caller.and_then(|caller| Asked::of(caller, &query, settings, served.since)),
+                )
             }
             Asks::Command(body) => {
                 // A head that has a key is none of these.

@@ -24,7 +24,7 @@ use actix_web::{HttpResponse, ResponseError, web};
 use bytes::BytesMut;
 use tokio_util::codec::Encoder;
 
-use super::caller::{Caller, no_cookie};
+use super::caller::{Caller, KnownCaller, no_cookie};
 use super::closing::Closing;
 use super::connection::Connection;
 use super::error::ApiError;
@@ -86,9 +86,9 @@ where
         let watch = poll_fn(|context| Poll::Ready(self.closing.watch(context.waker().clone()))).await;
         let peer = connection.peer;
         let mut line = Line::new(connection, &self.config, watch);
-        let mut is_first = true;
+        let (mut is_first, known) = (true, KnownCaller::default());
         loop {
-            let stays = match line.next(is_first, |unread| self.read_in_place(unread)).await {
+            let stays = match line.next(is_first, |unread| self.read_in_place(unread, &known)).await {
                 Next::Brief(read) => self.exchange_in_place(&mut line, read, peer).await,
                 Next::Request(request) if self.is_for_irc(&request) => {
                     match Box::pin(self.upgrade(&mut line, request)).await {
@@ -142,7 +142,7 @@ where
                 let is_plain = listed.is_none() && line.is_plain(request.head());
                 let query = Query::of(request.head());
                 let asked = Caller::of(request.head(), &self.engine)
-                    .and_then(|caller| Asked::of(caller, &query, &self.settings));
+                    .and_then(|caller| Asked::of(caller, &query, &self.settings, served.since));
                 // What is kept while a poll waits is kept ten thousand times.
                 drop(request);
                 // A value of its own, which does not hold on to the whole head.

@@ -3,9 +3,9 @@
 //! The line is made after the answer, so that a request that nobody logs costs nothing.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
 
 use actix_web::http::{Method, StatusCode};
+use tokio::time::Instant;
 
 use super::hooks;
 
@@ -16,7 +16,8 @@ static NEXT_REQUEST: AtomicU64 = AtomicU64::new(1);
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Served {
     request_id: u64,
-    since: Instant,
+    /// When it was read.
+    pub(super) since: Instant,
 }
 
 impl Served {
@@ -27,10 +28,10 @@ impl Served {
     /// Logs how a request went. No query, header, body or secret is ever logged.
     pub(super) fn log(self, method: &Method, path: &str, status: StatusCode) {
         let failed = status.is_server_error();
-        let path = if hooks::is_secret(path) { "/api/v1/hooks/…" } else { path };
         if !failed && !tracing::enabled!(tracing::Level::DEBUG) {
             return;
         }
+        let path = if hooks::is_secret(path) { "/api/v1/hooks/…" } else { path };
         let (request_id, method, status) = (self.request_id, method.as_str(), status.as_u16());
         let ms = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX);
         if failed {

@@ -111,8 +111,8 @@ pub(super) async fn poll<W: Future<Output = ()>>(
     asked: &Asked,
     wait: impl FnOnce(Instant) -> W,
 ) -> Result<Told, ApiError> {
-    let Asked { caller, after, timeout } = asked;
-    let wait = async { wait(Instant::now() + *timeout).await };
+    let Asked { caller, after, since, timeout } = asked;
+    let wait = async { wait(*since + *timeout).await };
     let page = engine.poll_while(caller, *after, (!timeout.is_zero()).then_some(wait)).await?;
     let notice = match page.dropped {
         Some(dropped) => Some(Box::pin(state::notice_of_dropped(engine, caller, dropped)).await?),
@@ -125,16 +125,24 @@ pub(super) async fn poll<W: Future<Output = ()>>(
 pub(super) struct Asked {
     caller: Caller,
     after: Seq,
+    since: Instant,
     timeout: Duration,
 }
 
 impl Asked {
+    /// `since` is when it came.
+    ///
     /// # Errors
     /// `BadRequest` when a number is none.
-    pub(super) fn of(caller: Caller, query: &Query<'_>, settings: &HttpSettings) -> Result<Self, ApiError> {
+    pub(super) fn of(
+        caller: Caller,
+        query: &Query<'_>,
+        settings: &HttpSettings,
+        since: Instant,
+    ) -> Result<Self, ApiError> {
         let after = Seq::new(query.number("after")?.unwrap_or(0));
         let timeout = query.number("timeout")?.map_or(settings.poll_timeout, Duration::from_secs);
-        Ok(Self { caller, after, timeout: timeout.min(POLL_TIMEOUT_MAX) })
+        Ok(Self { caller, after, since, timeout: timeout.min(POLL_TIMEOUT_MAX) })
     }
 }
 

@@ -108,6 +108,48 @@ fn a_command_that_is_read_where_it_lies_may_end_the_session() {
     assert!(cleared.contains("set-cookie: neoirc_auth=;") && cleared.contains("max-age=0"), "{text}");
 }
 
+/// Who asked last on a connection is remembered, and everybody is answered for the own cookie all the same: a proxy may
+/// bring the requests of all its clients on one.
+#[test]
+fn a_connection_belongs_to_nobody() {
+    let server = TestServer::spawn();
+    let (alice, bob) = (server.open("alice"), server.open("bob"));
+    let [a, b] = [&alice, &bob].map(|one| one.http.token().unwrap());
+    let nobody = "0".repeat(64);
+    let bytes: String = [a, b, a, &nobody, a, a].iter().map(|cookie| poll(cookie, 0, 0)).collect();
+    let text = answers(&server, bytes.as_bytes());
+    assert_eq!(statuses(&text), ["200", "200", "200", "401", "200", "200"], "{text}");
+    let heard: Vec<_> =
+        text.split("HTTP/1.1 ").skip(1).map(|answer| answer.contains(r#""to":"alice""#)).collect();
+    assert_eq!(heard, [true, false, true, false, true, true], "{text}");
+    assert!(text.contains(r#""to":"bob""#), "{text}");
+}
+
+/// A connection that is known for a device knows it no more once that was logged out by way of another.
+#[test]
+fn whoever_is_logged_out_elsewhere_is_known_no_more() {
+    let server = TestServer::spawn();
+    let alice = server.open("alice");
+    let mut socket = connect(&server);
+    let mut ask = || {
+        socket.write_all(poll(alice.http.token().unwrap(), 0, 0).as_bytes()).unwrap();
+        let mut status = [0; 12];
+        socket.read_exact(&mut status).unwrap();
+        // What else there is of the answer stands before the next.
+        let mut rest = vec![0; 64 * 1024];
+        let mut seen = Vec::new();
+        while !seen.ends_with(b"}") {
+            let read = socket.read(&mut rest).unwrap();
+            assert!(read > 0, "it was closed");
+            seen.extend_from_slice(&rest[..read]);
+        }
+        String::from_utf8(status[9..].to_vec()).unwrap()
+    };
+    assert_eq!([ask(), ask()], ["200", "200"]);
+    alice.http.send(Method::POST, "/api/v1/logout").ok();
+    assert_eq!([ask(), ask()], ["401", "401"]);
+}
+
 /// A body that comes byte by byte, in chunks, or across packets is the same body.
 #[test]
 fn a_body_may_come_in_pieces() {
