@@ -38,6 +38,8 @@ export class Log extends Component {
     // The last line in the window, or null when that is the newest; the line under the pointer, and that at which the keyboard is.
     this.state = { end: null, picked: null, current: null };
     this.isAtBottom = true;
+    // Where it was scrolled to, as far as is known.
+    this.top = 0;
   }
 
   componentDidMount() {
@@ -54,6 +56,7 @@ export class Log extends Component {
 
   toBottom() {
     this.element.scrollTop = this.element.scrollHeight;
+    this.top = this.element.scrollTop;
   }
 
   range() {
@@ -69,7 +72,10 @@ export class Log extends Component {
   /** Where the first line that one sees stands, so that it can stay there. */
   getSnapshotBeforeUpdate() {
     const { element } = this;
-    if (!element || this.isAtBottom) return null;
+    // Whoever has just scrolled up is not to be taken back, although the event that tells of it has not come yet: on its way up
+    // the pointer comes over other lines, which are drawn anew.
+    const isLeaving = element?.scrollTop < this.top - 1;
+    if (!element || (this.isAtBottom && !isLeaving)) return null;
     const top = element.getBoundingClientRect().top;
     const places = [];
     for (const child of element.children) {
@@ -80,21 +86,23 @@ export class Log extends Component {
     return places;
   }
 
-  componentDidUpdate(_props, _state, places) {
+  componentDidUpdate(before, _state, places) {
     this.jump();
-    if (this.isAtBottom) this.toBottom();
-    else this.stay(places);
+    if (places) this.stay(places);
+    else if (this.isAtBottom) this.toBottom();
+    // Older lines came for somebody who waits at the very top, where nothing can scroll that would show them.
+    if (!this.isAtBottom && before.buffer.lines[0] !== this.props.buffer.lines[0]) this.scrolled();
     if (this.going) focusRow(this.element, this.state.current, this.going);
     this.going = null;
   }
 
   stay(places) {
-    if (!places) return;
     const children = new Map([...this.element.children].map((child) => [child.dataset.key, child]));
     for (const [key, top] of places) {
       const child = children.get(key);
       if (!child) continue;
       this.element.scrollTop += child.getBoundingClientRect().top - top;
+      this.top = this.element.scrollTop;
       return;
     }
   }
@@ -102,6 +110,7 @@ export class Log extends Component {
   scrolled = () => {
     const { element } = this;
     const { buffer, store } = this.props;
+    this.top = element.scrollTop;
     const [start, end] = this.range();
     const { lines } = buffer;
     const below = element.scrollHeight - element.clientHeight - element.scrollTop;

@@ -69,7 +69,7 @@ export default async function longLog(stage) {
   await until('much older lines', async () => {
     await wheel(-4000, 5);
     return Math.min(...await numbers()) < LINES - 2500;
-  }, 90_000);
+  });
   await check('after scrolling up');
   const shown = await numbers();
   const distinct = new Set(shown);
