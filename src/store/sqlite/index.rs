@@ -23,6 +23,9 @@ macro_rules! sql {
 /// Rows of the log that one step takes: some milliseconds' work. Each step leaves a piece of the index that others have
 /// to be merged with, so many short ones would cost more than few long ones.
 const ROWS_PER_STEP: usize = 1_024;
+/// Rows that are added before whoever waits for the core is let go first: a fraction of a millisecond's work. However nice, a
+/// thread that has a core keeps it for some milliseconds, whoever waits meanwhile.
+const ROWS_AT_ONCE: usize = 16;
 /// Rows of the index that one step holds against the log.
 const SWEPT_PER_STEP: usize = 1_000;
 /// How often the thread looks for more when there was none.
@@ -30,7 +33,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(300);
 /// The pause between steps, as a multiple of what the last one took: the index gets a fifth of a core at most, and
 /// catches up when less is said. Those who talk come before those who search.
 const PAUSE_FACTOR: u32 = 4;
-/// How nice the thread is: on a core that others want as well it gets a tenth, which is less than the pauses leave it and
+/// How nice the thread is: on a core that others want as well it gets a tenth at most, which is less than the pauses leave it and
 /// more than nothing.
 #[cfg(target_os = "linux")]
 const NICENESS: i32 = 10;
@@ -132,7 +135,10 @@ fn advance(main: &Connection, index: &mut Connection) -> rusqlite::Result<bool> 
 
 fn add(index: &Connection, rows: &[Row]) -> rusqlite::Result<()> {
     let mut add = index.prepare_cached(sql!("add"))?;
-    for (seq, owner, peer, line) in rows {
+    for (number, (seq, owner, peer, line)) in rows.iter().enumerate() {
+        if number % ROWS_AT_ONCE == 0 {
+            std::thread::yield_now();
+        }
         let (Some(owner), Some(peer), Some(line)) = (owner, peer, line) else { continue };
         let Ok(spoken) = serde_json::from_slice::<Spoken<'_>>(line) else { continue };
         let keys = format!("{} {}", keys_of(*owner, *peer), nick_key(&spoken.from));

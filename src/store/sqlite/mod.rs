@@ -16,6 +16,7 @@ mod schema;
 mod search;
 mod tidy;
 mod transaction;
+mod wal;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -55,6 +56,8 @@ pub struct SqliteStore {
     filing: Filing,
     /// Whether the last step of tidying has left some for a next one.
     is_tidying: bool,
+    /// Copies the write-ahead log back, where there is one.
+    copier: Option<wal::Copier>,
     /// Fills the index for searching, where there is one.
     indexer: Option<index::Indexer>,
     /// Where the database is, for connections yet to be made.
@@ -138,6 +141,15 @@ impl SqliteStore {
     }
 }
 
+impl SqliteStore {
+    /// Has what was committed brought from the write-ahead log to where it belongs, when that has become long.
+    fn copy_log(&mut self) {
+        if let Some(copier) = &mut self.copier {
+            copier.after_commit(&self.connection);
+        }
+    }
+}
+
 impl Store for SqliteStore {
     fn load(&mut self) -> Result<Loaded, StoreError> {
         let (world, next_seq) = self.load_world()?;
@@ -161,6 +173,7 @@ impl Store for SqliteStore {
             self.filing.file(&self.connection).map_err(doing("file a batch"))?;
         }
         transaction.commit().map_err(doing("commit a batch"))?;
+        self.copy_log();
         if is_full {
             self.filing.done();
         }
@@ -199,6 +212,7 @@ impl Store for SqliteStore {
         let more =
             tidy::step(connection, filing, gained, retention, !self.is_tidying).map_err(doing("tidy"))?;
         self.is_tidying = more;
+        self.copy_log();
         Ok(more)
     }
 

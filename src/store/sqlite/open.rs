@@ -11,6 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::filing::Filing;
 use super::lock::FileLock;
 use super::read::SqliteReader;
+use super::wal::Copier;
 use super::{Location, SqliteStore, backup, doing, schema};
 use crate::store::StoreError;
 
@@ -53,7 +54,20 @@ impl SqliteStore {
         let gained = std::collections::HashMap::new();
         let filing = Filing::unknown();
         let (is_tidying, indexer) = (false, None);
-        Ok(Self { connection, reader, gained, filing, is_tidying, indexer, uri, location, _lock: lock })
+        // In memory there is no log.
+        let copier = lock.is_some().then(|| Copier::start(&mut connection, connect(&uri)?)).transpose()?;
+        Ok(Self {
+            connection,
+            reader,
+            gained,
+            filing,
+            is_tidying,
+            copier,
+            indexer,
+            uri,
+            location,
+            _lock: lock,
+        })
     }
 }
 
