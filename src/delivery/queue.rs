@@ -231,11 +231,6 @@ impl Queue {
         Taken::Entries(entries)
     }
 
-    /// Whether the client was logged out.
-    pub fn is_closed(&self) -> bool {
-        self.state().closed
-    }
-
     /// Whether the client was logged out, and with which reason.
     pub fn end(&self) -> Option<Option<Arc<str>>> {
         let state = self.state();

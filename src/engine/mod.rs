@@ -187,14 +187,14 @@ impl Engine {
     /// The client whose token has this hash; its having asked is noted.
     pub fn authenticate(&self, token: &TokenHash) -> Option<Arc<Seat>> {
         let seat = self.shared.directory.find(token)?;
-        seat.touch(self.shared.clock.ms());
+        self.touch(&seat);
         Some(seat)
     }
 
     /// Whether a client that was authenticated before still is one; it is noted that it has been heard of.
     pub fn is_still_good(&self, seat: &Seat) -> bool {
-        seat.touch(self.shared.clock.ms());
-        !seat.queue.is_closed()
+        self.touch(seat);
+        seat.queue.end().is_none()
     }
 
     /// Notes that a client has been heard of.

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::support::{PATIENCE, TestServer, exchange, pair, plain_client, request, texts, until};
+use crate::support::{
+    PATIENCE, TestServer, exchange, pair, plain_client, read_answer, request, texts, until,
+};
 
 const LIVEZ: &[u8] = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n";
 
@@ -20,21 +22,10 @@ fn connect(server: &TestServer) -> TcpStream {
     socket
 }
 
-/// Reads one answer, whose head and body end in these bytes, and returns its status.
-fn read_until(socket: &mut TcpStream, end: &[u8]) -> u16 {
-    let mut text = Vec::new();
-    let mut byte = [0];
-    while !text.ends_with(end) {
-        assert_ne!(socket.read(&mut byte).unwrap(), 0, "{}", String::from_utf8_lossy(&text));
-        text.push(byte[0]);
-    }
-    String::from_utf8_lossy(&text).get(9..12).unwrap().parse().unwrap()
-}
-
 /// Asks whether the server lives, on a connection that stays open.
 fn livez(socket: &mut TcpStream) -> u16 {
     socket.write_all(LIVEZ).unwrap();
-    read_until(socket, b"\"}")
+    read_answer(socket).status.unwrap()
 }
 
 /// The status of an answer on a connection of its own.
@@ -100,7 +91,7 @@ fn connections_in_all_are_limited() {
     assert!(matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "{error}");
     held.pop();
     waiting.set_read_timeout(Some(PATIENCE)).unwrap();
-    assert_eq!(read_until(&mut waiting, b"\"}"), 200);
+    assert_eq!(read_answer(&mut waiting).status, Some(200));
 }
 
 /// "Slow headers are cut after 5 s."
@@ -140,7 +131,7 @@ fn patient_connections_are_not_cut() {
     let head = format!("Host: x\r\nCookie: neoirc_auth={cookie}\r\n\r\n");
     let poll = format!("GET /api/v1/messages?after={}&timeout=3 HTTP/1.1\r\n{head}", alice.cursor);
     polling.write_all(poll.as_bytes()).unwrap();
-    assert_eq!(read_until(&mut polling, b"}"), 200, "a poll of three seconds");
+    assert_eq!(read_answer(&mut polling).status, Some(200), "a poll of three seconds");
     assert_eq!(livez(&mut idle), 200, "a connection that was idle for as long");
     assert_eq!(livez(&mut polling), 200);
     assert!(alice.drain().is_empty());

@@ -28,7 +28,7 @@ pub(crate) use http::{Answer, Http, plain_client, token_in};
 pub(crate) use irc::{IrcClient, command_of_line};
 pub(crate) use launch::Launch;
 pub(crate) use process::{Ending, Process};
-pub(crate) use raw::{RawAnswer, exchange, request};
+pub(crate) use raw::{RawAnswer, exchange, read_answer, request};
 pub(crate) use server::TestServer;
 pub(crate) use stamp::{hash_of_lines, mint, mint_lazily, work};
 pub(crate) use wait::{PATIENCE, until, until_some};

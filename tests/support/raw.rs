@@ -38,7 +38,8 @@ pub(crate) fn exchange(socket_address: &str, bytes: &[u8]) -> RawAnswer {
     answer
 }
 
-fn read_answer(socket: &mut TcpStream) -> RawAnswer {
+/// Reads until an answer is whole or the connection ends; what is answered next may not have come yet.
+pub(crate) fn read_answer(socket: &mut TcpStream) -> RawAnswer {
     let mut bytes = Vec::new();
     let mut chunk = [0; 4096];
     while !is_whole(&bytes) {
