@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread::JoinHandle;
 
 use rusqlite::wal::CheckpointMode;
@@ -74,7 +74,7 @@ impl Copier {
             self.copied = 0;
         }
         if self.is_copying {
-            if self.done.try_recv().is_err() {
+            if self.done.try_recv() == Err(TryRecvError::Empty) {
                 return;
             }
             self.is_copying = false;
@@ -82,7 +82,9 @@ impl Copier {
             // Also where not all could be copied, since somebody reads: it is tried again when it has grown by as much.
             self.copied = pages;
         } else if pages >= self.copied.saturating_add(PAGES_MAX) {
-            self.is_copying = self.ask.as_ref().is_some_and(|ask| ask.try_send(()).is_ok());
+            // Should the thread have ended, that is found out after the next commit, and the writer copies by itself.
+            let _asked = self.ask.as_ref().map(|ask| ask.try_send(()));
+            self.is_copying = true;
         }
     }
 }
@@ -190,5 +192,16 @@ mod tests {
         assert_eq!(seen(), 1, "still the same moment");
         reader.execute_batch("COMMIT").unwrap();
         assert!(commit_until_it_begins_anew(&writer, &mut copier) >= 3 * PAGES_MAX);
+    }
+
+    #[test]
+    fn without_the_thread_the_writer_copies_by_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let (writer, mut copier) = database(&folder.path().join("a.db"));
+        copier.ask = None;
+        copier.thread.take().unwrap().join().unwrap();
+        for _ in 0..2 {
+            assert!(commit_until_it_begins_anew(&writer, &mut copier) < 2 * PAGES_MAX);
+        }
     }
 }
