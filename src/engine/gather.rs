@@ -19,8 +19,8 @@ const BURST_LINES: RangeInclusive<usize> = 2..=63;
 /// at once, several times in that time, does not notice the millisecond.
 const BURST_GAP_MS: u64 = 30;
 
-/// How many are told together before others are looked at: about as many as take half a millisecond.
-const TURNS: usize = 32;
+/// How many are told together before others are looked at: about as many as take a fifth of a millisecond.
+const TURNS: usize = 8;
 
 thread_local! {
     /// The turns of this thread.

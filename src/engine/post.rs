@@ -24,7 +24,7 @@ thread_local! {
 
 /// Of those whose turn comes, how many are woken before others are looked at: few enough that nobody waits for long, and
 /// enough that looking costs little.
-const A_TURN: usize = 16;
+const A_TURN: usize = 8;
 
 /// When whoever is told something is woken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
