@@ -15,8 +15,13 @@ use crate::world::User;
 
 /// Queues that one batch takes of a sweep, about a millisecond's work.
 const SWEPT_PER_BATCH: usize = 64;
-/// Rows that one step of tidying touches, about two milliseconds' work.
-const TIDIED_PER_STEP: usize = 250;
+/// Rows that one step of tidying touches, less than half a millisecond's work; or twice what the log has gained since the
+/// last one, for else it would never be done while much is said, but no more than so many.
+const TIDIED_PER_STEP: usize = 64;
+const TIDY_PACE: usize = 2;
+const TIDIED_PER_STEP_MAX: usize = 1_024;
+/// The pause between two such steps, in milliseconds.
+const TIDY_PAUSE_MS: u64 = 3;
 /// Clients that one round logs out.
 const EXPIRED_PER_ROUND: usize = 50;
 /// What others are told of those.
@@ -42,6 +47,8 @@ pub(super) struct Housekeeping {
     sweep_at: u64,
     step_at: u64,
     tidy_at: u64,
+    /// Rows that the log has gained since the last step of it.
+    gained: usize,
     idle_check_at: u64,
     age_check_at: u64,
     /// Entries on disk up to here are too old for any queue.
@@ -59,6 +66,7 @@ impl Housekeeping {
             sweep_at: now_ms + settle_after_ms / 3,
             step_at: now_ms,
             tidy_at: now_ms + TIDY_EVERY_MS,
+            gained: 0,
             idle_check_at: now_ms,
             age_check_at: now_ms,
             too_old: Seq::ZERO,
@@ -72,6 +80,7 @@ impl Housekeeping {
         if batch.ran_until.is_some() {
             self.running_saved_at = now_ms;
         }
+        self.gained = self.gained.saturating_add(batch.entries.len());
     }
 
     /// After a failed commit the sweep begins anew.
@@ -109,7 +118,6 @@ impl Writer {
         self.log_out_silent(draft, now_ms);
         self.find_too_old(now_ms);
         self.sweep(draft, now_ms);
-        self.tidy(now_ms);
         if now_ms.saturating_sub(self.housekeeping.running_saved_at) >= RUNNING_SAVED_MAX_MS {
             draft.batch.ran_until = Some(self.clock.running());
         }
@@ -163,10 +171,12 @@ impl Writer {
         collected
     }
 
-    fn tidy(&mut self, now_ms: u64) {
-        if now_ms < self.housekeeping.tidy_at {
+    /// Takes a step of tidying if it is time. It is a transaction of its own, for which nobody who asked should wait.
+    pub(super) fn tidy(&mut self) {
+        if self.disk_rests_until_ms.is_some() || self.clock.ms() < self.housekeeping.tidy_at {
             return;
         }
+        let rows_max = std::mem::take(&mut self.housekeeping.gained).saturating_mul(TIDY_PACE);
         let at = self.clock.running();
         let newest = Seq::new(self.next_seq.get());
         let retention = Retention {
@@ -175,13 +185,13 @@ impl Writer {
             outcomes_since: at.checked_sub(OUTCOME_KEPT).unwrap_or(at),
             // A stamp is good by the wall clock; it is remembered while either clock has it so.
             now: at.min(self.clock.now().at),
-            rows_max: TIDIED_PER_STEP,
+            rows_max: rows_max.clamp(TIDIED_PER_STEP, TIDIED_PER_STEP_MAX),
         };
         let more = self.store.tidy(&retention).unwrap_or_else(|error| {
             tracing::warn!(%error, "tidying is put off");
             false
         });
-        let pause = if more { PAUSE_MS } else { TIDY_EVERY_MS };
+        let pause = if more { TIDY_PAUSE_MS } else { TIDY_EVERY_MS };
         self.housekeeping.tidy_at = self.clock.ms() + pause;
     }
 

@@ -91,6 +91,7 @@ impl Writer {
             self.keep_house(&mut draft);
             self.texts = draft.take_texts();
             self.finish(draft);
+            self.tidy();
             if stop {
                 self.finish_answers();
                 self.ghosts = self.connections();

@@ -11,6 +11,7 @@ mod clocks;
 mod contract;
 mod disk_refuses;
 mod failing;
+mod filing;
 mod laws;
 mod retention;
 mod sqlite;

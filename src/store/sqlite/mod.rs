@@ -3,6 +3,7 @@
 mod backup;
 mod check;
 mod events;
+mod excess;
 mod filing;
 mod index;
 mod load;
@@ -18,7 +19,6 @@ mod tidy;
 mod transaction;
 mod wal;
 
-use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -34,6 +34,7 @@ use crate::protocol::stamp::StampHash;
 use crate::world::World;
 pub use backup::{backup, check, restore};
 pub use check::Summary;
+use excess::Excess;
 use filing::Filing;
 use lock::FileLock;
 use read::SqliteReader;
@@ -41,8 +42,6 @@ use transaction::Transaction;
 
 /// What stands in the place of the peer for what happened in a channel beside talk.
 const HAPPENINGS: i64 = -1;
-/// Conversations whose gain is counted: beyond them counting begins anew.
-const GAINED_MAX: usize = 10_000;
 /// Bytes of a packed audience that stand in the log itself, where they stay as long as the message: most talks have
 /// few listeners, and a page less is to be written before they may hear. Larger ones stand in a table that is emptied.
 const AUDIENCE_IN_LOG_MAX: usize = 32;
@@ -51,8 +50,7 @@ const AUDIENCE_IN_LOG_MAX: usize = 32;
 pub struct SqliteStore {
     connection: Connection,
     reader: Arc<SqliteReader>,
-    /// Messages that conversations have gained since their excess was last looked for.
-    gained: HashMap<Conversation, usize>,
+    excess: Excess,
     filing: Filing,
     /// Whether the last step of tidying has left some for a next one.
     is_tidying: bool,
@@ -166,24 +164,15 @@ impl Store for SqliteStore {
     }
 
     fn commit(&mut self, batch: &Batch) -> Result<Vec<Settled>, StoreError> {
+        // What it knows would no longer be so after a failure.
+        let mut filing = std::mem::take(&mut self.filing);
         let transaction = Transaction::begin(&self.connection).map_err(doing("begin a commit"))?;
         let settled = write(&self.connection, batch).map_err(doing("write a batch"))?;
-        let is_full = self.filing.gain(batch.entries.len());
-        if is_full {
-            self.filing.file(&self.connection).map_err(doing("file a batch"))?;
-        }
+        filing.gain(&self.connection, &batch.entries).map_err(doing("file a batch"))?;
         transaction.commit().map_err(doing("commit a batch"))?;
+        self.filing = filing;
         self.copy_log();
-        if is_full {
-            self.filing.done();
-        }
-        if self.gained.len() > GAINED_MAX {
-            // Whoever goes on talking is counted again; whoever does not has nothing to be cleared away.
-            self.gained.clear();
-        }
-        for conversation in batch.entries.iter().filter_map(|posted| posted.entry.conversation) {
-            *self.gained.entry(conversation).or_default() += 1;
-        }
+        self.excess.gain(&batch.entries);
         Ok(settled)
     }
 
@@ -208,9 +197,11 @@ impl Store for SqliteStore {
     }
 
     fn tidy(&mut self, retention: &Retention) -> Result<bool, StoreError> {
-        let (connection, filing, gained) = (&mut self.connection, &mut self.filing, &mut self.gained);
-        let more =
-            tidy::step(connection, filing, gained, retention, !self.is_tidying).map_err(doing("tidy"))?;
+        let mut filing = std::mem::take(&mut self.filing);
+        let (connection, excess) = (&mut self.connection, &mut self.excess);
+        let more = tidy::step(connection, &mut filing, excess, retention, !self.is_tidying)
+            .map_err(doing("tidy"))?;
+        self.filing = filing;
         self.is_tidying = more;
         self.copy_log();
         Ok(more)

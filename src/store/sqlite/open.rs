@@ -8,6 +8,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
+use super::excess::Excess;
 use super::filing::Filing;
 use super::lock::FileLock;
 use super::read::SqliteReader;
@@ -51,15 +52,14 @@ impl SqliteStore {
         schema::migrate(&mut connection, version)?;
         let readers = (0..READERS).map(|_| connect_reader(&uri)).collect::<Result<Vec<_>, _>>()?;
         let reader = Arc::new(SqliteReader::new(path, readers));
-        let gained = std::collections::HashMap::new();
-        let filing = Filing::unknown();
+        let (excess, filing) = (Excess::default(), Filing::default());
         let (is_tidying, indexer) = (false, None);
         // In memory there is no log.
         let copier = lock.is_some().then(|| Copier::start(&mut connection, connect(&uri)?)).transpose()?;
         Ok(Self {
             connection,
             reader,
-            gained,
+            excess,
             filing,
             is_tidying,
             copier,

@@ -1,13 +1,10 @@
 //! Clearing away what nobody can ask for any more, a few rows a step, so that the writer is never held up.
 
-use std::collections::HashMap;
-
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
-use super::filing::{self, Filing};
-use super::read::history_floor;
-use super::{int, nanoseconds, sides, uint};
-use crate::entry::Conversation;
+use super::excess::Excess;
+use super::filing::Filing;
+use super::{int, nanoseconds, uint};
 use crate::id::Seq;
 use crate::store::Retention;
 
@@ -17,18 +14,15 @@ macro_rules! sql {
     };
 }
 
-/// A conversation's excess is looked for when it has gained this share of what its history shows.
-const EXCESS_SHARE: usize = 64;
-/// Conversations whose excess one step looks for. Most have none, and a step for each would be a transaction for each;
-/// where a history is full, looking is counting through all of it, some tenths of a millisecond.
-const LOOKS_PER_STEP: usize = 8;
+/// Clears away some rows, and says how many.
+type Step<'a> = dyn FnMut(&Connection, &Retention) -> rusqlite::Result<usize> + 'a;
 
 /// Takes the first step there is to take. Says whether there may be more. `is_first` is a step that does not go on
 /// where another has left off.
 pub(super) fn step(
     connection: &mut Connection,
     filing: &mut Filing,
-    gained: &mut HashMap<Conversation, usize>,
+    excess: &mut Excess,
     retention: &Retention,
     is_first: bool,
 ) -> rusqlite::Result<bool> {
@@ -42,22 +36,23 @@ pub(super) fn step(
     let checkpoint: i64 = transaction.prepare_cached(sql!("checkpoint"))?.query_row([], |row| row.get(0))?;
     let queues_need = retention.queues_need.min(Seq::new(uint(checkpoint)).next());
     let retention = &Retention { queues_need, ..*retention };
-    let steps: [fn(&Connection, &Retention) -> rusqlite::Result<usize>; 6] =
-        [audiences, prune, release, forget, outcomes, stamps];
+    let steps: [&mut Step<'_>; 7] = [
+        &mut audiences,
+        &mut prune,
+        &mut release,
+        &mut |connection, retention| forget(connection, filing, retention),
+        &mut outcomes,
+        &mut stamps,
+        &mut |connection, retention| excess.step(connection, retention),
+    ];
     let mut rows = 0;
     for step in steps {
-        rows += step(&transaction, retention)?;
+        rows = step(&transaction, retention)?;
         if rows > 0 {
             break;
         }
     }
-    if rows == 0 {
-        rows = excess(&transaction, gained, retention)?;
-    }
     transaction.commit()?;
-    if is_first {
-        filing.done();
-    }
     Ok(rows > 0)
 }
 
@@ -91,19 +86,18 @@ fn release(connection: &Connection, retention: &Retention) -> rusqlite::Result<u
     Ok(released.len())
 }
 
-fn forget(connection: &Connection, retention: &Retention) -> rusqlite::Result<usize> {
+fn forget(connection: &Connection, filing: &mut Filing, retention: &Retention) -> rusqlite::Result<usize> {
     let mut statement = connection.prepare_cached(sql!("forgotten"))?;
     let Some(owner) = statement.query_row([], |row| row.get::<_, i64>(0)).optional()? else { return Ok(0) };
     let mut rows = forgotten_rows(connection, owner, retention)?;
     if rows.is_empty() {
         // What of it is not filed yet would come to a history that is nobody's any more.
-        filing::file(connection)?;
+        filing.file(connection)?;
         rows = forgotten_rows(connection, owner, retention)?;
     }
     for (peer, seq) in &rows {
-        let mut delete = connection.prepare_cached(sql!("delete_history"))?;
-        delete.execute([owner, *peer, *seq])?;
-        delete.execute([*peer, owner, *seq])?;
+        delete_history(connection, (owner, *peer), *seq)?;
+        delete_history(connection, (*peer, owner), *seq)?;
         let_go(connection, *seq, retention)?;
     }
     if rows.is_empty() {
@@ -124,8 +118,17 @@ fn forgotten_rows(
     statement.query_map(bounds, |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
 }
 
+/// Takes a message out of the history of a talk.
+pub(super) fn delete_history(
+    connection: &Connection,
+    (owner, peer): (i64, i64),
+    seq: i64,
+) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql!("delete_history"))?.execute([owner, peer, seq]).map(|_| ())
+}
+
 /// Deletes a row of the log that has left its history, or keeps it for the queues that may still name it.
-fn let_go(connection: &Connection, seq: i64, retention: &Retention) -> rusqlite::Result<()> {
+pub(super) fn let_go(connection: &Connection, seq: i64, retention: &Retention) -> rusqlite::Result<()> {
     let needed = seq >= int(retention.queues_need.get());
     let sql = if needed { sql!("hold") } else { sql!("delete_log") };
     connection.prepare_cached(sql)?.execute([seq]).map(|_| ())
@@ -139,47 +142,4 @@ fn outcomes(connection: &Connection, retention: &Retention) -> rusqlite::Result<
 fn stamps(connection: &Connection, retention: &Retention) -> rusqlite::Result<usize> {
     let bounds = params![nanoseconds(retention.now), rows_max(retention)];
     connection.prepare_cached(sql!("stamps"))?.execute(bounds)
-}
-
-fn excess(
-    connection: &Connection,
-    gained: &mut HashMap<Conversation, usize>,
-    retention: &Retention,
-) -> rusqlite::Result<usize> {
-    if retention.history_max == 0 {
-        gained.clear();
-        return Ok(0);
-    }
-    let enough = (retention.history_max / EXCESS_SHARE).max(EXCESS_SHARE);
-    let due = gained.iter().filter(|(_, gained)| **gained >= enough).map(|(found, _)| *found);
-    let due: Vec<Conversation> = due.take(LOOKS_PER_STEP).collect();
-    for conversation in &due {
-        let rows = excess_of(connection, *conversation, retention)?;
-        if rows > 0 {
-            return Ok(rows);
-        }
-        gained.remove(conversation);
-    }
-    Ok(due.len())
-}
-
-/// Takes what one conversation has too much, as far as it is filed: what is not, counts at the next look.
-fn excess_of(
-    connection: &Connection,
-    conversation: Conversation,
-    retention: &Retention,
-) -> rusqlite::Result<usize> {
-    let keys: Vec<(i64, i64)> = sides(conversation).collect();
-    let Some((owner, peer)) = keys.first().copied() else { return Ok(0) };
-    let floor = history_floor(connection, (owner, peer), &[], retention.history_max)?;
-    let mut statement = connection.prepare_cached(sql!("excess"))?;
-    let bounds = params![owner, peer, floor, rows_max(retention)];
-    let excess: Vec<i64> = statement.query_map(bounds, |row| row.get(0))?.collect::<Result<_, _>>()?;
-    for seq in &excess {
-        for (owner, peer) in &keys {
-            connection.prepare_cached(sql!("delete_history"))?.execute([*owner, *peer, *seq])?;
-        }
-        let_go(connection, *seq, retention)?;
-    }
-    Ok(excess.len())
 }
