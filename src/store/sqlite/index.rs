@@ -23,7 +23,7 @@ macro_rules! sql {
 /// Rows of the log that one step takes: some milliseconds' work. Each step leaves a piece of the index that others have
 /// to be merged with, so many short ones would cost more than few long ones.
 const ROWS_PER_STEP: usize = 1_024;
-/// Rows that are added before whoever waits for the core is let go first: a fraction of a millisecond's work. However nice, a
+/// Rows that are added or looked at before whoever waits for the core is let go first: a fraction of a millisecond's work. However nice, a
 /// thread that has a core keeps it for some milliseconds, whoever waits meanwhile.
 const ROWS_AT_ONCE: usize = 16;
 /// Rows of the index that one step holds against the log.
@@ -39,7 +39,7 @@ const PAUSE_FACTOR: u32 = 4;
 const NICENESS: i32 = 10;
 /// The pause after an error.
 const ERROR_PAUSE: Duration = Duration::from_secs(5);
-/// How often the index is held against the log: a thousand messages each time.
+/// How often the index is held against the log, a thousand messages each time, while all of them are still shown.
 const SWEEP_EVERY: Duration = Duration::from_secs(2);
 
 /// The thread that fills the index. It ends with this.
@@ -79,11 +79,13 @@ fn fill(main: &Connection, index: &mut Connection, stop: &(Mutex<bool>, Condvar)
     loop {
         let begun = Instant::now();
         let done = advance(main, index).and_then(|more| {
-            if !more && begun >= sweep_at {
-                sweep_at = begun + SWEEP_EVERY;
-                sweep(main, index)?;
+            if more || begun < sweep_at {
+                return Ok(more);
             }
-            Ok(more)
+            // What has to go was mostly said at the same time: where there is some, there may be more.
+            let some_went = sweep(main, index)?;
+            sweep_at = if some_went { begun } else { begun + SWEEP_EVERY };
+            Ok(some_went)
         });
         let pause = match &done {
             Ok(true) => (begun.elapsed() * PAUSE_FACTOR).min(LOOK_EVERY),
@@ -136,9 +138,7 @@ fn advance(main: &Connection, index: &mut Connection) -> rusqlite::Result<bool> 
 fn add(index: &Connection, rows: &[Row]) -> rusqlite::Result<()> {
     let mut add = index.prepare_cached(sql!("add"))?;
     for (number, (seq, owner, peer, line)) in rows.iter().enumerate() {
-        if number % ROWS_AT_ONCE == 0 {
-            std::thread::yield_now();
-        }
+        let_others_go(number);
         let (Some(owner), Some(peer), Some(line)) = (owner, peer, line) else { continue };
         let Ok(spoken) = serde_json::from_slice::<Spoken<'_>>(line) else { continue };
         let keys = format!("{} {}", keys_of(*owner, *peer), nick_key(&spoken.from));
@@ -147,8 +147,8 @@ fn add(index: &Connection, rows: &[Row]) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Lets go of what no history shows any more, a stretch of the index at a time.
-fn sweep(main: &Connection, index: &mut Connection) -> rusqlite::Result<()> {
+/// Lets go of what no history shows any more, a stretch of the index at a time. Says whether there was any.
+fn sweep(main: &Connection, index: &mut Connection) -> rusqlite::Result<bool> {
     let swept: i64 = index.prepare_cached(sql!("state"))?.query_row(["swept"], |row| row.get(0))?;
     let bounds = params![swept, int(SWEPT_PER_STEP as u64)];
     let rows: Vec<i64> = {
@@ -156,23 +156,33 @@ fn sweep(main: &Connection, index: &mut Connection) -> rusqlite::Result<()> {
         statement.query_map(bounds, |row| row.get(0))?.collect::<Result<_, _>>()?
     };
     if rows.is_empty() && swept == 0 {
-        return Ok(());
+        return Ok(false);
     }
     let mut shown = main.prepare_cached(sql!("shown"))?;
     let mut gone = Vec::new();
-    for seq in &rows {
+    for (number, seq) in rows.iter().enumerate() {
+        let_others_go(number);
         if !shown.exists([seq])? {
             gone.push(*seq);
         }
     }
     let transaction = index.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    for seq in gone {
+    for (number, seq) in gone.iter().enumerate() {
+        let_others_go(number);
         transaction.prepare_cached(sql!("remove"))?.execute([seq])?;
     }
     // At the end it begins anew.
     let swept = rows.last().filter(|_| rows.len() == SWEPT_PER_STEP).copied().unwrap_or(0);
     transaction.prepare_cached(sql!("set_state"))?.execute(params!["swept", swept])?;
-    transaction.commit()
+    transaction.commit()?;
+    Ok(!gone.is_empty())
+}
+
+/// Before every few rows, lets whoever waits for the core go first.
+fn let_others_go(number: usize) {
+    if number.is_multiple_of(ROWS_AT_ONCE) {
+        std::thread::yield_now();
+    }
 }
 
 /// A message, as far as it is searched.
@@ -216,6 +226,38 @@ fn texts_in(body: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A database of which a history shows the messages from a place on, and an index that has so many.
+    fn shown_from(floor: i64, indexed: i64) -> (Connection, Connection) {
+        let main = Connection::open_in_memory().unwrap();
+        main.execute_batch(
+            "CREATE TABLE log (seq INTEGER PRIMARY KEY, lasting, owner, peer, line);
+            CREATE TABLE history (owner, peer, seq);
+            CREATE TABLE forgotten (owner);
+            CREATE TABLE server_state (name, value);
+            INSERT INTO server_state VALUES ('filed', 1000000);",
+        )
+        .unwrap();
+        let index = Connection::open_in_memory().unwrap();
+        index.execute_batch(include_str!("../../../sql/sqlite/search/schema.sql")).unwrap();
+        for seq in 1..=indexed {
+            main.execute("INSERT INTO log VALUES (?1, 1, 7, 0, x'')", [seq]).unwrap();
+            index.prepare_cached(sql!("add")).unwrap().execute(params![seq, "7", "tea"]).unwrap();
+        }
+        main.execute("INSERT INTO history SELECT 7, 0, seq FROM log WHERE seq >= ?1", [floor]).unwrap();
+        (main, index)
+    }
+
+    /// Else the index would grow where more is said than one stretch every two seconds lets go of.
+    #[test]
+    fn the_index_is_swept_without_a_pause_while_some_of_it_has_to_go() {
+        let (main, mut index) = shown_from(2_500, 5_000);
+        let steps: Vec<bool> = (0..7).map(|_| sweep(&main, &mut index).unwrap()).collect();
+        // Two stretches and a half have to go; what is left is looked at, and then looked at again.
+        assert_eq!(steps, [true, true, true, false, false, false, false]);
+        let rows: i64 = index.query_row("SELECT count(*) FROM said", [], |row| row.get(0)).unwrap();
+        assert_eq!(rows, 2_501);
+    }
 
     fn text(json: &str) -> String {
         serde_json::from_str::<Spoken<'_>>(json).unwrap().text()
