@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::read::{SqliteReader, history_floor};
+use super::read::{SqliteReader, history_floor, unfiled};
 use super::{doing, int, sides, uint};
 use crate::entry::{Entry, Wire};
 use crate::id::{ClientId, Seq, UserId};
@@ -72,8 +72,7 @@ impl Past for SqliteReader {
 fn places(connection: &Connection, window: &Window) -> rusqlite::Result<Vec<Seq>> {
     let Some((owner, peer)) = sides(window.conversation).next() else { return Ok(Vec::new()) };
     let transaction = connection.unchecked_transaction()?;
-    let mut statement = transaction.prepare_cached(sql!("unfiled"))?;
-    let unfiled = statement.query_map([owner, peer], |row| row.get(0))?.collect::<Result<Vec<i64>, _>>()?;
+    let unfiled = unfiled(&transaction, (owner, peer))?;
     let floor = history_floor(&transaction, (owner, peer), &unfiled, window.history_max)?;
     let floor = floor.max(int(window.after.get()));
     let before = window.before.map_or(i64::MAX, |before| int(before.get()));
