@@ -26,8 +26,11 @@ const ROWS_PER_STEP: usize = 1_024;
 /// Rows that are added or looked at before whoever waits for the core is let go first: a fraction of a millisecond's work. However nice, a
 /// thread that has a core keeps it for some milliseconds, whoever waits meanwhile.
 const ROWS_AT_ONCE: usize = 16;
-/// Rows of the index that one step holds against the log.
-const SWEPT_PER_STEP: usize = 1_000;
+/// How many rows of the index are held against the log for each that is added. What goes while they are looked at waits for the
+/// next time, and at this pace that is no more than is shown.
+const SWEPT_PER_ADDED: usize = 2;
+/// Rows of the index that one step holds against the log: as many as are due for what it adds.
+const SWEPT_PER_STEP: usize = SWEPT_PER_ADDED * ROWS_PER_STEP;
 /// How often the thread looks for more when there was none.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
 /// The pause between steps, as a multiple of what the last one took: the index gets a fifth of a core at most, and
@@ -39,8 +42,8 @@ const PAUSE_FACTOR: u32 = 4;
 const NICENESS: i32 = 10;
 /// The pause after an error.
 const ERROR_PAUSE: Duration = Duration::from_secs(5);
-/// How often the index is held against the log, a thousand messages each time, while all of them are still shown.
-const SWEEP_EVERY: Duration = Duration::from_secs(2);
+/// How often a stretch of the index is held against the log while hardly anything is added and all of it is still shown.
+const SWEEP_EVERY: Duration = Duration::from_secs(4);
 
 /// The thread that fills the index. It ends with this.
 pub(super) struct Indexer {
@@ -74,19 +77,11 @@ impl Drop for Indexer {
 /// Fills the index until it is told to stop.
 fn fill(main: &Connection, index: &mut Connection, stop: &(Mutex<bool>, Condvar)) {
     give_way();
-    let mut sweep_at = Instant::now() + SWEEP_EVERY;
+    let mut sweeping = Sweeping { due: 0, next: Instant::now() + SWEEP_EVERY };
     let mut is_well = true;
     loop {
         let begun = Instant::now();
-        let done = advance(main, index).and_then(|more| {
-            if more || begun < sweep_at {
-                return Ok(more);
-            }
-            // What has to go was mostly said at the same time: where there is some, there may be more.
-            let some_went = sweep(main, index)?;
-            sweep_at = if some_went { begun } else { begun + SWEEP_EVERY };
-            Ok(some_went)
-        });
+        let done = step(main, index, &mut sweeping, begun);
         let pause = match &done {
             Ok(true) => (begun.elapsed() * PAUSE_FACTOR).min(LOOK_EVERY),
             Ok(false) => LOOK_EVERY,
@@ -106,6 +101,35 @@ fn fill(main: &Connection, index: &mut Connection, stop: &(Mutex<bool>, Condvar)
     }
 }
 
+/// When the index is held against the log next.
+struct Sweeping {
+    /// Rows still to be looked at for those that were added.
+    due: usize,
+    /// When a stretch is looked at, though none were.
+    next: Instant,
+}
+
+/// Takes what comes next in the log, and looks at what is in the index already. Says whether there may be more to do.
+fn step(
+    main: &Connection,
+    index: &mut Connection,
+    sweeping: &mut Sweeping,
+    now: Instant,
+) -> rusqlite::Result<bool> {
+    let taken = advance(main, index)?;
+    sweeping.due += SWEPT_PER_ADDED * taken.added;
+    let mut is_more = taken.is_more;
+    if sweeping.due >= SWEPT_PER_STEP || (!is_more && now >= sweeping.next) {
+        let gone = sweep(main, index)?;
+        // At its end the index has no whole stretch left, which counts as one: its beginning is due all the same.
+        sweeping.due = sweeping.due.saturating_sub(SWEPT_PER_STEP);
+        // What has to go was mostly said at the same time: where there is some, there may be more.
+        sweeping.next = if gone > 0 { now } else { now + SWEEP_EVERY };
+        is_more |= gone > 0;
+    }
+    Ok(is_more || sweeping.due >= SWEPT_PER_STEP)
+}
+
 /// Where others want the core of this thread, it takes little. What is left behind so is caught up with when they rest.
 #[cfg(target_os = "linux")]
 fn give_way() {
@@ -119,36 +143,46 @@ const fn give_way() {}
 /// A row of the log: its place, its talk, and what is said where a history shows it.
 type Row = (i64, Option<i64>, Option<i64>, Option<Vec<u8>>);
 
-/// Takes what comes next in the log. Says whether there may be more.
-fn advance(main: &Connection, index: &mut Connection) -> rusqlite::Result<bool> {
+/// What came of taking a piece of the log.
+struct Taken {
+    /// How many messages were added.
+    added: usize,
+    /// Whether there may be more.
+    is_more: bool,
+}
+
+/// Takes what comes next in the log.
+fn advance(main: &Connection, index: &mut Connection) -> rusqlite::Result<Taken> {
     let indexed: i64 = index.prepare_cached(sql!("state"))?.query_row(["indexed"], |row| row.get(0))?;
     let mut statement = main.prepare_cached(sql!("next_rows"))?;
     let rows = statement.query_map(params![indexed, int(ROWS_PER_STEP as u64)], |row| {
         Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
     })?;
     let rows: Vec<Row> = rows.collect::<Result<_, _>>()?;
-    let Some((last, ..)) = rows.last() else { return Ok(false) };
+    let Some((last, ..)) = rows.last() else { return Ok(Taken { added: 0, is_more: false }) };
     let transaction = index.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    add(&transaction, &rows)?;
+    let added = add(&transaction, &rows)?;
     transaction.prepare_cached(sql!("set_state"))?.execute(params!["indexed", last])?;
     transaction.commit()?;
-    Ok(rows.len() == ROWS_PER_STEP)
+    Ok(Taken { added, is_more: rows.len() == ROWS_PER_STEP })
 }
 
-fn add(index: &Connection, rows: &[Row]) -> rusqlite::Result<()> {
+/// Adds what of the rows is searched. Gives how many that are.
+fn add(index: &Connection, rows: &[Row]) -> rusqlite::Result<usize> {
+    let mut added = 0;
     let mut add = index.prepare_cached(sql!("add"))?;
     for (number, (seq, owner, peer, line)) in rows.iter().enumerate() {
         let_others_go(number);
         let (Some(owner), Some(peer), Some(line)) = (owner, peer, line) else { continue };
         let Ok(spoken) = serde_json::from_slice::<Spoken<'_>>(line) else { continue };
         let keys = format!("{} {}", keys_of(*owner, *peer), nick_key(&spoken.from));
-        add.execute(params![seq, keys, spoken.text()])?;
+        added += add.execute(params![seq, keys, spoken.text()])?;
     }
-    Ok(())
+    Ok(added)
 }
 
-/// Lets go of what no history shows any more, a stretch of the index at a time. Says whether there was any.
-fn sweep(main: &Connection, index: &mut Connection) -> rusqlite::Result<bool> {
+/// Lets go of what no history shows any more, a stretch of the index at a time. Gives how many these are.
+fn sweep(main: &Connection, index: &mut Connection) -> rusqlite::Result<usize> {
     let swept: i64 = index.prepare_cached(sql!("state"))?.query_row(["swept"], |row| row.get(0))?;
     let bounds = params![swept, int(SWEPT_PER_STEP as u64)];
     let rows: Vec<i64> = {
@@ -156,7 +190,7 @@ fn sweep(main: &Connection, index: &mut Connection) -> rusqlite::Result<bool> {
         statement.query_map(bounds, |row| row.get(0))?.collect::<Result<_, _>>()?
     };
     if rows.is_empty() && swept == 0 {
-        return Ok(false);
+        return Ok(0);
     }
     let mut shown = main.prepare_cached(sql!("shown"))?;
     let mut gone = Vec::new();
@@ -175,7 +209,7 @@ fn sweep(main: &Connection, index: &mut Connection) -> rusqlite::Result<bool> {
     let swept = rows.last().filter(|_| rows.len() == SWEPT_PER_STEP).copied().unwrap_or(0);
     transaction.prepare_cached(sql!("set_state"))?.execute(params!["swept", swept])?;
     transaction.commit()?;
-    Ok(!gone.is_empty())
+    Ok(gone.len())
 }
 
 /// Before every few rows, lets whoever waits for the core go first.
@@ -235,28 +269,65 @@ mod tests {
             CREATE TABLE history (owner, peer, seq);
             CREATE TABLE forgotten (owner);
             CREATE TABLE server_state (name, value);
-            INSERT INTO server_state VALUES ('filed', 1000000);",
+            INSERT INTO server_state VALUES ('filed', 1000000);
+            CREATE INDEX shown ON history (owner, peer, seq);",
         )
         .unwrap();
         let index = Connection::open_in_memory().unwrap();
         index.execute_batch(include_str!("../../../sql/sqlite/search/schema.sql")).unwrap();
+        say(&main, 1, indexed);
+        main.execute("DELETE FROM history WHERE seq < ?1", [floor]).unwrap();
         for seq in 1..=indexed {
-            main.execute("INSERT INTO log VALUES (?1, 1, 7, 0, x'')", [seq]).unwrap();
             index.prepare_cached(sql!("add")).unwrap().execute(params![seq, "7", "tea"]).unwrap();
         }
-        main.execute("INSERT INTO history SELECT 7, 0, seq FROM log WHERE seq >= ?1", [floor]).unwrap();
         (main, index)
     }
 
-    /// Else the index would grow where more is said than one stretch every two seconds lets go of.
+    /// Has a talk show messages from a place to another.
+    fn say(main: &Connection, first: i64, last: i64) {
+        for seq in first..=last {
+            main.execute(
+                "INSERT INTO log VALUES (?1, 1, 7, 0, ?2)",
+                params![seq, br#"{"from":"a","body":["tea"]}"#],
+            )
+            .unwrap();
+            main.execute("INSERT INTO history VALUES (7, 0, ?1)", [seq]).unwrap();
+        }
+    }
+
+    fn indexed(index: &Connection) -> i64 {
+        index.query_row("SELECT count(*) FROM said", [], |row| row.get(0)).unwrap()
+    }
+
+    /// Else the index would grow where a retention lets go of more than one stretch every few seconds.
     #[test]
     fn the_index_is_swept_without_a_pause_while_some_of_it_has_to_go() {
-        let (main, mut index) = shown_from(2_500, 5_000);
-        let steps: Vec<bool> = (0..7).map(|_| sweep(&main, &mut index).unwrap()).collect();
-        // Two stretches and a half have to go; what is left is looked at, and then looked at again.
-        assert_eq!(steps, [true, true, true, false, false, false, false]);
-        let rows: i64 = index.query_row("SELECT count(*) FROM said", [], |row| row.get(0)).unwrap();
-        assert_eq!(rows, 2_501);
+        let (main, mut index) = shown_from(5_000, 10_000);
+        index.prepare_cached(sql!("set_state")).unwrap().execute(params!["indexed", 10_000]).unwrap();
+        let now = Instant::now();
+        let mut sweeping = Sweeping { due: 0, next: now };
+        let steps: Vec<bool> = (0..5).map(|_| step(&main, &mut index, &mut sweeping, now).unwrap()).collect();
+        // Nearly two stretches and a half have to go; with the fourth nothing, and the next has time.
+        assert_eq!(steps, [true, true, true, false, false]);
+        assert_eq!(indexed(&index), 5_001);
+    }
+
+    /// Else what goes behind the place that is looked at adds up, for as long as the looking takes.
+    #[test]
+    fn however_much_is_said_the_index_has_twice_what_is_shown_at_most() {
+        const SHOWN: i64 = 3_000;
+        let (main, mut index) = shown_from(0, 0);
+        let now = Instant::now();
+        // No time passes: what is looked at is what is due for what was added.
+        let mut sweeping = Sweeping { due: 0, next: now + SWEEP_EVERY };
+        for newest in (1..=16).map(|times| times * 1_000) {
+            say(&main, newest - 999, newest);
+            main.execute("DELETE FROM history WHERE seq <= ?1", [newest - SHOWN]).unwrap();
+            while step(&main, &mut index, &mut sweeping, now).unwrap() {}
+            let rows = indexed(&index);
+            assert!(rows >= newest.min(SHOWN), "{rows} rows do not have all that is shown");
+            assert!(rows <= 2 * SHOWN + 3_000, "{rows} rows after {newest} messages");
+        }
     }
 
     fn text(json: &str) -> String {
