@@ -18,6 +18,7 @@ mod listen;
 mod orders;
 mod past;
 mod post;
+mod precedence;
 mod read;
 mod recovery;
 pub mod settings;
@@ -54,6 +55,7 @@ pub use listen::{Heard, Listener};
 pub use orders::Orders;
 use post::by_post;
 pub use post::carry as carry_post;
+use precedence::Precedence;
 pub use settings::EngineSettings;
 pub use stats::{Histogram, RateLimit, Stats};
 pub use views::{HistoryError, Search, SearchError};
@@ -67,6 +69,7 @@ pub struct Engine {
 
 struct Shared {
     inbox: SyncSender<Request>,
+    precedence: Precedence,
     directory: Arc<Directory>,
     reader: Arc<dyn Reader>,
     server: Arc<ArcSwap<ServerInfo>>,
@@ -121,6 +124,7 @@ impl Engine {
         let (sender, inbox) = sync_channel(settings.inbox_max.max(1));
         let server = Arc::new(ArcSwap::from_pointee(server));
         let (orders_sender, orders) = watch::channel(Orders::default());
+        let precedence = Precedence::default();
         let writer = Writer {
             saved_next_id: world.next_id(),
             world,
@@ -129,6 +133,7 @@ impl Engine {
             settings: settings.clone(),
             clock,
             inbox,
+            precedence: precedence.clone(),
             next_seq,
             asked_last: 0,
             stats: Arc::clone(&stats),
@@ -149,8 +154,19 @@ impl Engine {
         let stopping = watch::Sender::new(false);
         let thread = Mutex::new(Some(thread));
         let inbox = sender;
-        let shared =
-            Shared { inbox, directory, reader, server, settings, clock, stats, stopping, orders, thread };
+        let shared = Shared {
+            inbox,
+            precedence,
+            directory,
+            reader,
+            server,
+            settings,
+            clock,
+            stats,
+            stopping,
+            orders,
+            thread,
+        };
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -279,6 +295,7 @@ impl Engine {
         if self.is_stopping() {
             return Err(SubmitError::Saturated);
         }
+        self.shared.precedence.claim();
         self.shared.inbox.try_send(request).map_err(|error| match error {
             TrySendError::Full(_) => SubmitError::Saturated,
             TrySendError::Disconnected(_) => SubmitError::Unavailable,

@@ -107,6 +107,7 @@ impl Engine {
         after: Seq,
         limits: PageLimits,
     ) -> Result<Page, SubmitError> {
+        self.shared.precedence.give_way();
         // What is read from disk may be cut off by the writer meanwhile. Then the answer begins anew, and tells.
         for _ in 0..LOOKS_MAX {
             let (page, from_disk) = self.look_once(look, seat, after, limits).await?;

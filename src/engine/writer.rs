@@ -20,6 +20,7 @@ use super::batch::{Asker, Desk, Draft};
 use super::clock::Clock;
 use super::housekeeping::Housekeeping;
 use super::inbox::{Completion, Glance, Request, Response, SubmitError};
+use super::precedence::Precedence;
 use super::settings::EngineSettings;
 use super::stats::{RateLimit, Stats};
 use super::unfinished::Unfinished;
@@ -47,6 +48,7 @@ pub(super) struct Writer {
     pub(super) settings: EngineSettings,
     pub(super) clock: Clock,
     pub(super) inbox: Receiver<Request>,
+    pub(super) precedence: Precedence,
     pub(super) next_seq: Seq,
     /// Requests of the last batch that had any.
     pub(super) asked_last: usize,
@@ -82,7 +84,10 @@ impl Writer {
             let wait = if self.unfinished.is_empty() { self.housekeeping_wait() } else { Duration::ZERO };
             let texts = std::mem::take(&mut self.texts);
             let mut draft = Draft::new(self.next_seq, self.clock.now()).with_texts(texts);
-            let stop = match self.inbox.recv_timeout(wait) {
+            self.precedence.waive();
+            let came = self.inbox.recv_timeout(wait);
+            self.precedence.claim();
+            let stop = match came {
                 Ok(first) => self.take(first, &mut draft),
                 Err(RecvTimeoutError::Timeout) => false,
                 Err(RecvTimeoutError::Disconnected) => true,
