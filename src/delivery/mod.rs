@@ -108,6 +108,9 @@ pub struct Delivery {
     living_bytes: usize,
     /// Log rows after the checkpoint that are known to be held on disk for queues.
     held: BTreeSet<Seq>,
+    /// Queues that the disk has something of, by the lowest position of which each may need it. Looked up at every step of
+    /// clearing away, when it would not do to go through ten thousand queues.
+    stored: BTreeSet<(Seq, ClientId)>,
 }
 
 impl Delivery {
@@ -123,13 +126,16 @@ impl Delivery {
             living: VecDeque::new(),
             living_bytes: 0,
             held: BTreeSet::new(),
+            stored: BTreeSet::new(),
         }
     }
 
     /// Opens the queue of a client that last asked for anything at `seen_ms`. Its token is good from now on.
     pub fn open(&mut self, client: ClientId, user: UserId, token: TokenHash, state: &Settled, seen_ms: u64) {
         let queue = Arc::new(Queue::new(client, state));
-        self.queues.insert(client, Arc::clone(&queue));
+        let lowest = queue.lowest_stored();
+        let before = self.queues.insert(client, Arc::clone(&queue)).and_then(|before| before.lowest_stored());
+        self.note_stored(client, before, lowest);
         self.directory.insert(token, Seat::new(client, user, queue, seen_ms));
     }
 
@@ -139,8 +145,23 @@ impl Delivery {
         let user = self.directory.seat(client).map(|seat| seat.user);
         let reason = ended.filter(|(ended, _)| Some(*ended) == user).map(|(_, reason)| reason.into());
         self.directory.remove(token);
+        self.close_queue(client, reason);
+    }
+
+    fn close_queue(&mut self, client: ClientId, reason: Option<Arc<str>>) {
         if let Some(queue) = self.queues.remove(&client) {
+            self.note_stored(client, queue.lowest_stored(), None);
             queue.close(reason);
+        }
+    }
+
+    /// Takes note of what the disk has of a queue now, and had before.
+    fn note_stored(&mut self, client: ClientId, before: Option<Seq>, now: Option<Seq>) {
+        if before != now {
+            if let Some(lowest) = before {
+                self.stored.remove(&(lowest, client));
+            }
+            self.stored.extend(now.map(|lowest| (lowest, client)));
         }
     }
 
@@ -152,9 +173,7 @@ impl Delivery {
     /// Closes the queue of a client that turned out to be gone.
     pub fn close_unknown(&mut self, client: ClientId) {
         self.directory.forget(client);
-        if let Some(queue) = self.queues.remove(&client) {
-            queue.close(None);
-        }
+        self.close_queue(client, None);
     }
 
     /// Appends committed entries to the queues of their audiences. Gives the bells that are to be rung.
@@ -248,7 +267,7 @@ impl Delivery {
 
     /// The lowest position that a queue on disk may still need; `None` when none needs any.
     pub fn lowest_stored(&self) -> Option<Seq> {
-        self.queues.values().filter_map(|queue| queue.lowest_stored()).min()
+        self.stored.first().map(|(lowest, _)| *lowest)
     }
 }
 
@@ -350,6 +369,31 @@ mod tests {
             delivery.collect(1, Now { at: Timestamp::UNIX_EPOCH, running: Timestamp::UNIX_EPOCH, ms: 0 });
         let settled: Vec<ClientId> = collected.settlements.iter().map(|each| each.client).collect();
         assert_eq!(settled, [CLIENT, other], "one of the sweep, and the one that overflows");
+    }
+
+    #[test]
+    fn the_lowest_that_is_needed_follows_what_the_disk_has_of_each_queue() {
+        let (mut delivery, _) = with_client();
+        let other = ClientId::new(9);
+        let state =
+            |client, acked, stored| Settled { acked: Seq::new(acked), stored, ..Settled::new(client) };
+        let token = TokenHash::new([9; 32]);
+        delivery.open(other, UserId::new(8), token, &state(other, 3, 1), 0);
+        let lowest = |delivery: &Delivery| delivery.lowest_stored().map(Seq::get);
+        assert_eq!(lowest(&delivery), Some(4), "as it was opened");
+        delivery.settled(&[state(CLIENT, 1, 2)], None, 0);
+        assert_eq!(lowest(&delivery), Some(2));
+        delivery.settled(&[state(CLIENT, 6, 1)], None, 0);
+        assert_eq!(lowest(&delivery), Some(4));
+        delivery.open(other, UserId::new(8), token, &state(other, 4, 1), 0);
+        assert_eq!(lowest(&delivery), Some(5), "as it was opened again");
+        delivery.close(other, &token, None);
+        assert_eq!(lowest(&delivery), Some(7));
+        delivery.settled(&[state(CLIENT, 8, 0)], None, 0);
+        assert_eq!(lowest(&delivery), None, "everything was acknowledged");
+        delivery.settled(&[state(CLIENT, 8, 1)], None, 0);
+        delivery.close_unknown(CLIENT);
+        assert!(delivery.stored.is_empty());
     }
 
     #[tokio::test]

@@ -140,7 +140,10 @@ impl Delivery {
     pub fn settled(&mut self, settled: &[Settled], checkpoint: Option<Seq>, now_ms: u64) {
         for disk in settled {
             if let Some(queue) = self.queues.get(&disk.client) {
+                let before = queue.lowest_stored();
                 queue.settled(disk, now_ms, &self.limits);
+                let lowest = queue.lowest_stored();
+                self.note_stored(disk.client, before, lowest);
                 if let Some(seat) = self.directory.seat(disk.client) {
                     seat.note_saved();
                 }
