@@ -161,7 +161,9 @@ impl Delivery {
             if let Some(lowest) = before {
                 self.stored.remove(&(lowest, client));
             }
-            self.stored.extend(now.map(|lowest| (lowest, client)));
+            if let Some(lowest) = now {
+                self.stored.insert((lowest, client));
+            }
         }
     }
 
@@ -387,7 +389,10 @@ mod tests {
         assert_eq!(lowest(&delivery), Some(4));
         delivery.open(other, UserId::new(8), token, &state(other, 4, 1), 0);
         assert_eq!(lowest(&delivery), Some(5), "as it was opened again");
+        delivery.settled(&[state(CLIENT, 4, 1)], None, 0);
         delivery.close(other, &token, None);
+        assert_eq!(lowest(&delivery), Some(5), "the other needs the same");
+        delivery.settled(&[state(CLIENT, 6, 1)], None, 0);
         assert_eq!(lowest(&delivery), Some(7));
         delivery.settled(&[state(CLIENT, 8, 0)], None, 0);
         assert_eq!(lowest(&delivery), None, "everything was acknowledged");

@@ -87,7 +87,6 @@ impl Listener {
     pub async fn take(&mut self) -> Result<Heard, SubmitError> {
         // Also without having waited: a receipt comes before the bell rings for what it is about.
         self.bell.hear();
-        self.engine.shared.precedence.give_way();
         match self.seat.queue.take(self.after, TAKEN_MAX) {
             Taken::Entries(entries) => {
                 // Looking once more acknowledges them, so that they need not stay in memory until there is more.
