@@ -133,9 +133,8 @@ impl Delivery {
     /// Opens the queue of a client that last asked for anything at `seen_ms`. Its token is good from now on.
     pub fn open(&mut self, client: ClientId, user: UserId, token: TokenHash, state: &Settled, seen_ms: u64) {
         let queue = Arc::new(Queue::new(client, state));
-        let lowest = queue.lowest_stored();
         let before = self.queues.insert(client, Arc::clone(&queue)).and_then(|before| before.lowest_stored());
-        self.note_stored(client, before, lowest);
+        self.note_stored(client, before, state.lowest_stored());
         self.directory.insert(token, Seat::new(client, user, queue, seen_ms));
     }
 
@@ -157,13 +156,11 @@ impl Delivery {
 
     /// Takes note of what the disk has of a queue now, and had before.
     fn note_stored(&mut self, client: ClientId, before: Option<Seq>, now: Option<Seq>) {
-        if before != now {
-            if let Some(lowest) = before {
-                self.stored.remove(&(lowest, client));
-            }
-            if let Some(lowest) = now {
-                self.stored.insert((lowest, client));
-            }
+        if let Some(lowest) = before {
+            self.stored.remove(&(lowest, client));
+        }
+        if let Some(lowest) = now {
+            self.stored.insert((lowest, client));
         }
     }
 

@@ -338,7 +338,6 @@ impl Queue {
     }
 
     pub(super) fn lowest_stored(&self) -> Option<Seq> {
-        let state = self.state();
-        (state.disk.stored > 0).then(|| state.disk.acked.next())
+        self.state().disk.lowest_stored()
     }
 }

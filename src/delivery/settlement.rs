@@ -50,6 +50,11 @@ impl Settled {
     pub const fn new(client: ClientId) -> Self {
         Self { client, acked: Seq::ZERO, settled: Seq::ZERO, stored: 0, dropped: None }
     }
+
+    /// The lowest position that the queue may still need of the disk; `None` when it has nothing there.
+    pub(super) fn lowest_stored(&self) -> Option<Seq> {
+        (self.stored > 0).then(|| self.acked.next())
+    }
 }
 
 /// The circumstances of a settlement that the queue itself does not know.

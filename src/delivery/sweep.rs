@@ -142,8 +142,7 @@ impl Delivery {
             if let Some(queue) = self.queues.get(&disk.client) {
                 let before = queue.lowest_stored();
                 queue.settled(disk, now_ms, &self.limits);
-                let lowest = queue.lowest_stored();
-                self.note_stored(disk.client, before, lowest);
+                self.note_stored(disk.client, before, disk.lowest_stored());
                 if let Some(seat) = self.directory.seat(disk.client) {
                     seat.note_saved();
                 }

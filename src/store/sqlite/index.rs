@@ -1,4 +1,4 @@
-//! Filling the index for searching: from the log, a little behind it, and held against the histories again and again.
+//! Filling the index for searching: from the log, a little behind it, and held against the log again and again.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -123,12 +123,12 @@ fn step(
     sweeping.due += SWEPT_PER_ADDED * taken.added;
     let mut is_more = taken.is_more;
     if sweeping.due >= SWEPT_PER_STEP || (!is_more && now >= sweeping.next) {
-        let gone = sweep(main, index)?;
+        let some_went = sweep(main, index)?;
         // The last stretch of the index is seldom whole, and counts as one: that is a stretch too few in each pass.
         sweeping.due = sweeping.due.saturating_sub(SWEPT_PER_STEP);
         // What has to go was mostly said at the same time: where there is some, there may be more.
-        sweeping.next = if gone > 0 { now } else { now + SWEEP_EVERY };
-        is_more |= gone > 0;
+        sweeping.next = if some_went { now } else { now + SWEEP_EVERY };
+        is_more |= some_went;
     }
     Ok(is_more || sweeping.due >= SWEPT_PER_STEP)
 }
@@ -184,8 +184,8 @@ fn add(index: &Connection, rows: &[Row]) -> rusqlite::Result<usize> {
     Ok(added)
 }
 
-/// Lets go of what no history shows any more, a stretch of the index at a time. Gives how many these are.
-fn sweep(main: &Connection, index: &mut Connection) -> rusqlite::Result<usize> {
+/// Lets go of what no history shows any more, a stretch of the index at a time. Says whether there was any.
+fn sweep(main: &Connection, index: &mut Connection) -> rusqlite::Result<bool> {
     let swept: i64 = index.prepare_cached(sql!("state"))?.query_row(["swept"], |row| row.get(0))?;
     let bounds = params![swept, int(SWEPT_PER_STEP as u64)];
     let rows: Vec<i64> = {
@@ -193,7 +193,7 @@ fn sweep(main: &Connection, index: &mut Connection) -> rusqlite::Result<usize> {
         statement.query_map(bounds, |row| row.get(0))?.collect::<Result<_, _>>()?
     };
     if rows.is_empty() && swept == 0 {
-        return Ok(0);
+        return Ok(false);
     }
     let gone = gone_of(main, swept, &rows)?;
     let transaction = index.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -205,7 +205,7 @@ fn sweep(main: &Connection, index: &mut Connection) -> rusqlite::Result<usize> {
     let swept = rows.last().filter(|_| rows.len() == SWEPT_PER_STEP).copied().unwrap_or(0);
     transaction.prepare_cached(sql!("set_state"))?.execute(params!["swept", swept])?;
     transaction.commit()?;
-    Ok(gone.len())
+    Ok(!gone.is_empty())
 }
 
 /// Those of some rows behind a place that the log has no more. Their histories are not asked, which would take as long as adding
@@ -216,8 +216,8 @@ fn gone_of(main: &Connection, behind: i64, rows: &[i64]) -> rusqlite::Result<Vec
     for rows in rows.chunks(LOOKED_AT_AT_ONCE) {
         std::thread::yield_now();
         let last = rows.last().copied().unwrap_or(behind);
-        let shown: Result<HashSet<i64>, _> = statement.query_map([behind, last], |row| row.get(0))?.collect();
-        let shown = shown?;
+        let shown = statement.query_map([behind, last], |row| row.get(0))?;
+        let shown: HashSet<i64> = shown.collect::<Result<_, _>>()?;
         gone.extend(rows.iter().filter(|seq| !shown.contains(seq)));
         behind = last;
     }
@@ -308,6 +308,15 @@ mod tests {
         index.query_row("SELECT count(*) FROM said", [], |row| row.get(0)).unwrap()
     }
 
+    #[test]
+    fn the_index_is_swept_from_its_beginning_to_its_end_and_again() {
+        let (main, mut index) = shown_from(2_500, 5_000);
+        let steps: Vec<bool> = (0..7).map(|_| sweep(&main, &mut index).unwrap()).collect();
+        // Nearly two stretches and a half have to go; what is left is looked at, and then looked at again.
+        assert_eq!(steps, [true, true, true, false, false, false, false]);
+        assert_eq!(indexed(&index), 2_501);
+    }
+
     /// Else the index would grow where a retention lets go of more than one stretch every few seconds.
     #[test]
     fn the_index_is_swept_without_a_pause_while_some_of_it_has_to_go() {
@@ -315,13 +324,10 @@ mod tests {
         index.prepare_cached(sql!("set_state")).unwrap().execute(params!["indexed", 5_000]).unwrap();
         let now = Instant::now();
         let mut sweeping = Sweeping { due: 0, next: now };
-        let mut steps = (0..5).map(|_| {
-            let is_more = step(&main, &mut index, &mut sweeping, now).unwrap();
-            assert_eq!(sweeping.next > now, !is_more, "when some went, the next has no time");
-            is_more
-        });
-        // Nearly two stretches and a half have to go; with the fourth nothing, and the next has time.
-        assert!(steps.by_ref().eq([true, true, true, false, false]));
+        for some_go in [true, true, true, false, false] {
+            assert_eq!(step(&main, &mut index, &mut sweeping, now).unwrap(), some_go);
+            assert_eq!(sweeping.next > now, !some_go, "when some went, the next has no time");
+        }
         assert_eq!(indexed(&index), 2_501);
     }
 
