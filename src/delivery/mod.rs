@@ -101,6 +101,8 @@ pub struct Delivery {
     /// `limits.kept_ms` as it was set, for when memory is no longer short.
     kept_ms: u64,
     sweep: Option<Sweep>,
+    /// Where the newest sweep since the start that was finished has ended.
+    checkpoint: Seq,
     /// Clients whose tail has outgrown its limit.
     overflowing: Vec<ClientId>,
     /// What is in memory, the oldest first, with its size; the sum of the sizes.
@@ -122,6 +124,7 @@ impl Delivery {
             kept_ms: limits.kept_ms,
             limits,
             sweep: None,
+            checkpoint: Seq::ZERO,
             overflowing: Vec::new(),
             living: VecDeque::new(),
             living_bytes: 0,
@@ -354,6 +357,19 @@ mod tests {
         delivery.settled(&[settled], None, 0);
         assert!(matches!(queue.look(Seq::ZERO, PageLimits::default()), Look::Disk { .. }));
         assert_eq!(queue.unacknowledged(), 5);
+    }
+
+    #[test]
+    fn no_sweep_ends_behind_one_before() {
+        let (mut delivery, _) = with_client();
+        publish(&mut delivery, 1..=5);
+        let now = Now { at: Timestamp::UNIX_EPOCH, running: Timestamp::UNIX_EPOCH, ms: 0 };
+        for (horizon, end) in [(4, 4), (2, 4), (5, 5)] {
+            delivery.begin_sweep(Seq::new(horizon), Seq::ZERO, false);
+            let collected = delivery.collect(9, now);
+            assert_eq!(collected.checkpoint, Some(Seq::new(end)));
+            delivery.settled(&[], collected.checkpoint, 0);
+        }
     }
 
     #[test]

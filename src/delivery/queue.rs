@@ -307,13 +307,13 @@ impl Queue {
         self.state().newest
     }
 
-    pub(super) fn overflows(&self, limits: &QueueLimits) -> bool {
-        self.state().overflows(limits)
-    }
-
-    /// Takes note that a settlement came to nothing.
-    pub(super) fn unsettled(&self) {
-        self.state().settling = false;
+    /// Takes note that a settlement came to nothing. Says whether the writer has more to do here: then it need not be told
+    /// again, and else it is to be told when it has.
+    pub(super) fn unsettled(&self, limits: &QueueLimits) -> bool {
+        let mut state = self.state();
+        state.settling = false;
+        state.overflow_told = state.overflows(limits);
+        state.overflow_told
     }
 
     /// Takes note that the writer is at work on what the tail has too much.

@@ -57,9 +57,11 @@ impl Now {
 
 impl Delivery {
     /// Begins a sweep, unless one is on its way: brings to disk what is unacknowledged up to `horizon`, and
-    /// drops what is on disk up to `expired`. `last` saves the times of all last requests too.
+    /// drops what is on disk up to `expired`. `last` saves the times of all last requests too. It never ends behind the
+    /// checkpoint: what comes before that is not in the log any more for whoever would begin to read there.
     pub fn begin_sweep(&mut self, horizon: Seq, expired: Seq, last: bool) {
         if self.sweep.is_none() {
+            let horizon = horizon.max(self.checkpoint);
             let clients: Vec<ClientId> = self.queues.keys().copied().collect();
             self.sweep = Some(Sweep { clients: clients.into_iter(), horizon, expired, last });
         }
@@ -149,6 +151,7 @@ impl Delivery {
             }
         }
         if let Some(checkpoint) = checkpoint {
+            self.checkpoint = self.checkpoint.max(checkpoint);
             self.held = self.held.split_off(&checkpoint.next());
         }
     }
@@ -157,8 +160,7 @@ impl Delivery {
     pub fn unsettled(&mut self) {
         self.held = BTreeSet::new();
         self.sweep = None;
-        self.queues.values().for_each(|queue| queue.unsettled());
-        let exceeding = self.queues.iter().filter(|(_, queue)| queue.overflows(&self.limits));
+        let exceeding = self.queues.iter().filter(|(_, queue)| queue.unsettled(&self.limits));
         self.overflowing = exceeding.map(|(client, _)| *client).collect();
     }
 }

@@ -149,6 +149,8 @@ impl Writer {
             house.marks.push_back((now_ms, newest));
             if self.delivery.is_over_memory(self.settings.queue_memory_bytes) {
                 horizon = newest;
+                // They lie behind it, and no later sweep may end there.
+                house.marks.clear();
             }
             if horizon > Seq::ZERO {
                 self.delivery.begin_sweep(horizon, house.too_old, false);

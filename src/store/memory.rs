@@ -86,7 +86,7 @@ impl Store for MemoryStore {
             .extend(batch.entries.iter().map(|posted| (posted.entry.seq, kept_at(posted, batch.kept_at))));
         kept.ran_until = batch.ran_until.or(kept.ran_until);
         kept.outcomes.extend(batch.outcomes.iter().cloned());
-        kept.checkpoint = batch.checkpoint.unwrap_or(kept.checkpoint);
+        kept.checkpoint = kept.checkpoint.max(batch.checkpoint.unwrap_or_default());
         Ok(batch.settlements.iter().map(|settlement| kept.settle(settlement)).collect())
     }
 

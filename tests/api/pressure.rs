@@ -2,10 +2,11 @@
 
 use std::sync::Mutex;
 use std::thread;
+use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::{TestServer, texts};
+use crate::support::{Launch, TestServer, texts};
 
 /// "503 + `Retry-After` when the server is saturated"; what it acknowledges meanwhile it keeps.
 #[test]
@@ -64,6 +65,41 @@ fn next_to_no_memory_is_enough() {
     read.extend(texts(&bob.drain()));
     assert_eq!(read, all, "who reads along");
     assert_eq!(texts(&carol.read_after(carol.cursor)), all, "who reads afterwards");
+}
+
+/// "A cursor number is never used twice", also where memory was short for a while and is not any more.
+#[test]
+fn memory_that_was_short_for_a_while_has_no_consequences() {
+    let settings = [("QUEUE_MEMORY_MAX", "64KiB"), ("QUEUE_SETTLE_AFTER", "1500ms")];
+    let mut server = TestServer::spawn_with(&settings);
+    // So many that the log itself has no room for the list of them.
+    let mut members: Vec<_> = (0..24).map(|number| server.open(&format!("u{number}"))).collect();
+    members.iter().for_each(|member| member.join("#c"));
+    members.iter_mut().for_each(|member| drop(member.drain()));
+    let (mut said, mut read) = (Vec::new(), vec![Vec::new(); members.len()]);
+    for round in 0..40 {
+        for number in 0..if round == 15 { 100 } else { 1 } {
+            said.push(format!("{round}/{number} {}", "x".repeat(900)));
+            members[0].say("#c", said.last().unwrap());
+        }
+        for (member, read) in members.iter_mut().zip(&mut read) {
+            read.extend(texts(&member.drain()));
+        }
+        thread::sleep(Duration::from_millis(50));
+        // Amid what follows: later sweeps begin from older places than the one that was to free memory.
+        if round > 16 && round % 4 == 0 {
+            server.kill9();
+            server.start();
+        }
+    }
+    for (member, read) in members.iter_mut().zip(&mut read) {
+        read.extend(texts(&member.drain()));
+        assert_eq!(read, &said);
+    }
+    server.kill9();
+    let check = Launch::bare(server.folder(), &["check"]);
+    let ending = check.with("DBURL", &format!("file:{}", server.database().display())).start().ending();
+    assert!(ending.status.success(), "{:?}\n{}", ending.stdout, ending.log);
 }
 
 /// "Never in a log": neither tokens nor what people say, however much is logged.

@@ -38,8 +38,6 @@ pub(crate) struct Server {
     /// Milliseconds of a clock that moves with each commit.
     ms: u64,
     arrivals: u8,
-    /// Newest entry that a sweep was to take; a later sweep never goes back behind it, nor behind the checkpoint.
-    swept: Seq,
     running: Option<Running>,
 }
 
@@ -80,16 +78,8 @@ impl Server {
         let Limits { tail_entries, swept_per_commit } = limits;
         let limits = QueueLimits { tail_entries, entries_max, kept_ms: 7, polls_max: 4, streams_max: 4 };
         let folder = tempfile::tempdir().unwrap();
-        let mut server = Self {
-            folder,
-            limits,
-            swept_per_commit,
-            info,
-            ms: 1_000,
-            arrivals: 0,
-            swept: Seq::ZERO,
-            running: None,
-        };
+        let mut server =
+            Self { folder, limits, swept_per_commit, info, ms: 1_000, arrivals: 0, running: None };
         server.restart();
         server
     }
@@ -346,12 +336,11 @@ impl Server {
         committed.is_ok()
     }
 
-    /// What is older than the newest `back` entries begins to go to disk.
+    /// What is older than the newest `back` entries begins to go to disk, also where more of it went before.
     pub(crate) fn begin_sweep(&mut self, back: u64) {
-        let running = self.running.as_mut().unwrap();
-        let horizon = Seq::new(running.next_seq.get().saturating_sub(1 + back)).max(self.swept);
+        let running = self.running();
+        let horizon = Seq::new(running.next_seq.get().saturating_sub(1 + back));
         if horizon > Seq::ZERO {
-            self.swept = horizon;
             running.delivery.begin_sweep(horizon, Seq::ZERO, false);
         }
     }

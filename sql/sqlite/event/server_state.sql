@@ -1,2 +1,2 @@
--- A single number.
-UPDATE server_state SET value = ?2 WHERE name = ?1
+-- A single number, which never gets less.
+UPDATE server_state SET value = max(value, ?2) WHERE name = ?1
