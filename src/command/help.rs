@@ -44,7 +44,7 @@ pub const HELP: &[HelpTopic] = &[
             "HELP [<command>]: how a command is written. The commands:",
             "Talking: PRIVMSG NOTICE TAGMSG",
             "Channels: JOIN PART TOPIC MODE NAMES LIST INVITE KICK",
-            "Yourself: NICK SETNAME AWAY PASS PUBKEY MODE QUIT",
+            "Yourself: NICK SETNAME AWAY PASS REGISTER UNREGISTER MARKREAD PUBKEY MODE QUIT",
             "Others: WHO WHOIS WHOWAS USERHOST ISON MONITOR",
             "The server: LUSERS MOTD VERSION ADMIN INFO TIME LINKS STATS PING",
             "Its operators: OPER KILL WALLOPS REHASH DIE",
@@ -86,12 +86,19 @@ pub const HELP: &[HelpTopic] = &[
     ),
     topic("LUSERS", &["LUSERS", "How many users and channels there are."]),
     topic(
+        "MARKREAD",
+        &[
+            "MARKREAD <target> [timestamp=<time>]",
+            "How far you have read, the same on all of your devices; with a time, that you have read so far.",
+        ],
+    ),
+    topic(
         "MODE",
         &[
             "MODE <channel> [<modes> [<argument>…]], MODE <nick> [<modes>]",
             "Channels: b e I <mask> bans, exceptions, invite exceptions; k <key>; l <limit>; H <bits> proof of work;",
             "i invite only; m moderated; n no outside messages; s secret; t topic locked; o v <nick> operator, voice.",
-            "You: i invisible, w hear WALLOPS, B you are a bot, -o no operator any more.",
+            "You: i invisible, w hear WALLOPS, B you are a bot, S you stay when no device is left, -o no operator any more.",
         ],
     ),
     topic(
@@ -122,6 +129,13 @@ pub const HELP: &[HelpTopic] = &[
     ),
     topic("PUBKEY", &["PUBKEY [<channel>]", "Publishes the key that you sign with."]),
     topic("QUIT", &["QUIT [<reason>]", "Ends your session."]),
+    topic(
+        "REGISTER",
+        &[
+            "REGISTER <your nick or *> * <password>",
+            "Makes your session last as an account, which keeps its nick.",
+        ],
+    ),
     topic("REHASH", &["REHASH", "Reads the settings again. For operators of the server."]),
     topic("SETNAME", &["SETNAME <realname>", "Changes your realname."]),
     topic(
@@ -131,6 +145,7 @@ pub const HELP: &[HelpTopic] = &[
     topic("TAGMSG", &["TAGMSG <target>{,<target>}", "Sends tags without a text: typing, reactions."]),
     topic("TIME", &["TIME [<server>]", "What time it is at the server."]),
     topic("TOPIC", &["TOPIC <channel> [<topic>]", "Shows or changes a topic; an empty one clears it."]),
+    topic("UNREGISTER", &["UNREGISTER <account>", "Gives your account up. The session stays."]),
     topic("USERHOST", &["USERHOST <nick>{ <nick>}", "Hosts of up to five users."]),
     topic("VERSION", &["VERSION [<server>]", "Which version the server runs, and what it supports."]),
     topic("WALLOPS", &["WALLOPS <text>", "Speaks to all who have mode +w. For operators of the server."]),

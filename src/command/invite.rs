@@ -20,7 +20,8 @@ impl Invite {
     }
 
     /// # Refusals
-    /// `NoSuchNick`, `NoSuchChannel`, `NotOnChannel`; `ChanOpPrivsNeeded` under `+i`; `UserOnChannel`.
+    /// `NoSuchNick`, `NoSuchChannel`, `NotOnChannel`; `ChanOpPrivsNeeded` under `+i`; `UserOnChannel`; `TooManyTargets`
+    /// where an operator's invitation would be one too many to be remembered.
     pub(super) fn decide(self, world: &World, caller: &Caller<'_>) -> Result<Decision, Refusal> {
         let Some((nick, name)) = self.guest else { return Ok(Decision::answer(Reply::Invitations)) };
         let guest = world.user_by_nick(&nick)?;
@@ -30,10 +31,12 @@ impl Invite {
         if channel.has(guest.id) {
             return Err(Refusal::UserOnChannel { nick, channel: name });
         }
-        if channel.invited.len() >= INVITES_MAX && !channel.invited.contains(&guest.id) {
+        // Whoever was banned comes back on the word of an operator, not of any friend within.
+        let passes = member.operator;
+        if passes && channel.invited.len() >= INVITES_MAX && !channel.invited.contains(&guest.id) {
             return Err(Refusal::TooManyTargets(name));
         }
-        let event = Event::Invited { channel: channel.id, user: guest.id, by: caller.user };
+        let event = Event::Invited { channel: channel.id, user: guest.id, by: caller.user, passes };
         let decision = Decision::event(event).and_answer(Reply::Inviting(guest.id, channel.id));
         Ok(if guest.away.is_some() { decision.and_answer(Reply::Away(guest.id)) } else { decision })
     }
@@ -67,6 +70,43 @@ mod tests {
         scene.does("bob", join);
         scene.does("bob", r##"{"command":"PART","to":"#c"}"##);
         assert_eq!(scene.refusal("bob", join), Refusal::InviteOnlyChannel("#c".to_owned()));
+    }
+
+    #[test]
+    fn who_is_no_operator_asks_and_lets_nobody_in() {
+        let mut scene = Scene::with(&["alice", "bob", "villain"]);
+        let join = r##"{"command":"JOIN","to":"#c"}"##;
+        scene.does("alice", join);
+        scene.does("bob", join);
+        scene.does("alice", r##"{"command":"MODE","to":"#c","params":["+b","villain"]}"##);
+        let invite = r##"{"command":"INVITE","to":"villain","params":["#c"]}"##;
+        let decision = scene.does("bob", invite);
+        assert!(matches!(&decision.events[..], [Event::Invited { passes: false, .. }]));
+        assert_eq!(scene.refusal("villain", join), Refusal::BannedFromChannel("#c".to_owned()));
+        // Nor does what was asked then let anybody in later.
+        scene.does("alice", r##"{"command":"MODE","to":"#c","params":["-b+i","villain"]}"##);
+        assert_eq!(scene.refusal("villain", join), Refusal::InviteOnlyChannel("#c".to_owned()));
+        scene.does("alice", invite);
+        scene.does("villain", join);
+    }
+
+    #[test]
+    fn those_who_are_no_operators_leave_room_for_those_who_are() {
+        let guests: Vec<String> = (0..=INVITES_MAX).map(|n| format!("g{n}")).collect();
+        let names = ["alice", "bob"].into_iter().chain(guests.iter().map(String::as_str));
+        let mut scene = Scene::with(&names.collect::<Vec<_>>());
+        let join = r##"{"command":"JOIN","to":"#c"}"##;
+        scene.does("alice", join);
+        scene.does("bob", join);
+        let invite = |guest: &str| format!(r##"{{"command":"INVITE","to":"{guest}","params":["#c"]}}"##);
+        for guest in &guests {
+            scene.does("bob", &invite(guest));
+        }
+        let (last, others) = guests.split_last().unwrap();
+        for guest in others {
+            scene.does("alice", &invite(guest));
+        }
+        assert_eq!(scene.refusal("alice", &invite(last)), Refusal::TooManyTargets("#c".to_owned()));
     }
 
     #[test]

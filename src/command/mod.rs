@@ -204,6 +204,8 @@ impl Wish {
         let spoken = commands.iter().any(|command| matches!(command, Command::Speak(_)));
         let price = if spoken {
             commands.iter().map(|command| lines(command).div_ceil(LINES_PER_TOKEN)).sum()
+        } else if matches!(commands, [Command::Pass(_) | Command::Register(_)]) {
+            PASSWORD_TOKENS
         } else {
             commands.len().div_ceil(TARGETS_PER_TOKEN)
         };
@@ -220,6 +222,15 @@ impl Wish {
 const LINES_PER_TOKEN: usize = 8;
 /// Targets of anything but a message that do: clients that come back join all their channels at once.
 const TARGETS_PER_TOKEN: usize = 8;
+
+/// How many commands a new password is as dear as: hashing it takes a core for a while, and but a few are hashed at once,
+/// for everybody.
+const PASSWORD_TOKENS: usize = 10;
+
+/// How many commands it is as dear as to be told the state of so many channels: as much as coming into them.
+pub fn channels_price(channels: usize) -> u32 {
+    u32::try_from(channels.div_ceil(TARGETS_PER_TOKEN)).unwrap_or(u32::MAX).max(1)
+}
 
 fn parse(request: Request) -> Result<Vec<Command>, Refusal> {
     let command = request.command.clone();

@@ -7,6 +7,9 @@ use crate::protocol::limits::MONITOR;
 use crate::protocol::name::Nickname;
 use crate::world::{Event, Refusal, World};
 
+/// Nicks that one line says there is no room for: the longest have room in it, and so has the text behind them.
+const LEFT_OUT_AT_ONCE: usize = 8;
+
 /// `MONITOR + <nick>{,<nick>}`, `MONITOR - <nick>{,<nick>}`, `MONITOR C`, `MONITOR L`, `MONITOR S`
 #[derive(Debug)]
 pub enum Monitor {
@@ -73,9 +76,8 @@ impl Monitor {
                 if !told.is_empty() {
                     decision.replies.push(Reply::Presence(told));
                 }
-                if !left_out.is_empty() {
-                    decision.refusals.push(Refusal::MonitorListFull { nicks: left_out.join(",") });
-                }
+                let full = left_out.chunks(LEFT_OUT_AT_ONCE);
+                decision.refusals.extend(full.map(|some| Refusal::MonitorListFull { nicks: some.join(",") }));
                 decision
             }
             Self::Remove(nicks) => {
@@ -125,5 +127,12 @@ mod tests {
         let decision = add(&mut scene, "n1,one,two");
         assert_eq!(decision.refusals, [Refusal::MonitorListFull { nicks: "one,two".to_owned() }]);
         assert_eq!(watched(&scene), MONITOR);
+        let more: Vec<String> = (0..20).map(|n| format!("more{n}")).collect();
+        let refused = add(&mut scene, &more.join(",")).refusals;
+        let nicks = refused.iter().flat_map(|refusal| match refusal {
+            Refusal::MonitorListFull { nicks } => nicks.split(',').map(str::to_owned).collect::<Vec<_>>(),
+            _ => panic!("{refusal:?}"),
+        });
+        assert_eq!((nicks.collect::<Vec<_>>(), refused.len()), (more, 3));
     }
 }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::inbox::Completion;
 use super::stats::Stats;
-use super::unfinished::Unfinished;
+use super::unfinished::{Going, Unfinished};
 use crate::command::{Caller, Command, Decision, Order, Outcome, Reply, Style, Wish};
 use crate::delivery::sweep::{Collected, Now};
 use crate::entry::{Audience, Conversation, Entry, Posted, Wire, message_id};
@@ -47,8 +47,10 @@ pub(super) struct Draft {
     pub(super) refused: Vec<&'static str>,
     /// What is left to be answered of the request that is being decided.
     pub(super) left_to_answer: VecDeque<Reply>,
-    /// Answers that go on in a later batch.
+    /// Answers that begin in this batch and go on in a later one.
     pub(super) unfinished: Vec<Unfinished>,
+    /// Those that go on in this one.
+    pub(super) going: Vec<Going>,
     /// Stamps that are spent in this batch.
     pub(super) spent: HashSet<StampHash>,
     /// What operators of the server ask of the process.
@@ -110,6 +112,7 @@ impl Draft {
             refused: Vec::new(),
             left_to_answer: VecDeque::new(),
             unfinished: Vec::new(),
+            going: Vec::new(),
             spent: HashSet::new(),
             orders: Vec::new(),
         }

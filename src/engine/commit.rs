@@ -16,8 +16,10 @@ impl Writer {
         let next_id = self.world.next_id();
         draft.batch.next_id = (next_id != self.saved_next_id).then_some(next_id);
         // While the disk rests nothing is decided, and what a world that is not whole says of itself is not so.
-        let nothing_to_keep =
-            draft.batch.is_empty() && draft.unfinished.is_empty() && draft.orders.is_empty();
+        let nothing_to_keep = draft.batch.is_empty()
+            && draft.unfinished.is_empty()
+            && draft.going.is_empty()
+            && draft.orders.is_empty();
         if nothing_to_keep || self.disk_rests_until_ms.is_some() {
             return draft.completions.into_iter().for_each(Completion::tell);
         }
@@ -27,6 +29,7 @@ impl Writer {
             Ok(settled) => {
                 self.stats.committed(begun.elapsed(), draft.completions.len());
                 let bells = self.publish(&draft, &settled);
+                draft.completions.extend(self.went_on(draft.going));
                 tell(draft.completions, bells);
                 self.unfinished.extend(draft.unfinished);
                 draft
@@ -37,8 +40,8 @@ impl Writer {
             Err(error) => {
                 self.rest_disk();
                 draft.completions.into_iter().for_each(Completion::fail);
-                let unfinished = draft.unfinished.into_iter().chain(self.unfinished.drain(..));
-                unfinished.for_each(|unfinished| unfinished.completion.fail());
+                draft.unfinished.into_iter().for_each(|unfinished| unfinished.completion.fail());
+                self.go_back(draft.going);
                 self.give_up_batch(&error);
             }
         }

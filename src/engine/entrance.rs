@@ -74,7 +74,7 @@ impl Writer {
         match self.open_session(draft, registration) {
             Ok((client, registered)) => {
                 let (user, completion) = (registered.user, Completion::Register(answer, Ok(registered)));
-                draft.complete(user, client, Style::default(), completion);
+                draft.complete((user, client, Style::default()), completion, None);
             }
             Err(error) => draft.completions.push(Completion::Register(answer, Err(error))),
         }
@@ -130,7 +130,7 @@ impl Writer {
                 let registered = nick.map(|nick| Registered { user, nick, is_new });
                 // The token is told once everything that it is to find is there.
                 let result = registered.ok_or(LoginError::Refused(LoginRefusal::Stale));
-                draft.complete(user, client, style, Completion::LogIn(answer, result));
+                draft.complete((user, client, style), Completion::LogIn(answer, result), None);
             }
         }
     }

@@ -26,6 +26,8 @@ pub(super) enum Request {
         key: Option<String>,
         answer: oneshot::Sender<Result<Response, SubmitError>>,
     },
+    /// What a client was answered under an `Idempotency-Key`.
+    Outcome { client: ClientId, key: String, answer: oneshot::Sender<Result<Option<Response>, SubmitError>> },
     /// A new session.
     Register { registration: Box<Registration>, answer: oneshot::Sender<Result<Registered, RegisterError>> },
     /// A further client of a session.
@@ -145,6 +147,7 @@ pub enum LoginError {
 /// An answer that waits for the commit.
 pub(super) enum Completion {
     Commands(oneshot::Sender<Result<Response, SubmitError>>, Result<Response, SubmitError>),
+    Outcome(oneshot::Sender<Result<Option<Response>, SubmitError>>, Result<Option<Response>, SubmitError>),
     Register(oneshot::Sender<Result<Registered, RegisterError>>, Result<Registered, RegisterError>),
     LogIn(oneshot::Sender<Result<Registered, LoginError>>, Result<Registered, LoginError>),
     Revoke(oneshot::Sender<Result<Revoked, SubmitError>>, Result<Revoked, SubmitError>),
@@ -157,6 +160,7 @@ impl Completion {
     pub(super) fn tell(self) {
         match self {
             Self::Commands(answer, response) => drop(answer.send(response)),
+            Self::Outcome(answer, result) => drop(answer.send(result)),
             Self::Register(answer, result) => drop(answer.send(result)),
             Self::LogIn(answer, result) => drop(answer.send(result)),
             Self::Revoke(answer, result) => drop(answer.send(result)),
@@ -170,6 +174,7 @@ impl Completion {
         let error = SubmitError::Unavailable;
         match self {
             Self::Commands(answer, _) => drop(answer.send(Err(error))),
+            Self::Outcome(answer, _) => drop(answer.send(Err(error))),
             Self::Register(answer, _) => drop(answer.send(Err(error.into()))),
             Self::LogIn(answer, _) => drop(answer.send(Err(error.into()))),
             Self::Revoke(answer, _) => drop(answer.send(Err(error))),

@@ -231,6 +231,14 @@ impl Engine {
         self.ask(|answer| Request::Commands { user: seat.user, client: seat.client, wish, key, answer }).await
     }
 
+    /// What a client was answered under an `Idempotency-Key`, if it asked for something.
+    ///
+    /// # Errors
+    /// [`SubmitError`] when that cannot be told now.
+    pub async fn outcome(&self, seat: &Seat, key: String) -> Result<Option<Response>, SubmitError> {
+        self.ask(|answer| Request::Outcome { client: seat.client, key, answer }).await
+    }
+
     /// Puts the state of its channels into the queue of a client.
     ///
     /// # Errors

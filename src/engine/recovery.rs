@@ -92,6 +92,7 @@ impl Request {
     pub(super) fn refuse_for_now(self) {
         match self {
             Self::Commands { answer, .. } => drop(answer.send(Err(SubmitError::Unavailable))),
+            Self::Outcome { answer, .. } => drop(answer.send(Err(SubmitError::Unavailable))),
             Self::Register { answer, .. } => drop(answer.send(Err(SubmitError::Unavailable.into()))),
             Self::LogIn { answer, .. } => drop(answer.send(Err(SubmitError::Unavailable.into()))),
             Self::Revoke { answer, .. } => drop(answer.send(Err(SubmitError::Unavailable))),

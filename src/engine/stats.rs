@@ -76,11 +76,13 @@ pub enum RateLimit {
     HookAddress,
     /// Searches of one session.
     Search,
+    /// Pages of history and looks at channels, members and clients of one session.
+    History,
 }
 
 impl RateLimit {
     /// Each of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Login,
         Self::LoginNick,
         Self::Session,
@@ -92,6 +94,7 @@ impl RateLimit {
         Self::Hook,
         Self::HookAddress,
         Self::Search,
+        Self::History,
     ];
 
     /// Its name in metrics.
@@ -108,6 +111,7 @@ impl RateLimit {
             Self::Hook => "hook",
             Self::HookAddress => "hook_address",
             Self::Search => "search",
+            Self::History => "history",
         }
     }
 }

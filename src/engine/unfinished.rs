@@ -1,6 +1,8 @@
 //! Answers that are too long for one batch: the writer gives a piece of each, commits, serves others, and goes on.
 //!
-//! Whoever asked gets its receipt with the last piece. If the process dies before, it has been promised nothing.
+//! Whoever asked gets its receipt with the last piece, and its outcome is kept under its `Idempotency-Key` from then on. If
+//! the process dies before, it has been promised nothing. If the disk refuses a piece, that piece waits with all that come
+//! after it until the disk takes it: what was asked for is done since the first, and nobody may be told otherwise.
 
 use std::collections::VecDeque;
 
@@ -13,6 +15,7 @@ use crate::id::{ClientId, UserId};
 use crate::protocol::message::Message;
 use crate::reply::Context;
 use crate::reply::answer::{Answer, PIECE_LINES, answer};
+use crate::store::KeptOutcome;
 use crate::world::User;
 
 /// Answers that go on in one batch.
@@ -26,6 +29,23 @@ pub(super) struct Unfinished {
     pub(super) replies: VecDeque<Reply>,
     /// The receipt, which waits for the end.
     pub(super) completion: Completion,
+    /// What is to be kept of it, likewise.
+    pub(super) outcome: Option<KeptOutcome>,
+}
+
+impl Unfinished {
+    /// Whether it answers what this client has asked for under this `Idempotency-Key`.
+    pub(super) fn is_under(&self, client: ClientId, key: &str) -> bool {
+        self.outcome.as_ref().is_some_and(|outcome| outcome.client == client && outcome.key == key)
+    }
+}
+
+/// An answer of which a batch has a piece.
+pub(super) struct Going {
+    /// As it was before.
+    pub(super) before: Unfinished,
+    /// What is left to be answered after it.
+    pub(super) left: VecDeque<Reply>,
 }
 
 impl Draft {
@@ -66,12 +86,20 @@ impl Draft {
     }
 
     /// Tells the receipt with the commit, or, where there is more to answer, with the last piece of it.
-    pub(super) fn complete(&mut self, user: UserId, client: ClientId, style: Style, completion: Completion) {
+    /// The outcome is kept then, too.
+    pub(super) fn complete(
+        &mut self,
+        asker: (UserId, ClientId, Style),
+        completion: Completion,
+        outcome: Option<KeptOutcome>,
+    ) {
         let replies = std::mem::take(&mut self.left_to_answer);
         if replies.is_empty() {
+            self.batch.outcomes.extend(outcome);
             self.completions.push(completion);
         } else {
-            self.unfinished.push(Unfinished { user, client, style, replies, completion });
+            let (user, client, style) = asker;
+            self.unfinished.push(Unfinished { user, client, style, replies, completion, outcome });
         }
     }
 }
@@ -88,14 +116,33 @@ impl Writer {
             return;
         }
         for _ in 0..PIECES_PER_BATCH {
-            let Some(Unfinished { user, client, style, replies, completion }) = self.unfinished.pop_front()
-            else {
-                break;
-            };
+            let Some(before) = self.unfinished.pop_front() else { break };
+            let Unfinished { user, client, style, .. } = before;
             let is_here = self.world.client(client).is_some();
-            let replies = if is_here { replies } else { VecDeque::new() };
-            draft.left_to_answer = self.with_desk(|desk| draft.answer(desk, user, client, style, replies));
-            draft.complete(user, client, style, completion);
+            let replies = if is_here { before.replies.clone() } else { VecDeque::new() };
+            let left = self.with_desk(|desk| draft.answer(desk, user, client, style, replies));
+            if left.is_empty() && is_here {
+                draft.batch.outcomes.extend(before.outcome.clone());
+            }
+            draft.going.push(Going { before, left });
         }
+    }
+
+    /// Takes note that pieces are durable. Gives the receipts of those that were the last.
+    pub(super) fn went_on(&mut self, going: Vec<Going>) -> Vec<Completion> {
+        let mut ended = Vec::new();
+        for Going { before, left } in going {
+            if left.is_empty() {
+                ended.push(before.completion);
+            } else {
+                self.unfinished.push_back(Unfinished { replies: left, ..before });
+            }
+        }
+        ended
+    }
+
+    /// Has pieces that are not durable given again, before any others.
+    pub(super) fn go_back(&mut self, going: Vec<Going>) {
+        going.into_iter().rev().for_each(|going| self.unfinished.push_front(going.before));
     }
 }

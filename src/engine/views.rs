@@ -68,6 +68,14 @@ impl Engine {
         self.view(move |glance| view::state(glance.world, user)).await
     }
 
+    /// How many channels a session is in.
+    ///
+    /// # Errors
+    /// [`SubmitError`] when there is no answer to be had now.
+    pub async fn channels_of(&self, user: UserId) -> Result<usize, SubmitError> {
+        self.view(move |glance| glance.world.user(user).map_or(0, |user| user.channels.len())).await
+    }
+
     /// The nick of a session; `None` when it has just ended.
     ///
     /// # Errors

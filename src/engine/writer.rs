@@ -150,15 +150,24 @@ impl Writer {
         match request {
             Request::Commands { user, client, wish, key, answer } => {
                 let style = wish.style;
-                let response = self.commands(draft, user, client, wish, key);
-                draft.complete(user, client, style, Completion::Commands(answer, response));
+                let decided = self.commands(draft, user, client, wish, key);
+                let (response, outcome) = match decided {
+                    Ok((response, outcome)) => (Ok(response), outcome),
+                    Err(error) => (Err(error), None),
+                };
+                draft.complete((user, client, style), Completion::Commands(answer, response), outcome);
+            }
+            Request::Outcome { client, key, answer } => {
+                let found = self.outcome(draft, client, &key);
+                let response = found.map(|json| json.map(|json| Response { json, ended: false }));
+                draft.completions.push(Completion::Outcome(answer, response));
             }
             Request::Register { registration, answer } => self.register(draft, *registration, answer),
             Request::ChannelState { user, client, of, style, answer } => {
                 let decision = self.state_of_channels(user, of.as_deref());
                 let asker = Asker { style, ..Asker::new(user, client) };
                 self.with_desk(|desk| draft.carry_out(desk, asker, decision));
-                draft.complete(user, client, style, Completion::Done(answer));
+                draft.complete((user, client, style), Completion::Done(answer), None);
             }
             Request::LogIn { login, answer } => self.log_in(draft, *login, answer),
             Request::Revoke { client, uuid, answer } => {
@@ -198,14 +207,14 @@ impl Writer {
         client: ClientId,
         wish: Wish,
         key: Option<String>,
-    ) -> Result<Response, SubmitError> {
+    ) -> Result<(Response, Option<KeptOutcome>), SubmitError> {
         if self.world.client(client).is_none() {
             return Err(SubmitError::Gone);
         }
         if let Some(key) = &key
             && let Some(json) = self.outcome(draft, client, key)?
         {
-            return Ok(Response { json, ended: false });
+            return Ok((Response { json, ended: false }, None));
         }
         let stamp_is_spent = match wish.stamp {
             Some(stamp) => self.store.is_spent(stamp).map_err(|error| unreadable(&error))?,
@@ -225,15 +234,19 @@ impl Writer {
             let nick = self.world.user(user).map(|user| user.nick.to_string()).unwrap_or_default();
             tracing::warn!(nick, granted, "somebody tried to become an operator of the server");
         }
-        if let Some(key) = key.filter(|_| !ended) {
-            let at = self.clock.running();
-            draft.batch.outcomes.push(KeptOutcome { client, key, response: json.clone(), at });
-        }
-        Ok(Response { json, ended })
+        let at = self.clock.running();
+        let outcome =
+            key.filter(|_| !ended).map(|key| KeptOutcome { client, key, response: json.clone(), at });
+        Ok((Response { json, ended }, outcome))
     }
 
-    /// What the same request was answered before: in this batch, or on disk.
+    /// What the same request was answered before: in this batch, or on disk. `Saturated` while it is being answered.
     fn outcome(&mut self, draft: &Draft, client: ClientId, key: &str) -> Result<Option<String>, SubmitError> {
+        let going = draft.going.iter().filter(|going| !going.left.is_empty()).map(|going| &going.before);
+        let mut unfinished = self.unfinished.iter().chain(&draft.unfinished).chain(going);
+        if unfinished.any(|unfinished| unfinished.is_under(client, key)) {
+            return Err(SubmitError::Saturated);
+        }
         let same = |kept: &&KeptOutcome| kept.client == client && kept.key == key;
         if let Some(kept) = draft.batch.outcomes.iter().find(same) {
             return Ok(Some(kept.response.clone()));

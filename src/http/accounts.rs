@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::body;
-use super::caller::{Caller, cookie};
+use super::caller::{Caller, cookie, has_cookie};
 use super::error::ApiError;
 use super::price::Price;
 use super::registration::{Newcomer, Wanted, bad_nick, look_up, may_register};
@@ -58,13 +58,17 @@ pub(super) async fn register(
     if !password.has_chars(chars_min) {
         return Err(ApiError::BadRequest("password is too short"));
     }
-    if request.cookie("neoirc_auth").is_some() {
+    if has_cookie(request.head()) {
         let caller = Caller::of(request.head(), &engine)?;
         may_register(settings.trusted_proxies.address_of(request.head()), &limits, &engine)?;
         let hash = passwords.hash(&password).await?;
         return own(&engine, &caller, &nick, hash).await;
     }
     let newcomer = Newcomer::of(&request, &wanted, &engine, &settings, &limits, &price)?;
+    // Whoever asks for what cannot be had has not made an account.
+    if engine.holder(nick.to_string()).await?.is_some() {
+        return Err(ApiError::NickTaken);
+    }
     may_register(settings.trusted_proxies.address_of(request.head()), &limits, &engine)?;
     let hash = passwords.hash(&password).await?;
     let (registered, token) = newcomer.open(&engine, Some(hash)).await?;

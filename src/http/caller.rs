@@ -8,7 +8,7 @@ use std::sync::Arc;
 use actix_web::cookie::time::Duration as CookieDuration;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::dev::{Payload, RequestHead};
-use actix_web::http::header::COOKIE;
+use actix_web::http::header::{COOKIE, HeaderValue};
 use actix_web::{FromRequest, HttpRequest, web};
 
 use super::error::ApiError;
@@ -47,7 +47,7 @@ impl Caller {
     /// # Errors
     /// `Unauthorized` without a good token.
     pub(super) fn of(request: &RequestHead, engine: &Engine) -> Result<Self, ApiError> {
-        Self::of_cookies(request.headers.get_all(COOKIE).filter_map(|header| header.to_str().ok()), engine)
+        Self::of_cookies(request.headers.get_all(COOKIE).map(HeaderValue::as_bytes), engine)
     }
 
     /// The same from what `Cookie` says, however often it stands there.
@@ -55,17 +55,26 @@ impl Caller {
     /// # Errors
     /// `Unauthorized` without a good token.
     pub(super) fn of_cookies<'a>(
-        headers: impl Iterator<Item = &'a str>,
+        headers: impl Iterator<Item = &'a [u8]>,
         engine: &Engine,
     ) -> Result<Self, ApiError> {
         // Several cookies of one name may come from several paths; the one that is good counts.
-        let pairs =
-            headers.flat_map(|header| header.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        let tokens =
-            pairs.filter(|(name, _)| *name == COOKIE_NAME).filter_map(|(_, value)| Token::parse(value));
+        let tokens = values(headers).filter_map(Token::parse);
         let seat = tokens.take(4).find_map(|token| engine.authenticate(&token.hash()));
         seat.map(Self).ok_or(ApiError::Unauthorized)
     }
+}
+
+/// Whether a request has the cookie at all, be it good or not.
+pub(super) fn has_cookie(request: &RequestHead) -> bool {
+    values(request.headers.get_all(COOKIE).map(HeaderValue::as_bytes)).next().is_some()
+}
+
+/// What the cookies of our name say. Others on the same host may have any bytes in theirs, which are none of our business.
+fn values<'a>(headers: impl Iterator<Item = &'a [u8]>) -> impl Iterator<Item = &'a str> {
+    let cookies = headers.flat_map(|header| header.split(|byte| *byte == b';'));
+    let pairs = cookies.filter_map(|pair| std::str::from_utf8(pair).ok()?.trim().split_once('='));
+    pairs.filter(|(name, _)| *name == COOKIE_NAME).map(|(_, value)| value)
 }
 
 /// Who asked the last time on a connection. Nearly always it is who asks the next time, and then neither is a token hashed nor
@@ -94,7 +103,7 @@ impl KnownCaller {
         {
             return Ok(known.caller.clone());
         }
-        let caller = Caller::of_cookies(std::iter::once(cookie), engine);
+        let caller = Caller::of_cookies(std::iter::once(cookie.as_bytes()), engine);
         let known = caller.as_ref().ok().filter(|_| cookie.len() <= KNOWN_COOKIE_BYTES_MAX);
         self.0.replace(known.map(|caller| Known { cookie: cookie.into(), caller: caller.clone() }));
         caller

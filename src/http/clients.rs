@@ -5,16 +5,22 @@ use uuid::Uuid;
 
 use super::caller::{Caller, no_cookie};
 use super::error::ApiError;
-use super::messages::json;
+use super::messages::{json, may_look};
 use super::routes::HttpSettings;
 use crate::engine::{Engine, Revoked};
+use crate::limits::Limits;
 
 /// `GET /clients`
 #[utoipa::path(
     get, path = "/api/v1/clients", security(("neoirc_auth" = [])),
     responses((status = 200, description = "The devices of this session", body = [crate::reply::view::ClientView])),
 )]
-pub(super) async fn list(caller: Caller, engine: web::Data<Engine>) -> Result<HttpResponse, ApiError> {
+pub(super) async fn list(
+    caller: Caller,
+    engine: web::Data<Engine>,
+    limits: web::Data<Limits>,
+) -> Result<HttpResponse, ApiError> {
+    may_look(&caller, &limits, &engine)?;
     Ok(json().json(engine.clients(&caller).await?))
 }
 

@@ -10,10 +10,10 @@ use bytes::{Buf, BytesMut};
 use tokio::time::Instant;
 use tokio_util::codec::Decoder;
 
-use super::body;
 use super::closing::Watch;
 use super::connection::{Came, Connection};
 use super::error::ApiError;
+use super::{body, target};
 
 /// How long a connection without a request stays open: longer than the longest poll, so that a client that
 /// polls keeps its connection.
@@ -75,6 +75,7 @@ impl Line {
                 match self.codec.decode(&mut self.connection.unread) {
                     Ok(Some(Message::Item(mut request))) => {
                         request.head_mut().peer_addr = self.connection.peer;
+                        target::respell(&mut request.head_mut().uri);
                         return Next::Request(request);
                     }
                     // The body of the last request is read or has closed the connection.

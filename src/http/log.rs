@@ -2,12 +2,14 @@
 //!
 //! The line is made after the answer, so that a request that nobody logs costs nothing.
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use actix_web::http::{Method, StatusCode};
 use tokio::time::Instant;
 
 use super::hooks;
+use crate::auth::token::Token;
 
 /// The number of the next request; with the start of the process it names one request for ever.
 static NEXT_REQUEST: AtomicU64 = AtomicU64::new(1);
@@ -31,13 +33,43 @@ impl Served {
         if !failed && !tracing::enabled!(tracing::Level::DEBUG) {
             return;
         }
-        let path = if hooks::is_secret(path) { "/api/v1/hooks/…" } else { path };
+        let path = &*without_secrets(path);
         let (request_id, method, status) = (self.request_id, method.as_str(), status.as_u16());
         let ms = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX);
         if failed {
             tracing::warn!(request_id, method, path, status, ms, "a request was not served");
         } else {
             tracing::debug!(request_id, method, path, status, ms, "a request was served");
+        }
+    }
+}
+
+/// A path without the secret of a hook, also where one was sent to a path that is not quite that of a hook.
+fn without_secrets(path: &str) -> Cow<'_, str> {
+    if hooks::is_secret(path) {
+        return "/api/v1/hooks/…".into();
+    }
+    let is_secret = |part: &str| Token::parse(part).is_some();
+    if !path.split('/').any(is_secret) {
+        return path.into();
+    }
+    path.split('/').map(|part| if is_secret(part) { "…" } else { part }).collect::<Vec<_>>().join("/").into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_path_shows_a_secret() {
+        let secret = "0123456789abcdef".repeat(4);
+        for (path, shown) in [
+            (format!("/api/v1/hooks/a/{secret}"), "/api/v1/hooks/…"),
+            (format!("//api/v1/hooks/a/{secret}"), "//api/v1/hooks/a/…"),
+            (format!("/hooks/{secret}/"), "/hooks/…/"),
+            ("/api/v1/state".to_owned(), "/api/v1/state"),
+        ] {
+            assert_eq!(without_secrets(&path), shown);
         }
     }
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::body;
 use super::caller::Caller;
 use super::error::ApiError;
-use super::messages::json as json_answer;
+use super::messages::{json as json_answer, may_look};
 use crate::command::Wish;
 use crate::engine::{Engine, RateLimit};
 use crate::limits::Limits;
@@ -46,7 +46,7 @@ pub(super) async fn show(
     engine: web::Data<Engine>,
     limits: web::Data<Limits>,
 ) -> Result<HttpResponse, ApiError> {
-    limits.history(caller.user).inspect_err(|_| engine.stats().rate_limited(RateLimit::Command))?;
+    may_look(&caller, &limits, &engine)?;
     let name = talk(&target)?;
     let at = engine.marker(caller.user, name).await?;
     Ok(marker(&target, at.map(time).as_deref()))

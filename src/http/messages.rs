@@ -48,6 +48,12 @@ pub(super) async fn command(
 ) -> Result<Response, ApiError> {
     let Said { caller, mut wish, key } = said;
     if let Some(password) = wish.password(&engine.server().rules) {
+        // What was done under this key need neither be hashed nor counted again.
+        if let Some(key) = &key
+            && let Some(response) = engine.outcome(&caller, key.clone()).await?
+        {
+            return Ok(response);
+        }
         if wish.registers() {
             may_register(address(), limits, engine)?;
         }
@@ -218,7 +224,7 @@ pub(super) async fn history(
     engine: web::Data<Engine>,
     limits: web::Data<Limits>,
 ) -> Result<HttpResponse, ApiError> {
-    limits.history(caller.user).inspect_err(|_| engine.stats().rate_limited(RateLimit::Command))?;
+    may_look(&caller, &limits, &engine)?;
     let query = Query::of(request.head());
     let target = query.text("target")?.filter(|target| !target.is_empty());
     let target = target.ok_or(ApiError::BadRequest("target required"))?.into_owned();
@@ -227,6 +233,15 @@ pub(super) async fn history(
         query.number("limit")?.map_or(HISTORY_PAGE, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
     let lines = engine.history(caller.user, target, before, limit.min(HISTORY_PAGE_MAX)).await?;
     Ok(array(&lines))
+}
+
+/// Whether the caller may look at something now that it takes work to show.
+///
+/// # Errors
+/// `RateLimited`
+pub(super) fn may_look(caller: &Caller, limits: &Limits, engine: &Engine) -> Result<(), ApiError> {
+    limits.history(caller.user).inspect_err(|_| engine.stats().rate_limited(RateLimit::History))?;
+    Ok(())
 }
 
 /// Messages as an array.

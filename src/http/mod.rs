@@ -38,6 +38,7 @@ mod search;
 mod server;
 mod state;
 mod stream;
+mod target;
 mod upgrade;
 
 pub use metrics::{MetricsAccess, MetricsSettings};

@@ -5,14 +5,16 @@ use serde_json::json;
 
 use super::caller::Caller;
 use super::error::ApiError;
-use super::messages::json;
+use super::messages::{json, may_look};
 use super::pow;
 use super::price::Price;
 use super::query::Query;
+use crate::command::channels_price;
 use crate::delivery::Line;
 use crate::delivery::page::Dropped;
-use crate::engine::Engine;
+use crate::engine::{Engine, RateLimit};
 use crate::entry::message_id;
+use crate::limits::{Exceeded, Limits};
 use crate::reply::notice::notice_of_dropped as notice;
 
 /// `GET /state`: the session itself. With `initChannelState=1` the state of its channels goes into the
@@ -26,8 +28,15 @@ pub(super) async fn session(
     request: HttpRequest,
     caller: Caller,
     engine: web::Data<Engine>,
+    limits: web::Data<Limits>,
 ) -> Result<HttpResponse, ApiError> {
+    may_look(&caller, &limits, &engine)?;
     if Query::of(request.head()).text("initChannelState")?.as_deref() == Some("1") {
+        let too_often = |_: &Exceeded| engine.stats().rate_limited(RateLimit::Command);
+        limits.command(caller.user).inspect_err(too_often)?;
+        // What it puts into the queue is put there by a command in other cases, and costs what that does.
+        let price = channels_price(engine.channels_of(caller.user).await?);
+        limits.rest_of_price(caller.user, price).inspect_err(too_often)?;
         engine.send_channel_state(&caller).await?;
     }
     let state = engine.state(caller.user).await?.ok_or(ApiError::Unauthorized)?;
@@ -44,8 +53,9 @@ pub(super) async fn myself(
     request: HttpRequest,
     caller: Caller,
     engine: web::Data<Engine>,
+    limits: web::Data<Limits>,
 ) -> Result<HttpResponse, ApiError> {
-    session(request, caller, engine).await
+    session(request, caller, engine, limits).await
 }
 
 /// `GET /channels`: the channels that the caller may see.
@@ -53,7 +63,12 @@ pub(super) async fn myself(
     get, path = "/api/v1/channels", security(("neoirc_auth" = [])),
     responses((status = 200, description = "The channels that the caller may see", body = [crate::reply::view::ChannelView])),
 )]
-pub(super) async fn channels(caller: Caller, engine: web::Data<Engine>) -> Result<HttpResponse, ApiError> {
+pub(super) async fn channels(
+    caller: Caller,
+    engine: web::Data<Engine>,
+    limits: web::Data<Limits>,
+) -> Result<HttpResponse, ApiError> {
+    may_look(&caller, &limits, &engine)?;
     Ok(json().json(engine.channels(caller.user).await?))
 }
 
@@ -70,7 +85,9 @@ pub(super) async fn members(
     caller: Caller,
     name: web::Path<String>,
     engine: web::Data<Engine>,
+    limits: web::Data<Limits>,
 ) -> Result<HttpResponse, ApiError> {
+    may_look(&caller, &limits, &engine)?;
     let name = name.into_inner();
     let hash = if name.starts_with('#') { "" } else { "#" };
     let mut members = engine.members(caller.user, format!("{hash}{name}")).await?;

@@ -184,8 +184,9 @@ impl Wanted {
             match follower.take().await {
                 Followed::Over(end) => break end,
                 Followed::Page(page) if !page.is_empty() => {
-                    let Some(told) = stream.told(engine, &self.caller, &page).await else {
-                        break StreamEnd::LoggedOut(None);
+                    let told = match stream.told(engine, &self.caller, &page).await {
+                        Ok(told) => told,
+                        Err(end) => break end,
                     };
                     drop(page);
                     stream.send(told).await?;
@@ -229,16 +230,22 @@ impl Stream<'_> {
         self.line.connection.write(&out).await
     }
 
-    /// The texts of a page; `None` when the session has just ended.
-    async fn told(&self, engine: &Engine, caller: &Caller, page: &Page) -> Option<Bytes> {
+    /// The texts of a page; or the end, where the session has just ended, or nobody has time to say who it is.
+    async fn told(&self, engine: &Engine, caller: &Caller, page: &Page) -> Result<Bytes, StreamEnd> {
         let notice = match page.dropped {
-            Some(dropped) => Some(Box::pin(state::notice_of_dropped(engine, caller, dropped)).await.ok()?),
+            Some(dropped) => {
+                let notice = Box::pin(state::notice_of_dropped(engine, caller, dropped)).await;
+                Some(notice.map_err(|error| match error {
+                    ApiError::Unauthorized => StreamEnd::LoggedOut(None),
+                    _ => StreamEnd::Unavailable,
+                })?)
+            }
             None => None,
         };
         let lines = || notice.iter().chain(&page.lines);
         let mut out = BytesMut::with_capacity(lines().map(|line| line.json.len() + AROUND_BYTES).sum());
         lines().for_each(|line| self.format.put(&mut out, line));
-        Some(out.freeze())
+        Ok(out.freeze())
     }
 
     async fn send(&mut self, text: Bytes) -> std::io::Result<()> {

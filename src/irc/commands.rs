@@ -25,10 +25,12 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
             Collected::No(line) => line,
             // The whole of it has its price, and there are only so many parts.
             Collected::Part => return Ok(()),
-            Collected::Rest => return self.wait_for_turn(|limits| limits.command(user)).await.map(drop),
+            Collected::Rest => {
+                return self.wait_for_turn(RateLimit::Command, |limits| limits.command(user)).await.map(drop);
+            }
             Collected::Whole(request) => return self.submit(&seat, request).await,
             Collected::Failed(failure) => {
-                if self.wait_for_turn(|limits| limits.command(user)).await? {
+                if self.wait_for_turn(RateLimit::Command, |limits| limits.command(user)).await? {
                     self.fail(&failure);
                 } else {
                     self.object(&Objection::TryAgain("BATCH".to_owned()));
@@ -43,7 +45,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
             "CAP" | "AUTHENTICATE" | "PING" | "PONG" | "PASS" | "USER" | "WEBIRC" => {}
             _ => return self.submit(&seat, request(line)).await,
         }
-        if !self.wait_for_turn(|limits| limits.command(user)).await? {
+        if !self.wait_for_turn(RateLimit::Command, |limits| limits.command(user)).await? {
             self.object(&Objection::TryAgain(line.command));
             return Ok(());
         }
@@ -65,8 +67,8 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
         let mut wish = Wish::parse(request.clone());
         wish.style = self.outgoing.capabilities.style();
         let (user, style, price) = (seat.user, wish.style, wish.price());
-        let may_ask = self.wait_for_turn(|limits| limits.command(user)).await?
-            && self.wait_for_turn(|limits| limits.rest_of_price(user, price)).await?;
+        let may_ask = self.wait_for_turn(RateLimit::Command, |limits| limits.command(user)).await?
+            && self.wait_for_turn(RateLimit::Command, |limits| limits.rest_of_price(user, price)).await?;
         if !may_ask {
             self.object(&Objection::TryAgain(command));
             return Ok(());

@@ -171,15 +171,10 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
         let line = match WireLine::parse(line) {
             Ok(Some(line)) => line,
             Ok(None) => return Ok(()),
-            Err(WireError::TooLong) => {
-                return self.refuse("*".to_owned(), &Objection::InputTooLong).await;
-            }
+            Err(WireError::TooLong(line)) => return self.refuse_line(&line, &Objection::InputTooLong).await,
             Err(WireError::NotText(line)) => {
-                self.outgoing.label(line.tag("label"));
-                let command = line.command;
-                let refused = self.refuse(command.clone(), &Objection::NotText(command)).await;
-                self.outgoing.unlabel();
-                return refused;
+                let objected = Objection::NotText(line.command.clone());
+                return self.refuse_line(&line, &objected).await;
             }
         };
         self.outgoing.label(line.tag("label"));
@@ -197,13 +192,21 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
         done.and(caught_up)
     }
 
+    /// Objects to a line of which only this is known, under its label.
+    async fn refuse_line(&mut self, line: &WireLine, objected: &Objection) -> Result<(), Parting> {
+        self.outgoing.label(line.tag("label"));
+        let refused = self.refuse(line.command.clone(), objected).await;
+        self.outgoing.unlabel();
+        refused
+    }
+
     /// Objects to a line that was not even read. It counts like any other: objections cost something too.
     pub(super) async fn refuse(&mut self, command: String, objected: &Objection) -> Result<(), Parting> {
         let may_ask = match &mut self.stage {
             Stage::Candidate(candidate) => candidate.count().map(|()| true)?,
             Stage::Client(seat) => {
                 let user = seat.user;
-                self.wait_for_turn(|limits| limits.command(user)).await?
+                self.wait_for_turn(RateLimit::Command, |limits| limits.command(user)).await?
             }
         };
         let too_often = Objection::TryAgain(command);
@@ -215,12 +218,13 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
     /// the socket. Nobody is kept waiting for long; says whether it may ask.
     pub(super) async fn wait_for_turn(
         &mut self,
+        limit: RateLimit,
         ask: impl Fn(&Limits) -> Result<(), Exceeded>,
     ) -> Result<bool, Parting> {
         let mut was_counted = false;
         while let Err(Exceeded { wait, .. }) = ask(&self.shared.limits) {
             if !was_counted {
-                self.shared.engine.stats().rate_limited(RateLimit::Command);
+                self.shared.engine.stats().rate_limited(limit);
                 was_counted = true;
             }
             if wait > DELAY_MAX {

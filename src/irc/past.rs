@@ -6,7 +6,7 @@ use super::capability::Capability;
 use super::connection::Connection;
 use super::outgoing::Parting;
 use crate::delivery::Seat;
-use crate::engine::HistoryError;
+use crate::engine::{HistoryError, RateLimit};
 use crate::protocol::past::Query;
 use crate::reply::past::{Failure, target};
 
@@ -17,7 +17,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
     /// A line CHATHISTORY. It has a budget of its own, so that whoever comes back may ask for all of its channels.
     pub(super) async fn look_back(&mut self, seat: &Seat, params: &[String]) -> Result<(), Parting> {
         let user = seat.user;
-        if !self.wait_for_turn(|limits| limits.history(user)).await? {
+        if !self.wait_for_turn(RateLimit::History, |limits| limits.history(user)).await? {
             self.fail(&Failure::RateLimited("CHATHISTORY"));
             return Ok(());
         }

@@ -43,10 +43,15 @@ fn meta(tags: Vec<(String, String)>) -> Option<Box<RawValue>> {
     let mut meta = Map::new();
     for (key, value) in tags {
         let Some(key) = key.strip_prefix('+').filter(|key| is_tag_key(key)) else { continue };
-        let key = DRAFTS.iter().find(|(draft, _)| *draft == key).map_or(key, |(_, name)| *name);
-        if !JSON_ONLY.contains(&key) {
-            meta.insert(key.to_owned(), Value::String(value));
-        }
+        let draft = DRAFTS.iter().find(|(draft, _)| *draft == key);
+        // What would be taken for something else in `meta` keeps its sign there, and is the same tag again on the wire.
+        let is_taken = DRAFTS.iter().any(|(_, name)| *name == key) || JSON_ONLY.contains(&key);
+        let key = match draft {
+            Some((_, name)) => (*name).to_owned(),
+            None if is_taken => format!("+{key}"),
+            None => key.to_owned(),
+        };
+        meta.insert(key, Value::String(value));
     }
     let json = (!meta.is_empty()).then(|| Value::Object(meta).to_string())?;
     RawValue::from_string(json).ok()
@@ -65,7 +70,9 @@ mod tests {
         let request =
             of("@+typing=active;label=7;+draft/reply=x;+hashcash=1:;time=now;+b@d=1 privmsg #c :hi there");
         assert_eq!((request.to.as_deref(), request.lines()), (Some("#c"), &["hi there".to_owned()][..]));
-        assert_eq!(request.meta.unwrap().get(), r#"{"typing":"active","reply":"x"}"#);
+        assert_eq!(request.meta.unwrap().get(), r#"{"typing":"active","reply":"x","+hashcash":"1:"}"#);
+        let request = of("@+draft/reply=1;+reply=2;+sig=s PRIVMSG #c :hi");
+        assert_eq!(request.meta.unwrap().get(), r#"{"reply":"1","+reply":"2","+sig":"s"}"#);
         let request = of("PRIVMSG");
         assert!(request.to.is_none() && request.body.is_none() && request.meta.is_none());
     }

@@ -21,7 +21,7 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
         self.note_nick(wire, said);
         let mine = self.listener.as_ref().map(|listener| listener.seat().client);
         let is_answer = wire.by.is_some() && wire.by == mine;
-        if !self.wants(wire, said) {
+        if !self.wants(wire, said, is_answer) {
             return;
         }
         let is_from_me = wire.source.as_deref().is_some_and(|source| nick_of(source) == self.nick);
@@ -127,7 +127,7 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
     }
 
     /// Whether this connection gets such lines at all.
-    fn wants(&self, wire: &Wire, said: &WireLines) -> bool {
+    fn wants(&self, wire: &Wire, said: &WireLines, is_answer: bool) -> bool {
         let has = |capability| self.capabilities.has(capability);
         if wire.is_for_watchers && !has(Capability::ExtendedMonitor) {
             return false;
@@ -136,7 +136,8 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
             "TAGMSG" => has(Capability::MessageTags),
             "ACCOUNT" => has(Capability::AccountNotify),
             "AWAY" => has(Capability::AwayNotify),
-            "MARKREAD" => has(Capability::ReadMarker),
+            // Whoever asks is answered.
+            "MARKREAD" => is_answer || has(Capability::ReadMarker),
             "CHGHOST" => has(Capability::Chghost),
             "SETNAME" => has(Capability::Setname),
             "INVITE" => has(Capability::InviteNotify) || said.to.eq_ignore_ascii_case(&self.nick),

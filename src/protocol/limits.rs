@@ -12,7 +12,8 @@ pub const HOSTLEN: usize = 63;
 pub const MASKLEN: usize = 253;
 /// Longest channel name in characters, the `#` included. Announced as `CHANNELLEN`.
 pub const CHANNELLEN: usize = 64;
-/// Longest topic in bytes: with prefix and command it fits a line of 512. Announced as `TOPICLEN`.
+/// Longest topic in bytes: behind all but the longest names it fits a line of 512, which else has its beginning. Announced
+/// as `TOPICLEN`.
 pub const TOPICLEN: usize = 390;
 /// Longest reason of KICK, PART and QUIT in bytes, for the same cause. Announced as `KICKLEN`.
 pub const KICKLEN: usize = 390;

@@ -30,8 +30,8 @@ impl std::fmt::Debug for WireLine {
 /// Why a line is not taken apart.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum WireError {
-    /// It is longer than it may be, or its tags are.
-    TooLong,
+    /// It is longer than it may be, or its tags are; with its command and its label as far as they can be read.
+    TooLong(Box<WireLine>),
     /// It is not UTF-8, or has NUL or CR in it; with its command and its label as far as they can be read.
     NotText(Box<WireLine>),
 }
@@ -48,7 +48,9 @@ impl WireLine {
             None => (&[][..], line.trim_ascii_start()),
         };
         if tags.len() > CLIENT_TAG_BYTES || rest.len() > LINE_BYTES {
-            return Err(WireError::TooLong);
+            let tags = if tags.len() > CLIENT_TAG_BYTES { &[][..] } else { tags };
+            let front = rest.get(..LINE_BYTES).unwrap_or(rest);
+            return Err(WireError::TooLong(Box::new(Self::legible(tags, front))));
         }
         let (Some(tags), Some(rest)) = (plain(tags), plain(rest)) else {
             return Err(WireError::NotText(Box::new(Self::legible(tags, rest))));
@@ -66,7 +68,7 @@ impl WireLine {
         Ok(Some(Self { tags: parse_tags(tags), command, params }))
     }
 
-    /// What can be told of a line that is no text.
+    /// What can be told of a line that is not taken apart.
     fn legible(tags: &[u8], rest: &[u8]) -> Self {
         let words = rest.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
         let mut command = words.skip_while(|word| word.starts_with(b":"));
@@ -313,8 +315,10 @@ mod tests {
             WireLine::parse(format!("@{} X{}", "t".repeat(tags), "y".repeat(rest)).as_bytes())
         };
         assert!(tagged(CLIENT_TAG_BYTES, LINE_BYTES - 1).is_ok());
-        assert_eq!(tagged(CLIENT_TAG_BYTES + 1, 1), Err(WireError::TooLong));
-        assert_eq!(tagged(1, LINE_BYTES), Err(WireError::TooLong));
+        assert!(
+            matches!(tagged(CLIENT_TAG_BYTES + 1, 1), Err(WireError::TooLong(line)) if line.tags.is_empty())
+        );
+        assert!(matches!(tagged(1, LINE_BYTES), Err(WireError::TooLong(line)) if line.tags.len() == 1));
     }
 
     #[test]

@@ -78,7 +78,7 @@ fn announce_in_talk(world: &World, event: &Event) -> Option<Message> {
         Event::Kicked { channel: id, user, by, reason } => {
             line("KICK", nick(*by), channel(*id), vec![nick(*user)], Some(Body::line(reason)))
         }
-        Event::Invited { channel: id, user, by } => {
+        Event::Invited { channel: id, user, by, .. } => {
             line("INVITE", nick(*by), nick(*user), vec![channel(*id)], None)
         }
         Event::TopicSet { channel: id, by, topic } => {

@@ -44,7 +44,7 @@ pub fn asides(world: &World, event: &Event) -> Vec<Aside> {
             account_changed(world, *user, name.as_deref())
         }
         Event::AccountDropped { session: Some(user), .. } => account_changed(world, *user, None),
-        Event::Invited { channel, user, by } => {
+        Event::Invited { channel, user, by, .. } => {
             let (Some(guest), Some(host)) = (world.user(*user), world.user(*by)) else { return Vec::new() };
             let name = world.channel(*channel).map(|channel| channel.name.to_string());
             let mut line = said(host, "INVITE", name.into_iter().collect(), None);

@@ -8,7 +8,7 @@ use crate::protocol::message::Message;
 use crate::protocol::numeric::{
     ERR_NOMOTD, RPL_CREATED, RPL_ENDOFMOTD, RPL_GLOBALUSERS, RPL_ISUPPORT, RPL_LOCALUSERS, RPL_LUSERCHANNELS,
     RPL_LUSERCLIENT, RPL_LUSERME, RPL_LUSEROP, RPL_LUSERUNKNOWN, RPL_MOTD, RPL_MOTDSTART, RPL_MYINFO,
-    RPL_UMODEIS, RPL_WELCOME, RPL_YOURHOST,
+    RPL_NOWAWAY, RPL_UMODEIS, RPL_WELCOME, RPL_YOURHOST,
 };
 use crate::world::{User, World};
 
@@ -29,10 +29,13 @@ pub(super) fn welcome(user: &User, world: &World, context: &Context<'_>) -> Vec<
     lines.extend(isupport_lines(to, server));
     lines.extend(lusers(to, world, context));
     lines.extend(motd(to, server));
-    // Whoever comes into a session that has modes does not know of them.
+    // Whoever comes into a session that has modes, or is away, does not know of it.
     let modes = user_modes(user);
     if modes != "+" {
         lines.push(server.numeric(RPL_UMODEIS, to, vec![modes], &[]));
+    }
+    if user.away.is_some() {
+        lines.push(server.numeric(RPL_NOWAWAY, to, vec![], &[]));
     }
     lines
 }

@@ -86,8 +86,8 @@ pub(super) fn whowas(
     entries.chain([end]).collect()
 }
 
-/// 302: `nick[*]=<+ or ->user@host` for each nick that somebody has.
-pub(super) fn userhost(to: &str, nicks: &[String], world: &World, context: &Context<'_>) -> Message {
+/// 302: `nick[*]=<+ or ->user@host` for each nick that somebody has, in as many lines as it takes, and at least in one.
+pub(super) fn userhost(to: &str, nicks: &[String], world: &World, context: &Context<'_>) -> Vec<Message> {
     let users = nicks.iter().filter_map(|nick| world.user_by_nick(nick).ok());
     let word = |user: &User| {
         let operator = if user.modes.operator { "*" } else { "" };
@@ -95,5 +95,9 @@ pub(super) fn userhost(to: &str, nicks: &[String], world: &World, context: &Cont
         format!("{}{operator}={here}{}@{}", user.nick, user.username.as_str(), user.hostname.as_str())
     };
     let words: Vec<String> = users.map(word).collect();
-    context.server.numeric(RPL_USERHOST, to, vec![], &[&words.join(" ")])
+    let mut lines = packed(words.iter().map(|word| ("", word.as_str())), ' ', room(context.server, to, &[]));
+    if lines.is_empty() {
+        lines.push(String::new());
+    }
+    lines.iter().map(|users| context.server.numeric(RPL_USERHOST, to, vec![], &[users])).collect()
 }

@@ -236,9 +236,11 @@ impl World {
                 self.leave(*channel, *user);
                 witnesses
             }
-            Event::Invited { channel, user, .. } => {
-                self.channel_mut(*channel).invited.insert(*user);
-                self.user_mut(*user).invited_to.insert(*channel);
+            Event::Invited { channel, user, passes, .. } => {
+                if *passes {
+                    self.channel_mut(*channel).invited.insert(*user);
+                    self.user_mut(*user).invited_to.insert(*channel);
+                }
                 self.clients_of(*user)
             }
             Event::TopicSet { channel, topic, .. } => {

@@ -97,8 +97,8 @@ pub enum Event {
     Parted { channel: ChannelId, user: UserId, reason: Option<String> },
     /// A member was made to leave.
     Kicked { channel: ChannelId, user: UserId, by: UserId, reason: String },
-    /// A user may pass `+i` and a ban once.
-    Invited { channel: ChannelId, user: UserId, by: UserId },
+    /// A user was asked to come in. Where an operator asked, it may pass `+i` and a ban once (`passes`).
+    Invited { channel: ChannelId, user: UserId, by: UserId, passes: bool },
     /// The topic was set, or cleared (`None`).
     TopicSet { channel: ChannelId, by: UserId, topic: Option<Topic> },
     /// Modes of a channel or ranks of its members changed.

@@ -86,6 +86,12 @@ fn accounts_of_one_address_are_limited() {
     let register = json!({ "command": "REGISTER", "params": ["*", "*", PASSWORD] });
     assert_eq!(carol.post(&register).0, 429, "the command is no way round it");
     alice.quit();
+    // A nick that somebody has makes no account, and what is asked again under its key is not asked anew.
+    let one = TestServer::spawn_with(&[("ACCOUNT_RATE_LIMIT", "0.001"), ("ACCOUNT_RATE_BURST", "1")]);
+    let dave = one.open("dave");
+    one.nobody().post(PATH, &wanted("dave")).refusal(409);
+    let first = dave.post_once("key", &register).unwrap().ok();
+    assert_eq!(dave.post_once("key", &register).unwrap().ok(), first);
     let free = TestServer::spawn_with(&[("ACCOUNT_RATE_LIMIT", "0"), ("ACCOUNTS_MAX", "1")]);
     registered(&free, "alice");
     let full = free.nobody().post(PATH, &wanted("bob")).refusal(403);

@@ -192,9 +192,27 @@ const TABLE: &[(&str, &[Row])] = &[
             ("alice", r#""to":",""#, "431"),
             ("alice", r#""to":"ghost""#, "401"),
             ("alice", r#""to":"LONG""#, "401"),
-            ("alice", r#""to":"a,b,c,d,e""#, "407"),
+            ("alice", r#""to":"alice,bob,carol,oscar,e""#, "407"),
         ],
     ),
+    (
+        "MARKREAD",
+        &[
+            ("alice", "", "FAIL"),
+            ("alice", r##""to":"#no channel""##, "FAIL"),
+            ("alice", r##""to":"#c","params":["timestamp=yesterday"]"##, "FAIL"),
+        ],
+    ),
+    (
+        "REGISTER",
+        &[
+            ("alice", "", "FAIL"),
+            ("alice", r#""params":["*","*"]"#, "FAIL"),
+            ("alice", r#""params":["*","*","short"]"#, "FAIL"),
+            ("alice", r#""params":["bob","*","correct horse"]"#, "FAIL"),
+        ],
+    ),
+    ("UNREGISTER", &[("alice", "", "FAIL"), ("alice", r#""params":["alice"]"#, "FAIL")]),
     (
         "WHOWAS",
         &[

@@ -95,6 +95,39 @@ fn however_a_request_is_read_its_answer_is_the_same() {
     }
 }
 
+/// Others on the same host have cookies, too, with whatever bytes they like.
+#[test]
+fn cookies_of_others_are_none_of_our_business() {
+    let server = TestServer::spawn();
+    let alice = server.open("alice");
+    let cookie = alice.http.token().unwrap();
+    let mut bytes = Vec::new();
+    for others in [&b"theme=\xc3\xa9"[..], b"theme=\xe9", b"=", b"theme"] {
+        let request = poll(cookie, alice.cursor, 0);
+        let (front, behind) = request.split_once("neoirc_auth=").unwrap();
+        bytes.extend([front.as_bytes(), others, b"; neoirc_auth=", behind.as_bytes()].concat());
+    }
+    assert_eq!(statuses(&answers(&server, &bytes)), ["200"; 4]);
+}
+
+/// "%6D" is another way to write "m", wherever it stands in a path.
+#[test]
+fn however_a_path_is_spelled_it_is_the_same_path() {
+    let server = TestServer::spawn();
+    let alice = server.open("alice");
+    let cookie = alice.http.token().unwrap();
+    let respell = |request: String| request.replacen("/api/v1/messages", "/%61pi/v1/%6dess%61ge%73", 1);
+    let bytes = [
+        respell(post(cookie, r#"{"command":"PING","body":["a"]}"#)),
+        respell(poll(cookie, alice.cursor, 0)),
+        "POST /api/v1/%73ession HTTP/1.1\r\nHost: x\r\nContent-Length: 14\r\n\r\n{\"nick\":\"bob\"}"
+            .to_owned(),
+        // A separator that is written by its number does not separate.
+        poll(cookie, alice.cursor, 0).replacen("v1/", "v1%2F", 1),
+    ];
+    assert_eq!(statuses(&answers(&server, bytes.concat().as_bytes())), ["200", "200", "201", "404"]);
+}
+
 /// Whatever comes of it, a session that ends over such a request loses its cookie, and the connection goes on.
 #[test]
 fn a_command_that_is_read_where_it_lies_may_end_the_session() {

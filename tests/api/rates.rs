@@ -186,3 +186,50 @@ fn a_limit_spends_no_stamp() {
     wait_s(&pay("bob", &stamp), "1");
     until("its turn comes", || pay("bob", &stamp).status == 201);
 }
+
+/// What is looked at takes work, and what is asked into the queue is written: as dear as the commands that do the same.
+#[test]
+fn looking_around_is_limited_by_session() {
+    let settings = [
+        ("HISTORY_RATE_LIMIT", "0.01"),
+        ("HISTORY_RATE_BURST", "12"),
+        ("COMMAND_RATE_LIMIT", "0.01"),
+        ("COMMAND_RATE_BURST", "20"),
+        ("METRICS_USERNAME", "m"),
+        ("METRICS_PASSWORD", "n"),
+    ];
+    let server = TestServer::spawn_with(&settings);
+    let alice = server.open("alice");
+    let names: Vec<String> = (0..40).map(|number| format!("#c{number}")).collect();
+    alice.join(&names.join(","));
+    // Coming into forty channels was five of twenty, and so is each of these.
+    let state = "/api/v1/state?initChannelState=1";
+    for _ in 0..3 {
+        alice.http.get(state).ok();
+    }
+    wait_s(&alice.http.get(state), "20");
+    for path in ["/api/v1/channels", "/api/v1/channels/c1/members", "/api/v1/clients", "/api/v1/users/me"] {
+        alice.http.get(path).ok();
+    }
+    for _ in 0..4 {
+        alice.http.get("/api/v1/state").ok();
+    }
+    for path in ["/api/v1/state", "/api/v1/channels", "/api/v1/channels/c1/members", "/api/v1/clients"] {
+        wait_s(&alice.http.get(path), "12");
+    }
+    let metrics = server.nobody().request(Method::GET, "/metrics").basic_auth("m", Some("n"));
+    let metrics = metrics.send().unwrap().text().unwrap();
+    assert!(metrics.contains("neoirc_rate_limited_total{limit=\"history\"} 4"), "{metrics}");
+}
+
+/// Hashing a password takes a core for a while, which is nobody's alone.
+#[test]
+fn a_password_is_as_dear_as_ten_commands() {
+    let server = TestServer::spawn_with(&[("COMMAND_RATE_LIMIT", "0.01"), ("COMMAND_RATE_BURST", "25")]);
+    let alice = server.open("alice");
+    let pass = json!({ "command": "PASS", "body": ["correct horse"] });
+    alice.pass("correct horse");
+    alice.pass("battery staple");
+    wait_s(&alice.http.post("/api/v1/messages", &pass), "25");
+    alice.say("alice", "still here");
+}

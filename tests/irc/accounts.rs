@@ -74,6 +74,8 @@ fn markers_are_the_same_on_both_faces() {
         [":irc.test MARKREAD #tea timestamp=2026-01-03T00:00:00.000Z"]
     );
     assert_eq!(wire.ask("MARKREAD bob"), [":irc.test MARKREAD bob *"]);
+    assert_eq!(plain.ask("MARKREAD bob"), [":irc.test MARKREAD bob *"], "it asks");
+    assert!(wire.drain().is_empty());
 }
 
 #[test]

@@ -87,6 +87,8 @@ fn a_label_comes_back_once() {
     assert_eq!(alice.ask("@label=1 PONG x"), ["@label=1 :irc.test ACK"]);
     assert_eq!(alice.ask("@label=2 PING x"), ["@label=2 :irc.test PONG irc.test :x"]);
     assert_eq!(alice.ask("@label=3 FOO"), ["@label=3 :irc.test 421 alice FOO :Unknown command"]);
+    let too_long = alice.ask(&format!("@label=9 PRIVMSG #tea :{}", "x".repeat(510)));
+    assert_eq!(too_long, ["@label=9 :irc.test 417 alice :Input line was too long"]);
     let joined = alice.ask("@label=4 JOIN #tea");
     assert_eq!(joined[0], "@label=4 :irc.test BATCH +1 labeled-response");
     assert_eq!(joined[1], "@batch=1 :alice!alice@127.0.0.1 JOIN #tea");

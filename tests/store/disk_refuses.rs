@@ -187,6 +187,53 @@ fn a_failed_commit_fails_everybody_in_it_and_changes_nothing() {
     });
 }
 
+/// Everything that a client has to read after a place, and the place after which there is more to come.
+async fn heard_after(engine: &Engine, seat: &Arc<Seat>, mut after: Seq) -> (Vec<String>, Seq) {
+    let mut heard = Vec::new();
+    loop {
+        let page = engine.poll(seat, after, Duration::ZERO).await.unwrap();
+        if page.lines.is_empty() {
+            return (heard, after);
+        }
+        heard.extend(page.lines.iter().map(|line| String::from_utf8(line.json.to_vec()).unwrap()));
+        after = page.last;
+    }
+}
+
+/// A long answer comes in pieces, each with a commit of its own. When the first is durable, so is what was asked for.
+#[test]
+fn an_answer_that_has_begun_is_given_to_its_end() {
+    run(async {
+        let (store, breaker) = (MemoryStore::default(), Breaker::default());
+        let engine = start(store, &breaker);
+        let alice = arrive(&engine, "alice", 1).await;
+        for fifty in 0..6 {
+            let names: Vec<String> = (0..50).map(|number| format!("#c{fifty}x{number}")).collect();
+            let join = format!(r#"{{"command":"JOIN","to":"{}"}}"#, names.join(","));
+            engine.submit(&alice, wish(&join), None).await.unwrap();
+        }
+        let (_, cursor) = heard_after(&engine, &alice, Seq::ZERO).await;
+
+        let list = r#"{"command":"LIST"}"#;
+        breaker.fail_commit(2, 2);
+        let listing = begin(&engine, &alice, list, Some("key")).await;
+        // Neither done nor refused: whoever asks again is put off.
+        let again = begin(&engine, &alice, list, Some("key")).await.await.unwrap();
+        assert!(matches!(again, Err(SubmitError::Saturated | SubmitError::Unavailable)), "{again:?}");
+        let receipt = listing.await.unwrap().unwrap();
+        let count = |lines: &[String], numeric: &str| {
+            lines.iter().filter(|line| line.contains(&format!(r#""command":"{numeric}""#))).count()
+        };
+        let (lines, cursor) = heard_after(&engine, &alice, cursor).await;
+        let counts = ["321", "322", "323"].map(|numeric| count(&lines, numeric));
+        assert_eq!((counts, lines.len()), ([1, 300, 1], 302), "each once");
+
+        let kept = engine.submit(&alice, wish(list), Some("key".to_owned())).await.unwrap();
+        assert_eq!(kept.json, receipt.json);
+        assert!(heard_after(&engine, &alice, cursor).await.0.is_empty(), "done once");
+    });
+}
+
 #[test]
 fn the_engine_recovers_after_the_disk_refused_several_times() {
     run(async {

@@ -23,7 +23,7 @@ fn good() -> (TempDir, std::path::PathBuf) {
     let tea = story.found("#tea", alice);
     story.fact(Event::Joined { channel: tea, user: bob, membership: Membership::default() });
     let milk = story.found("#milk", bob);
-    story.fact(Event::Invited { channel: milk, user: alice, by: bob });
+    story.fact(Event::Invited { channel: milk, user: alice, by: bob, passes: true });
     let mut seqs: Vec<Seq> =
         (0..5).map(|_| story.say(&[phone, laptop], Conversation::Channel(tea))).collect();
     seqs.extend(story.answers(phone, 3));
@@ -91,6 +91,9 @@ fn each_law_is_found_broken() {
         ("UPDATE history SET owner = 98 WHERE peer = 0", "history of 98"),
         ("UPDATE log SET clients = NULL WHERE seq = 10", "message 10: nobody knows whom it was for"),
         ("UPDATE log SET owner = NULL WHERE seq = 10", "message 10 is to last, but nobody knows"),
+        ("UPDATE log SET clients = x'ff' WHERE seq = 10", "an audience in the log"),
+        ("UPDATE log SET line = x'7b7b' WHERE seq = 1", "message 1 is no JSON"),
+        ("UPDATE server_state SET value = 99 WHERE name = 'filed'", "filed up to 99"),
     ];
     let (_folder, path) = good();
     for (sql, expected) in broken {

@@ -99,6 +99,7 @@ fn write_channel_change(connection: &Connection, event: &Event) -> rusqlite::Res
         Event::Parted { channel, user, .. } | Event::Kicked { channel, user, .. } => {
             run(sql!("parted"), params![int(channel.get()), int(user.get())])
         }
+        Event::Invited { passes: false, .. } => Ok(()),
         Event::Invited { channel, user, .. } => {
             run(sql!("invited"), params![int(channel.get()), int(user.get())])
         }

@@ -191,7 +191,8 @@ fn memberships(row: &Row<'_>) -> rusqlite::Result<Option<Vec<Event>>> {
 
 fn invitations(row: &Row<'_>) -> rusqlite::Result<Option<Vec<Event>>> {
     let by = UserId::default();
-    Ok(Some(vec![Event::Invited { channel: channel_id(row, 0)?, user: user_id(row, 1)?, by }]))
+    let (channel, user) = (channel_id(row, 0)?, user_id(row, 1)?);
+    Ok(Some(vec![Event::Invited { channel, user, by, passes: true }]))
 }
 
 fn channel_masks(row: &Row<'_>) -> rusqlite::Result<Option<Vec<Event>>> {

@@ -145,8 +145,8 @@ pub(super) fn channels_come_back_with_everything_about_them(subject: Subject) {
     let (carol, _) = story.arrive("carol");
     let channel = story.found("#Grün", alice);
     let voiced = Membership { operator: false, voice: true };
-    story.fact(Event::Invited { channel, user: bob, by: alice });
-    story.fact(Event::Invited { channel, user: carol, by: alice });
+    story.fact(Event::Invited { channel, user: bob, by: alice, passes: true });
+    story.fact(Event::Invited { channel, user: carol, by: alice, passes: true });
     story.fact(Event::Joined { channel, user: bob, membership: voiced });
     let topic = Topic { text: "tea".to_owned(), set_by: "alice".to_owned(), set_at: at(1_003) };
     story.fact(Event::TopicSet { channel, by: alice, topic: Some(topic) });
@@ -202,7 +202,7 @@ pub(super) fn what_ended_is_gone(subject: Subject) {
     let own = story.found("#own", alice);
     story.fact(Event::Joined { channel: shared, user: bob, membership: Membership::default() });
     let guests = story.found("#guests", bob);
-    story.fact(Event::Invited { channel: guests, user: alice, by: bob });
+    story.fact(Event::Invited { channel: guests, user: alice, by: bob, passes: true });
     story.commit();
     story.leave(alice, phone);
     story.fact(Event::ChannelEnded { channel: own });
