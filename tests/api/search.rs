@@ -280,6 +280,27 @@ fn the_index_catches_up() {
     assert!(server.log().contains("the index for searching is made anew"));
 }
 
+/// An index that has more than its database was made for another one.
+#[test]
+fn the_index_of_another_database_is_made_anew() {
+    let mut server = TestServer::spawn_with(&FREE);
+    let alice = server.open("alice");
+    for number in 0..40 {
+        alice.say("alice", &format!("apple {number}"));
+    }
+    settle(&alice);
+    server.kill9();
+    for suffix in ["", "-wal", "-shm"] {
+        drop(std::fs::remove_file(format!("{}{suffix}", server.database().display())));
+    }
+    server.start();
+    let bob = server.open("bob");
+    bob.say("bob", "banana");
+    settle(&bob);
+    assert_eq!(texts_found(&bob, "banana", ""), ["banana"]);
+    assert_eq!(texts_found(&bob, "apple", ""), [""; 0]);
+}
+
 /// The index lets go of what the histories let go of, and the words go with it.
 #[test]
 fn the_index_follows_retention() {

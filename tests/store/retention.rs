@@ -98,6 +98,36 @@ fn held_rows_stay_until_the_queues_let_them_go() {
     assert_eq!(story.restart().next_seq, newest);
 }
 
+/// What one client has read of its answers goes, though another one has read nothing for long.
+#[test]
+fn answers_wait_for_nobody_but_the_one_who_asked() {
+    let mut story = story();
+    let (alice, phone, _) = room(&mut story);
+    let laptop = story.add_client(alice);
+    let old = story.answers(laptop, 5);
+    let both = story.entry(neoirc::entry::Audience::of(vec![phone, laptop]), None);
+    let seqs = story.answers(phone, 300);
+    story.commit();
+    story.batch.checkpoint = Some(seqs[299]);
+    let mut laptops = old.clone();
+    laptops.push(both);
+    let of_laptop = story.settle(spill(Settled::new(laptop), &laptops));
+    let mut phones = vec![both];
+    phones.extend(&seqs);
+    let of_phone = story.settle(spill(Settled::new(phone), &phones));
+    story.tidy(&retention(old[0]));
+    assert_eq!(rows(&story, "log"), 306, "both have everything to read");
+
+    let mut settlement = spill(of_phone, &[]);
+    settlement.acked = seqs[199];
+    let of_phone = story.settle(settlement);
+    story.tidy(&retention(old[0]));
+    assert_eq!((rows(&story, "log"), rows(&story, "held")), (106, 106));
+    assert_eq!(story.read(phone, seqs[199], of_phone.settled), seqs[200..]);
+    assert_eq!(story.read(laptop, Seq::ZERO, of_laptop.settled), laptops);
+    assert_eq!(story.restart().next_seq, story.next_seq);
+}
+
 /// One client's tail overflowed to disk and was acknowledged, while another has the same entries in memory
 /// alone: until the checkpoint has passed them, the log is all that a restart would know them from.
 #[test]

@@ -75,9 +75,10 @@ pub fn restore(location: &Location, from: &Path, aside: &str) -> Result<Option<P
     give_to_owner(&with_suffix(&path, ".lock"), &path)?;
     copy.as_file().sync_all().map_err(io("write", copy.path()))?;
     let kept = set_aside(&path, aside)?;
+    // Before the file: an index without a database is made anew, and one with another would be believed.
+    forget_index(&path)?;
     // Takes the place of the old file in one step: at every moment there is one of the two.
     copy.persist(&path).map_err(|error| io("replace", &path)(error.error))?;
-    forget_index(&path)?;
     sync_folder(&path)?;
     drop(lock);
     Ok(kept)

@@ -24,7 +24,7 @@ macro_rules! sql {
 const TOLD_MAX: usize = 20;
 
 /// The laws that a statement alone can judge.
-const LAWS: [&str; 15] = [
+const LAWS: [&str; 16] = [
     sql!("state"),
     sql!("identities"),
     sql!("memberships"),
@@ -40,6 +40,7 @@ const LAWS: [&str; 15] = [
     sql!("unfiled"),
     sql!("hooks"),
     sql!("accounts"),
+    sql!("lines"),
 ];
 
 /// What is in a database.
@@ -108,12 +109,19 @@ pub(super) fn violations(connection: &Connection) -> Result<Vec<String>, StoreEr
     }
     if found.is_empty()
         && !is_old
-        && let Err(error) = load::world(&moment)
+        && let Err(error) = loads(&moment)
     {
         // Whatever no law has a word for, and a start would stumble over.
         found.push(error.to_string());
     }
     Ok(found)
+}
+
+/// Whether a start would find what it reads.
+fn loads(connection: &Connection) -> Result<(), StoreError> {
+    load::world(connection)?;
+    load::queues(connection)?;
+    load::recent(connection).map(drop)
 }
 
 /// Whether the pages of the file are whole.

@@ -5,6 +5,7 @@ mod check;
 mod events;
 mod excess;
 mod filing;
+mod held;
 mod index;
 mod load;
 mod lock;
@@ -36,6 +37,7 @@ pub use backup::{backup, check, restore};
 pub use check::Summary;
 use excess::Excess;
 use filing::Filing;
+use held::Walk;
 use lock::FileLock;
 use read::SqliteReader;
 use transaction::Transaction;
@@ -52,6 +54,7 @@ pub struct SqliteStore {
     reader: Arc<SqliteReader>,
     excess: Excess,
     filing: Filing,
+    held: Walk,
     /// Whether the last step of tidying has left some for a next one.
     is_tidying: bool,
     /// Copies the write-ahead log back, where there is one.
@@ -173,6 +176,7 @@ impl Store for SqliteStore {
         self.filing = filing;
         self.copy_log();
         self.excess.gain(&batch.entries);
+        self.held.note(batch);
         Ok(settled)
     }
 
@@ -198,9 +202,9 @@ impl Store for SqliteStore {
 
     fn tidy(&mut self, retention: &Retention) -> Result<bool, StoreError> {
         let mut filing = std::mem::take(&mut self.filing);
-        let (connection, excess) = (&mut self.connection, &mut self.excess);
-        let more = tidy::step(connection, &mut filing, excess, retention, !self.is_tidying)
-            .map_err(doing("tidy"))?;
+        let (connection, steps) = (&mut self.connection, (&mut self.excess, &mut self.held));
+        let more =
+            tidy::step(connection, &mut filing, steps, retention, !self.is_tidying).map_err(doing("tidy"))?;
         self.filing = filing;
         self.is_tidying = more;
         self.copy_log();

@@ -10,6 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::excess::Excess;
 use super::filing::Filing;
+use super::held::Walk;
 use super::lock::FileLock;
 use super::read::SqliteReader;
 use super::wal::Copier;
@@ -24,7 +25,20 @@ const STATEMENTS_MAX: usize = 128;
 const READERS: usize = 3;
 /// The tables that a start reads and therefore checks. The log and the queues are as large as the past, and
 /// their check is left to whoever asks for one.
-const CHECKED: [&str; 6] = ["users", "clients", "channels", "memberships", "invitations", "server_state"];
+const CHECKED: [&str; 12] = [
+    "users",
+    "clients",
+    "channels",
+    "memberships",
+    "invitations",
+    "server_state",
+    "accounts",
+    "markers",
+    "channel_masks",
+    "hooks",
+    "watches",
+    "past_nicks",
+];
 
 impl SqliteStore {
     /// Opens the database, makes it where there is none, and brings its schema up to date.
@@ -52,7 +66,7 @@ impl SqliteStore {
         schema::migrate(&mut connection, version)?;
         let readers = (0..READERS).map(|_| connect_reader(&uri)).collect::<Result<Vec<_>, _>>()?;
         let reader = Arc::new(SqliteReader::new(path, readers));
-        let (excess, filing) = (Excess::default(), Filing::default());
+        let (excess, filing, held) = (Excess::default(), Filing::default(), Walk::default());
         let (is_tidying, indexer) = (false, None);
         // In memory there is no log.
         let copier = lock.is_some().then(|| Copier::start(&mut connection, connect(&uri)?)).transpose()?;
@@ -61,6 +75,7 @@ impl SqliteStore {
             reader,
             excess,
             filing,
+            held,
             is_tidying,
             copier,
             indexer,

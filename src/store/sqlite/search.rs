@@ -20,7 +20,7 @@ use super::backup::with_suffix;
 use super::index::Indexer;
 use super::open::{connect, connect_reader, file_uri, prepare_file};
 use super::read::{history_floor, unfiled};
-use super::{Location, doing, int, sides, uint};
+use super::{Location, doing, int, load, sides, uint};
 use crate::delivery::Line;
 use crate::entry::Conversation;
 use crate::id::{Seq, UserId};
@@ -59,27 +59,28 @@ pub(super) fn index_of(database: &Path) -> PathBuf {
 
 /// Opens the index of a database, or makes one, and begins to fill it.
 pub(super) fn start(main_uri: &str, location: &Location) -> Result<(Searcher, Indexer), StoreError> {
+    let main = connect_reader(main_uri)?;
     let uri = match location {
-        Location::File(path) => open_or_replace(&index_of(path))?,
+        Location::File(path) => open_or_replace(&index_of(path), &main)?,
         Location::Memory => format!("file:/neoirc-search-{}?vfs=memdb", uuid::Uuid::new_v4()),
     };
     let mut filled = connect(&uri)?;
     make(&mut filled)?;
     let searcher = Searcher {
-        connections: Mutex::new(Connections {
-            index: connect_reader(&uri)?,
-            main: connect_reader(main_uri)?,
-        }),
+        connections: Mutex::new(Connections { index: connect_reader(&uri)?, main }),
         waiting: AtomicUsize::new(0),
     };
     Ok((searcher, Indexer::start(connect_reader(main_uri)?, filled)?))
 }
 
-/// An index can be made anew at any time, so one that cannot be read, or is another version's, is no reason to stop.
-fn open_or_replace(path: &Path) -> Result<String, StoreError> {
+/// An index can be made anew at any time, so one that cannot be read, or is another version's or another database's, is no
+/// reason to stop.
+fn open_or_replace(path: &Path, main: &Connection) -> Result<String, StoreError> {
     let path = prepare_file(path)?;
     let uri = file_uri(&path);
-    if let Err(error) = connect(&uri).and_then(|mut connection| make(&mut connection)) {
+    if let Err(error) = connect(&uri)
+        .and_then(|mut connection| make(&mut connection).and_then(|()| try_it(&connection, main)))
+    {
         tracing::warn!(%error, "the index for searching is made anew");
         for suffix in ["", "-wal", "-shm"] {
             // What cannot be removed shows when it is opened again.
@@ -108,6 +109,18 @@ fn make(connection: &mut Connection) -> Result<(), StoreError> {
         }
         other => Err(StoreError::Refused(format!("the index has version {other}"))),
     }
+}
+
+/// Whether an index can be read, and has nothing that its database has not got to yet.
+fn try_it(index: &Connection, main: &Connection) -> Result<(), StoreError> {
+    let anything = params!["text : \"a\"", i64::MAX, 1];
+    index.prepare(sql!("hits")).and_then(|mut hits| hits.exists(anything)).map_err(doing("try the index"))?;
+    let indexed = index.query_row(sql!("state"), ["indexed"], |row| row.get::<_, i64>(0));
+    let newest = load::newest_seq(main)?;
+    if indexed.map_err(doing("read how far the index is"))? > int(newest.get()) {
+        return Err(StoreError::Refused("the index is that of another database".to_owned()));
+    }
+    Ok(())
 }
 
 /// The keys of a talk: a channel, or two who talk, each of them and both together.

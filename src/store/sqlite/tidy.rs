@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::excess::Excess;
 use super::filing::Filing;
+use super::held::Walk;
 use super::{int, nanoseconds, uint};
 use crate::id::Seq;
 use crate::store::Retention;
@@ -22,7 +23,7 @@ type Step<'a> = dyn FnMut(&Connection, &Retention) -> rusqlite::Result<usize> + 
 pub(super) fn step(
     connection: &mut Connection,
     filing: &mut Filing,
-    excess: &mut Excess,
+    (excess, held): (&mut Excess, &mut Walk),
     retention: &Retention,
     is_first: bool,
 ) -> rusqlite::Result<bool> {
@@ -36,10 +37,11 @@ pub(super) fn step(
     let checkpoint: i64 = transaction.prepare_cached(sql!("checkpoint"))?.query_row([], |row| row.get(0))?;
     let queues_need = retention.queues_need.min(Seq::new(uint(checkpoint)).next());
     let retention = &Retention { queues_need, ..*retention };
-    let steps: [&mut Step<'_>; 7] = [
+    let steps: [&mut Step<'_>; 8] = [
         &mut audiences,
         &mut prune,
         &mut release,
+        &mut |connection, retention| held.step(connection, retention),
         &mut |connection, retention| forget(connection, filing, retention),
         &mut outcomes,
         &mut stamps,
