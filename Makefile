@@ -83,6 +83,12 @@ example-settings: ## Write neoirc.example.toml and the table in docs/settings.md
 docs-tables: ## Write docs/numerics.md and docs/conformance.md anew
 	@UPDATE_DOCS=1 $(CARGO) test --quiet --test transcripts -- the_page
 
+# What the tarball has beside the programs: the documents, and all that they link to.
+PACKED := README.md CHANGELOG.md ARCHITECTURE.md LICENSE-APACHE LICENSE-MIT neoirc.example.toml docs examples \
+	dist/neoircd.service Dockerfile compose.yaml tests/web/README.md \
+	web/docs/README.md web/docs/LICENSE web/docs/NOTICE \
+	web/vendor/README.md web/vendor/LICENSE-htm web/vendor/LICENSE-preact
+
 # Static by musl where this machine can build that, else for the C library that it has. Who unpacks it needs nothing else.
 dist: ## Build a release and pack it below target/dist: a tarball with checksums, and a .deb where cargo-deb is there
 	@host=$$(rustc -vV | sed -n 's/^host: //p'); \
@@ -96,7 +102,8 @@ dist: ## Build a release and pack it below target/dist: a tarball with checksums
 	rm -rf $(DIST)/$$name; mkdir -p $(DIST)/$$name/bin; \
 	for program in neoircd neoirc; do \
 		if [ -x $$built/$$program ]; then install -m 755 $$built/$$program $(DIST)/$$name/bin/; fi; done; \
-	cp -r README.md CHANGELOG.md LICENSE-APACHE LICENSE-MIT neoirc.example.toml docs dist/neoircd.service $(DIST)/$$name/; \
+	cp -r --parents $(PACKED) $(DIST)/$$name/; \
+	find $(DIST)/$$name -name __pycache__ -prune -exec rm -r {} +; \
 	(cd $(DIST)/$$name && find . -type f ! -name SHA256SUMS -printf '%P\n' | LC_ALL=C sort | xargs sha256sum > SHA256SUMS); \
 	epoch=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || echo 0)}; \
 	tar -C $(DIST) --sort=name --owner=0 --group=0 --numeric-owner --mtime=@$$epoch -cf - $$name | gzip -n9 > $(DIST)/$$name.tar.gz; \

@@ -1,14 +1,15 @@
 //! The command line: `neoircd [serve]`, `neoircd config print`, what an operator does to a database, `neoircd pow`, and
 //! a flag for every setting.
 
+use std::env::VarError;
 use std::fmt::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use clap_complete::Shell;
-use neoirc::config::{SETTINGS, Settings, Values};
+use neoirc::config::{SETTINGS, Settings, Values, read_dot_env};
 use neoirc::protocol::json::check_free_form;
 use neoirc::protocol::limits::CHANNEL_HASHCASH_BITS_MAX;
 use neoirc::protocol::message::Body;
@@ -25,6 +26,8 @@ pub(crate) enum Invocation {
     Serve(Box<Settings>, Source, Option<TempDir>),
     /// Print this.
     Print(String),
+    /// Print these settings, then end as they would let a server end.
+    Show(String, Result<()>),
     /// Do this to this database.
     Operate(Operation, Location),
     /// Ask the server that runs here whether it serves.
@@ -70,12 +73,18 @@ impl Source {
 /// Reads the command line and the settings.
 pub(crate) fn read() -> Result<Invocation> {
     let matches = command().get_matches();
+    // What has no use for settings has none for a file that may be another program's.
+    if !matches!(matches.subcommand_name(), Some("pow" | "completions" | "man")) {
+        read_dot_env()?;
+    }
     match matches.subcommand() {
         Some(("config", config)) => match config.subcommand() {
             Some(("example", _)) => Ok(Invocation::Print(example())),
             Some((_, print)) => {
                 let (trial, _folder) = trial(print)?;
-                Ok(Invocation::Print(in_force(&gather(print, trial.as_deref())?)))
+                let values = gather(print, trial.as_deref())?;
+                let usable = values.settings().map(drop).map_err(Into::into);
+                Ok(Invocation::Show(in_force(&values), usable))
             }
             None => Ok(Invocation::Print(String::new())),
         },
@@ -233,6 +242,11 @@ fn trial(matches: &ArgMatches) -> Result<(Option<String>, Option<TempDir>)> {
 }
 
 fn gather(matches: &ArgMatches, trial: Option<&str>) -> Result<Values> {
+    for setting in SETTINGS {
+        if let Err(VarError::NotUnicode(_)) = std::env::var(setting.name) {
+            bail!("{}: must be UTF-8", setting.name);
+        }
+    }
     let file = matches.get_one::<String>("config").map(Path::new);
     let flag = |setting: &neoirc::config::Setting| matches.get_one::<String>(setting.name).cloned();
     let environment = |name: &str| std::env::var(name).ok();

@@ -42,10 +42,9 @@ const DAMAGE_HINT: &str =
     " (nothing was changed in it; `neoircd check` tells more, `neoircd restore` puts a backup in its place)";
 
 fn main() -> ExitCode {
-    // A `.env` beside the program stands under the real environment.
-    let _ = dotenvy::dotenv();
     let outcome = cli::read().and_then(|invocation| match invocation {
-        Invocation::Print(text) => write!(std::io::stdout(), "{text}").context("cannot write"),
+        Invocation::Print(text) => print(&text),
+        Invocation::Show(text, usable) => print(&text).and(usable),
         Invocation::Operate(operation, database) => operate::run(operation, &database, now()),
         Invocation::Health(address) => operate::health(address),
         Invocation::Mint(Work { bits, resource, extension }) => {
@@ -68,18 +67,32 @@ fn main() -> ExitCode {
     }
 }
 
+fn print(text: &str) -> Result<()> {
+    write!(std::io::stdout(), "{text}").context("cannot write")
+}
+
 fn start_logging(settings: &Settings) {
     // What libraries say on every start is of no use to an operator, nor is what they say of each malformed request,
     // with which anybody could fill the log.
     let quiet = "refinery_core=warn,actix_server=warn,actix_http::h1=off";
     let default = if settings.debug { "debug".to_owned() } else { format!("info,{quiet}") };
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    let asked = std::env::var_os(EnvFilter::DEFAULT_ENV).unwrap_or_default();
+    let asked = asked.to_string_lossy();
+    let wanted: &str = if asked.is_empty() { &default } else { &asked };
+    // A slip in what is only about the log is no reason to stay down.
+    let (filter, refused) = match EnvFilter::try_new(wanted) {
+        Ok(filter) => (filter, None),
+        Err(error) => (EnvFilter::new(&default), Some(error)),
+    };
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let on_terminal = std::io::stderr().is_terminal();
     match settings.log_format {
         LogFormat::Auto if on_terminal => logs.init(),
         LogFormat::Text => logs.with_ansi(on_terminal).init(),
         LogFormat::Auto | LogFormat::Json => logs.json().flatten_event(true).init(),
+    }
+    if let Some(error) = refused {
+        tracing::warn!(%error, value = %asked, "RUST_LOG cannot be used, the log is as without it");
     }
 }
 

@@ -7,6 +7,7 @@
 mod support;
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Value, json};
@@ -118,10 +119,58 @@ fn what_is_packed_is_there() {
     assert!(file("dist/deb/postinst").contains("#DEBHELPER#"));
     let unit = file("dist/neoircd.service");
     assert!(unit.contains("\nExecStart=neoircd serve --config /etc/neoirc/neoirc.toml\n"), "{unit}");
-    let rule = file("Makefile").split_once("\ndist: ").unwrap().1.split_once("\n\n").unwrap().0.to_owned();
-    for name in ["README.md", "CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "neoirc.example.toml"] {
-        assert!(rule.contains(name), "{name}");
-        file(name);
+    let packed = packed();
+    for name in ["README.md", "LICENSE-MIT", "neoirc.example.toml", "dist/neoircd.service"] {
+        assert!(packed.iter().any(|packed| packed == name), "{name}");
+    }
+    for name in packed {
+        assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join(&name).exists(), "{name}");
+    }
+}
+
+/// The files and folders that the tarball has beside the programs.
+fn packed() -> Vec<String> {
+    let makefile = file("Makefile");
+    assert!(makefile.contains("\tcp -r --parents $(PACKED) "));
+    let list = makefile.split_once("\nPACKED := ").unwrap().1.split_once("\n\n").unwrap().0;
+    list.replace('\\', " ").split_whitespace().map(str::to_owned).collect()
+}
+
+/// Whoever has nothing but the tarball can follow every link in its documents.
+#[test]
+fn the_tarball_has_what_its_documents_link_to() {
+    let packed = packed();
+    let mut documents = ["README.md", "CHANGELOG.md", "ARCHITECTURE.md"].map(str::to_owned).to_vec();
+    for entry in fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/docs")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        if Path::new(&name).extension().is_some_and(|extension| extension == "md") {
+            documents.push(format!("docs/{name}"));
+        }
+    }
+    for document in documents {
+        for link in file(&document).split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next()) {
+            let from_root = match link.strip_prefix("../") {
+                Some(from_root) => from_root.to_owned(),
+                None if document.starts_with("docs/") => format!("docs/{link}"),
+                None => link.to_owned(),
+            };
+            let is_here = packed.iter().any(|name| Path::new(&from_root).starts_with(name));
+            assert!(is_here || link.is_empty() || link.contains("://"), "{document}: {link} is not packed");
+        }
+    }
+}
+
+/// The commands of the description are typed from top to bottom, on a machine that has nothing of ours yet.
+#[test]
+fn folders_are_there_before_they_are_used() {
+    let text = file("docs/operations.md");
+    let at = |words: &str| text.find(words).unwrap_or_else(|| panic!("{words:?} is missing"));
+    for (made, used) in [
+        ("\ncd neoirc-*/\n", "\ncp dist/neoircd.service "),
+        ("\nmkdir -p /etc/neoirc\n", " > /etc/neoirc/neoirc.toml\n"),
+        ("\ninstall -d -o neoirc -m 700 /var/backups/neoirc\n", " /var/backups/neoirc/$(date +%F).db\n"),
+    ] {
+        assert!(at(made) < at(used), "{used:?} comes first");
     }
 }
 

@@ -99,6 +99,15 @@ fn the_commands_of_the_readme_run_as_written() {
     assert!(!printed.contains("\"error\""), "something was refused:\n{printed}");
 }
 
+/// A reader goes from top to bottom, and has only what was made before.
+#[test]
+fn the_readme_is_in_the_order_in_which_it_can_be_followed() {
+    let text = document("README.md");
+    let at = |words: &str| text.find(words).unwrap_or_else(|| panic!("{words:?} is missing"));
+    assert!(at("examples/curl/listen.sh carol") < at("\"QUIT\""), "nobody is left to listen to");
+    assert!(at("cp neoirc.example.toml neoirc.toml") < at("--config neoirc.toml"), "there is no such file");
+}
+
 #[test]
 fn the_commands_of_the_api_description_run_as_written() {
     let printed = run_document("docs/api.md");
@@ -376,6 +385,30 @@ fn the_smallest_loop_in_shell_goes_on_where_it_was() {
     alice.say("#tea", "while nobody listened");
     let before = listen().wait_for("<alice> while nobody listened");
     assert!(before.is_empty(), "heard twice: {before:?}");
+}
+
+/// What a program says may be an object, and what anybody says may have in it what a terminal acts on.
+#[test]
+fn the_loops_in_shell_print_objects_and_no_control_characters() {
+    let server = TestServer::spawn();
+    let alice = server.open("alice");
+    alice.join("#tea");
+    for (name, nick) in [("listen.sh", "carol"), ("loop.sh", "dave")] {
+        let folder = TempDir::new().expect("a folder can be made");
+        let script = repository().join("examples/curl").join(name).display().to_string();
+        let mut command = bounded(&server, "sh", &[&script, nick, "#tea"]);
+        command.env("NEOIRC_STATE", folder.path());
+        let listener = Running::start(command);
+        wait_for_member(&alice, nick);
+        let body = json!({ "build": { "id": 17 } });
+        alice.command(&json!({ "command": "PRIVMSG", "to": "#tea", "body": body }));
+        alice.say("#tea", "\u{1b}[2J\u{9b}2J\u{7f}green");
+        alice.say("#tea", "last");
+        let printed = listener.wait_for("last");
+        let is_printed = |end: &str| printed.iter().any(|line| line.ends_with(end));
+        assert!(is_printed(r#"<alice> {"build":{"id":17}}"#), "{name}: {printed:?}");
+        assert!(is_printed("<alice> ?[2J?2J?green"), "{name}: {printed:?}");
+    }
 }
 
 #[test]

@@ -23,6 +23,7 @@ post "{\"command\":\"PRIVMSG\",\"to\":\"$channel\",\"body\":[\"Hello from curl!\
 
 # after=0 is everything from the beginning: the welcome, one's own JOIN, what was said.
 curl -sSf -b "$jar" "$api/messages?after=0&timeout=0" |
-    jq -r '.messages[] | [.command, .from, .to, (.params // [])[], .body[0]?] | map(select(. != "")) | join(" ")'
+    jq -r '.messages[] | [.command, .from, .to, (.params // [])[], .body[0]?] | map(select(. != "")) | join(" ")
+        | gsub("[\u0000-\u001f\u007f-\u009f]"; "?")' # What others say must not steer the terminal.
 
 post '{"command":"QUIT","body":["bye"]}'

@@ -42,8 +42,12 @@ join_channel() {
 read_on() {
     request -b "$cookie" "$api/messages?after=$(cat "$cursor")&timeout=30"
     if [ "$status" = 200 ]; then
+        # A body is lines or, from programs, an object, which is shown as JSON. What somebody says must not steer the
+        # terminal: its control characters are not printed.
         jq -r '.messages[] | select(.command | test("^([A-Z]|[45])"))
-            | "\(.ts[11:19]) \(.command) <\(.from)> \((.params // []) + [.body[]?] | join(" "))"' "$answer"
+            | [(.params // [])[], (.body // [] | if type == "array" then .[] else . end)] as $words
+            | "\(.ts[11:19]) \(.command) <\(.from)> \($words | map(tostring) | join(" "))"
+            | gsub("[\u0000-\u001f\u007f-\u009f]"; "?")' "$answer"
         # After printing: should this be killed in between, the page comes again rather than never.
         jq .last_id "$answer" >"$cursor.new"
         mv "$cursor.new" "$cursor"

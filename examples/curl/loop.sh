@@ -19,7 +19,9 @@ fi
 while :; do
     # Waits up to 30 s for something to read. --retry goes on through a restart of the server.
     page=$(curl -sSf --retry 30 --retry-connrefused -b cookie "$api/messages?after=$(cat cursor)&timeout=30")
-    printf '%s' "$page" | jq -r '.messages[] | select(.command == "PRIVMSG") | "<\(.from)> \(.body[]?)"'
+    # What somebody says must not steer the terminal: its control characters are not printed.
+    printf '%s' "$page" | jq -r '.messages[] | select(.command == "PRIVMSG")
+        | "<\(.from)> \(.body | if type == "array" then .[] else . end)" | gsub("[\u0000-\u001f\u007f-\u009f]"; "?")'
     # After printing: should this be killed in between, the page comes again rather than never.
     printf '%s' "$page" | jq .last_id >cursor.new
     mv cursor.new cursor

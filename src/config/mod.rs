@@ -3,6 +3,8 @@
 //! A flag stands over the environment, the environment over the file, the file over the default. The names
 //! of the environment are the names in the table; the file has the same in lower case, flags with hyphens.
 
+mod dot_env;
+mod file;
 mod parse;
 mod table;
 
@@ -10,7 +12,6 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::Path;
 
-use config::{Config, File, FileFormat};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::command::OperBlock;
@@ -22,6 +23,7 @@ use crate::irc::{IrcSettings, Multiline, TlsSettings, WebIrcSettings};
 use crate::limits::{Rate, Rates};
 use crate::proxies::Proxies;
 use crate::store::sqlite::Location;
+pub use dot_env::read_dot_env;
 use parse::{address, boolean, duration, seconds, size, whole};
 pub use table::{SETTINGS, Setting};
 
@@ -99,14 +101,14 @@ impl Values {
     /// `trial` is that of `DBURL`.
     ///
     /// # Errors
-    /// When the file cannot be read, or has a key that is no setting's.
+    /// When the file cannot be read, or has a key that is no setting's or a value that is a list.
     pub fn gather(
         flag: impl Fn(&Setting) -> Option<String>,
         environment: impl Fn(&str) -> Option<String>,
         file: Option<&Path>,
         trial: Option<&str>,
     ) -> Result<Self, ConfigError> {
-        let file = file.map(read_file).transpose()?;
+        let file = file.map(file::read).transpose()?;
         let value = |setting: &'static Setting| {
             let default = match trial {
                 Some(dburl) if setting.name == "DBURL" => dburl,
@@ -115,7 +117,7 @@ impl Values {
             };
             flag(setting)
                 .or_else(|| environment(setting.name))
-                .or_else(|| file.as_ref().and_then(|file| file.get_string(&setting.key()).ok()))
+                .or_else(|| file.as_ref()?.get(&setting.key()).cloned())
                 .unwrap_or_else(|| default.to_owned())
         };
         Ok(Self(SETTINGS.iter().map(|setting| (setting, value(setting))).collect()))
@@ -142,14 +144,14 @@ impl Values {
     pub fn settings(&self) -> Result<Settings, ConfigError> {
         let mut http_listen_addr = self.read("HTTP_LISTEN_ADDR", address)?;
         if !self.get("PORT").is_empty() {
-            http_listen_addr.set_port(self.read("PORT", whole)?);
+            http_listen_addr.set_port(self.read("PORT", parse::port)?);
         }
         Ok(Settings {
             http_listen_addr,
             dburl: self.read("DBURL", Location::parse)?,
             server_name: self.read("SERVER_NAME", parse::server_name)?,
-            server_description: self.get("SERVER_DESCRIPTION").to_owned(),
-            network_name: self.get("NETWORK_NAME").to_owned(),
+            server_description: self.read("SERVER_DESCRIPTION", parse::line)?,
+            network_name: self.read("NETWORK_NAME", parse::line)?,
             motd: self.read("MOTD", parse::lines)?,
             admin_email: self.read("ADMIN_EMAIL", parse::line)?,
             oper: self.oper()?,
@@ -193,7 +195,7 @@ impl Values {
             streams_max: self.read("STREAMS_PER_CLIENT", whole)?,
         };
         Ok(EngineSettings {
-            inbox_max: self.read("INBOX_MAX", parse::positive)?,
+            inbox_max: self.read("INBOX_MAX", parse::inbox)?,
             queues,
             queue_memory_bytes: self.read("QUEUE_MEMORY_MAX", size)?,
             settle_after: self.read("QUEUE_SETTLE_AFTER", duration)?,
@@ -212,7 +214,7 @@ impl Values {
             header_timeout: self.read("HEADER_TIMEOUT", duration)?,
             body_timeout: self.read("BODY_TIMEOUT", duration)?,
             write_timeout: self.read("WRITE_TIMEOUT", duration)?,
-            connections_max: self.read("CONNECTIONS_MAX", parse::positive)?,
+            connections_max: self.read("CONNECTIONS_MAX", parse::connections)?,
             connections_per_address: self.read("HTTP_CONNECTIONS_PER_IP", whole)?,
             trusted_proxies: self.read("TRUSTED_PROXIES", Proxies::parse)?,
             cors_origins: self.read("CORS_ORIGINS", Origins::parse)?,
@@ -254,7 +256,7 @@ impl Values {
             registration_timeout: self.read("IRC_REGISTRATION_TIMEOUT", duration)?,
             ping_after,
             silence_max,
-            connections_max: self.read("IRC_CONNECTIONS_MAX", parse::positive)?,
+            connections_max: self.read("IRC_CONNECTIONS_MAX", parse::connections)?,
             send_queue_bytes: self.read("IRC_SENDQ_MAX", size)?,
             message_bytes_max: self.read("MAX_MESSAGE_SIZE", parse::message_size)?,
             multiline: Multiline {
@@ -325,24 +327,20 @@ impl Values {
     }
 
     fn rate(&self, limit: &str, burst: &str) -> Result<Rate, ConfigError> {
-        Ok(Rate { per_second: self.read(limit, parse::rate)?, burst: self.read(burst, whole)? })
+        let per_second = self.read(limit, parse::rate)?;
+        let rate = Rate { per_second, burst: self.read(burst, parse::burst)? };
+        // What keeps the limits counts in nanoseconds, which would overflow.
+        let refills_in_s = f64::from(rate.burst.get()) / per_second;
+        if per_second > 0.0 && refills_in_s > parse::CENTURY.as_secs_f64() {
+            let why = format!("is too low: what {burst} gives at once must come back in 100 years");
+            return Err(ConfigError { name: limit.to_owned(), why });
+        }
+        Ok(rate)
     }
 }
 
 fn missing(name: &str, beside: &str) -> ConfigError {
     ConfigError { name: name.to_owned(), why: format!("must be set where {beside} is") }
-}
-
-fn read_file(path: &Path) -> Result<Config, ConfigError> {
-    let error = |why: String| ConfigError { name: path.display().to_string(), why };
-    let source = File::from(path).format(FileFormat::Toml);
-    let file = Config::builder().add_source(source).build().map_err(|found| error(found.to_string()))?;
-    let known = |key: &str| SETTINGS.iter().any(|setting| setting.key() == key);
-    let table = file.cache.clone().into_table().map_err(|found| error(found.to_string()))?;
-    match table.keys().find(|key| !known(key)) {
-        Some(key) => Err(error(format!("there is no setting {key}"))),
-        None => Ok(file),
-    }
 }
 
 #[cfg(test)]
@@ -415,6 +413,18 @@ mod tests {
             ("METRICS_LISTEN_ADDR", "127.0.0.1:0"),
             ("METRICS_USERNAME", "a:b"),
             ("ADMIN_EMAIL", "a\nb"),
+            ("NETWORK_NAME", "a\nb"),
+            ("SERVER_DESCRIPTION", "a\rb"),
+            ("AWAY_WITHOUT_DEVICE", "a\nb"),
+            ("SERVER_NAME", "a\nb"),
+            ("INBOX_MAX", "18446744073709551615"),
+            ("CONNECTIONS_MAX", "18446744073709551615"),
+            ("IRC_CONNECTIONS_MAX", "18446744073709551615"),
+            ("HEADER_TIMEOUT", "500000000000y"),
+            ("STREAM_MAX_AGE", "101y"),
+            ("QUEUE_KEEP_READ", "101y"),
+            ("LONG_POLL_TIMEOUT", "18446744073709551615"),
+            ("SESSION_RATE_LIMIT", "0.0000000001"),
             ("MIN_PASSWORD_LENGTH", "257"),
             ("IRC_LISTEN_ADDR", "6667"),
             ("IRC_SENDQ_MAX", "some"),

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 use std::net::{SocketAddr, ToSocketAddrs};
-use std::ops::RangeInclusive;
+use std::num::NonZeroU32;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -16,13 +16,38 @@ const MESSAGE_SIZE_MIN: usize = 512;
 const SERVER_NAME_MAX: usize = 63;
 /// The highest rate a second: beyond it a limit is none.
 const RATE_MAX: f64 = 1_000_000.0;
+/// The most connections at once: more than a process may have files open on any system.
+const CONNECTIONS_MAX: usize = 10_000_000;
+/// The longest inbox: its memory is taken at the start, and who stood at the end of a longer one would be gone.
+const INBOX_MAX: usize = 100_000;
+/// The longest duration, a hundred years: clocks can still reckon with it. Whoever means for ever writes 0.
+pub(super) const CENTURY: Duration = Duration::from_hours(876_600);
 
+/// A number with no other limit than what the machine can count to.
 pub(super) fn whole<T: FromStr>(text: &str) -> Result<T, String> {
-    text.parse().map_err(|_| format!("must be a whole number in its range, not {text:?}"))
+    text.parse().map_err(|_| format!("must be a whole number from 0 to {}, not {text:?}", u64::MAX))
 }
 
-pub(super) fn positive(text: &str) -> Result<usize, String> {
-    whole(text).and_then(|number| if number == 0 { Err("must be above 0".to_owned()) } else { Ok(number) })
+fn between<T: Copy + FromStr + PartialOrd + Display>(text: &str, min: T, max: T) -> Result<T, String> {
+    let number = text.parse::<T>().ok().filter(|number| (min..=max).contains(number));
+    number.ok_or_else(|| format!("must be a whole number from {min} to {max}, not {text:?}"))
+}
+
+pub(super) fn port(text: &str) -> Result<u16, String> {
+    between(text, 0, u16::MAX)
+}
+
+pub(super) fn connections(text: &str) -> Result<usize, String> {
+    between(text, 1, CONNECTIONS_MAX)
+}
+
+pub(super) fn inbox(text: &str) -> Result<usize, String> {
+    between(text, 1, INBOX_MAX)
+}
+
+/// So many at once.
+pub(super) fn burst(text: &str) -> Result<NonZeroU32, String> {
+    between(text, NonZeroU32::MIN, NonZeroU32::MAX)
 }
 
 /// So many a second; a fraction is one every few seconds.
@@ -38,37 +63,28 @@ pub(super) fn message_size(text: &str) -> Result<usize, String> {
 
 /// More messages than this would be an answer of megabytes.
 pub(super) fn history_page(text: &str) -> Result<usize, String> {
-    within(whole(text)?, 1..=1_000)
+    between(text, 1, 1_000)
 }
 
 /// A line has to fit, and beyond the most it would be a file.
 pub(super) fn multiline_bytes(text: &str) -> Result<usize, String> {
-    within(size(text)?, 512..=64 << 10)
+    let bytes = size(text)?;
+    if (512..=64 << 10).contains(&bytes) { Ok(bytes) } else { Err("must be from 512 to 64KiB".to_owned()) }
 }
 
 /// No more than a body has over HTTP.
 pub(super) fn multiline_lines(text: &str) -> Result<usize, String> {
-    within(whole(text)?, 1..=BODY_LINES_MAX)
-}
-
-fn within(number: usize, range: RangeInclusive<usize>) -> Result<usize, String> {
-    let (min, max) = (range.start(), range.end());
-    if range.contains(&number) { Ok(number) } else { Err(format!("must be from {min} to {max}")) }
+    between(text, 1, BODY_LINES_MAX)
 }
 
 /// A longer password than may be set would let nobody set one.
 pub(super) fn password_length(text: &str) -> Result<usize, String> {
-    at_most(text, PASSWORD_BYTES_MAX)
+    between(text, 0, PASSWORD_BYTES_MAX)
 }
 
 /// What a channel may ask of those who speak is the most that may be asked of those who come.
 pub(super) fn hashcash_bits(text: &str) -> Result<u32, String> {
-    at_most(text, u32::from(CHANNEL_HASHCASH_BITS_MAX))
-}
-
-fn at_most<T: Copy + FromStr + PartialOrd + Display>(text: &str, max: T) -> Result<T, String> {
-    whole(text)
-        .and_then(|number| if number > max { Err(format!("must be at most {max}")) } else { Ok(number) })
+    between(text, 0, u32::from(CHANNEL_HASHCASH_BITS_MAX))
 }
 
 /// Bytes, also as `256MiB`.
@@ -87,6 +103,11 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     }
     humantime::parse_duration(text)
         .map_err(|error| format!("must be a duration such as 30m or 720h: {error}"))
+        .and_then(at_most_a_century)
+}
+
+fn at_most_a_century(duration: Duration) -> Result<Duration, String> {
+    if duration > CENTURY { Err("must be at most 100 years".to_owned()) } else { Ok(duration) }
 }
 
 /// A duration, in milliseconds.
@@ -96,7 +117,10 @@ pub(super) fn milliseconds(text: &str) -> Result<u64, String> {
 
 /// A number of seconds, or a duration.
 pub(super) fn seconds(text: &str) -> Result<Duration, String> {
-    text.parse().map(Duration::from_secs).or_else(|_| duration(text))
+    match text.parse::<u64>() {
+        Ok(seconds) => at_most_a_century(Duration::from_secs(seconds)),
+        Err(_) => duration(text),
+    }
 }
 
 pub(super) fn boolean(text: &str) -> Result<bool, String> {
@@ -148,7 +172,8 @@ pub(super) fn away_text(text: &str) -> Result<String, String> {
 
 pub(super) fn lines(text: &str) -> Result<Vec<String>, String> {
     let lines: Vec<String> = text.lines().map(|line| line.trim_end().to_owned()).collect();
-    if lines.iter().all(|line| is_plain(line)) { Ok(lines) } else { Err("may not contain NUL".to_owned()) }
+    let are_plain = lines.iter().all(|line| is_plain(line));
+    if are_plain { Ok(lines) } else { Err("may not contain NUL, nor CR without LF".to_owned()) }
 }
 
 pub(super) fn log_format(text: &str) -> Result<LogFormat, String> {
@@ -172,5 +197,44 @@ mod tests {
         assert_eq!(duration("720h").unwrap(), Duration::from_hours(720));
         assert_eq!(seconds("15").unwrap(), Duration::from_secs(15));
         assert!(duration("15").is_err(), "a bare number has no unit");
+    }
+
+    /// A moment so far from now is beyond what the clocks of a server can tell, which would end with a panic.
+    #[test]
+    fn no_duration_is_longer_than_a_century() {
+        assert_eq!(duration("100y").unwrap(), CENTURY);
+        for text in ["101y", "500000000000y", "36526d"] {
+            assert_eq!(duration(text).unwrap_err(), "must be at most 100 years", "{text}");
+        }
+        assert_eq!(milliseconds("101y").unwrap_err(), "must be at most 100 years");
+        assert_eq!(seconds("18446744073709551615").unwrap_err(), "must be at most 100 years");
+    }
+
+    #[test]
+    fn a_number_out_of_its_range_is_told_the_range() {
+        let most = u64::MAX.to_string();
+        let errors = [
+            (burst("0").unwrap_err(), "from 1 to 4294967295, not \"0\""),
+            (inbox("0").unwrap_err(), "from 1 to 100000, "),
+            (inbox(&most).unwrap_err(), "from 1 to 100000, "),
+            (connections(&most).unwrap_err(), "from 1 to 10000000, "),
+            (port("65536").unwrap_err(), "from 0 to 65535, "),
+            (whole::<usize>("-1").unwrap_err(), "from 0 to 18446744073709551615, "),
+            (hashcash_bits("41").unwrap_err(), "from 0 to 40, "),
+        ];
+        for (error, range) in errors {
+            assert!(error.contains(range), "{error}");
+        }
+        assert_eq!(inbox("100000"), Ok(100_000));
+        assert_eq!(connections("10000000"), Ok(10_000_000));
+    }
+
+    #[test]
+    fn a_line_is_one_line() {
+        assert_eq!(line("chat of all").unwrap(), "chat of all");
+        for text in ["a\nb", "a\rb", "a\0b"] {
+            assert!(line(text).is_err(), "{text:?}");
+            assert_eq!(lines(text).is_ok(), text == "a\nb", "{text:?}");
+        }
     }
 }

@@ -196,8 +196,12 @@ pub const SETTINGS: &[Setting] = &[
     setting("LOGIN_RATE_BURST", "5", "Logins at once, for each address"),
     setting("COMMAND_RATE_LIMIT", "10", "Commands a second, for each session; 0 is no limit"),
     setting("COMMAND_RATE_BURST", "40", "Commands at once, for each session"),
-    setting("HISTORY_RATE_LIMIT", "5", "Pages of history a second, for each session; 0 is no limit"),
-    setting("HISTORY_RATE_BURST", "100", "Pages of history at once, for each session"),
+    setting(
+        "HISTORY_RATE_LIMIT",
+        "5",
+        "Pages of history, and looks at channels, members and clients, a second, for each session; 0 is no limit",
+    ),
+    setting("HISTORY_RATE_BURST", "100", "Pages of history and such looks at once, for each session"),
     setting(
         "CLIENTS_PER_SESSION",
         "10",

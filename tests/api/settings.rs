@@ -1,7 +1,10 @@
 //! Where settings come from, and what a bad one does.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::net::TcpListener;
+use std::os::unix::ffi::OsStrExt;
+use std::process::Command;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -47,6 +50,20 @@ fn a_bad_value_stops_the_start() {
         ("COMMAND_RATE_LIMIT", "-1"),
         ("LOGIN_RATE_BURST", "0"),
         ("HTTP_CONNECTIONS_PER_IP", "-1"),
+        // An IRC line that ends in the middle.
+        ("NETWORK_NAME", "two\nlines"),
+        ("SERVER_DESCRIPTION", "two\nlines"),
+        ("ADMIN_EMAIL", "two\nlines"),
+        // More than can be counted, or reckoned with.
+        ("INBOX_MAX", "18446744073709551615"),
+        ("IRC_CONNECTIONS_MAX", "18446744073709551615"),
+        ("HEADER_TIMEOUT", "500000000000y"),
+        ("BODY_TIMEOUT", "500000000000y"),
+        ("IRC_REGISTRATION_TIMEOUT", "500000000000y"),
+        ("SEARCH_TIMEOUT", "500000000000y"),
+        ("STREAM_KEEP_ALIVE", "500000000000y"),
+        ("STREAM_MAX_AGE", "500000000000y"),
+        ("HOOK_RATE_LIMIT", "0.000000000001"),
     ];
     for (name, value) in bad {
         let folder = TempDir::new().unwrap();
@@ -106,18 +123,74 @@ fn a_bad_file_stops_the_start() {
     let ending = launch.start().ending();
     assert!(!ending.status.success(), "a bad value in a file");
     assert!(ending.log.to_lowercase().contains("max_message_size"), "{}", ending.log);
+    fs::write(&file, "trusted_proxies = [\"127.0.0.1\"]\n").unwrap();
+    let ending = launch.start().ending();
+    assert!(!ending.status.success(), "a list in a file");
+    assert!(ending.log.contains("trusted_proxies") && ending.log.contains("\"a, b\""), "{}", ending.log);
+}
+
+/// A password that is passed over would let everybody in.
+#[test]
+fn a_value_that_is_no_text_stops_the_start() {
+    let folder = TempDir::new().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_neoircd"));
+    command.args(["config", "print"]).current_dir(folder.path());
+    let output = command.env("IRC_PASSWORD", OsStr::from_bytes(b"sesam\xe9")).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(errors.contains("IRC_PASSWORD: ") && !errors.contains("sesam"), "{errors}");
 }
 
 /// "`.env` read when present".
 #[test]
 fn dot_env_is_read() {
     let folder = TempDir::new().unwrap();
-    fs::write(folder.path().join(".env"), "SERVER_NAME=from.dotenv\nMOTD=from dotenv\n").unwrap();
+    fs::write(folder.path().join(".env"), "SERVER_NAME=from.dotenv\nMOTD='from dotenv'\n").unwrap();
     let launch = Launch::serve(folder.path()).with("MOTD", "from the environment");
     let (_process, http, _) = start(&launch);
     let about = about(&http);
     assert_eq!(about["name"], "from.dotenv");
     assert!(about["motd"].to_string().contains("from the environment"), "{about}");
+}
+
+/// "A line that cannot be read stops the start with its number."
+#[test]
+fn a_bad_line_in_dot_env_stops_the_start() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join(".env");
+    let lines = "SERVER_NAME=from.dotenv\nSERVER_DESCRIPTION=sekrit words\nIRC_PASSWORD=sekrit\n";
+    fs::write(&file, lines).unwrap();
+    let ending = Launch::serve(folder.path()).start().ending();
+    assert!(!ending.status.success() && ending.stdout.is_empty(), "{ending:?}");
+    assert!(ending.log.contains(".env: line 2 "), "{}", ending.log);
+    assert!(!ending.log.contains("sekrit"), "a secret is shown:\n{}", ending.log);
+    let stamp = Launch::bare(folder.path(), &["pow", "--bits", "1", "#tea"]).start().ending();
+    assert!(stamp.status.success(), "what needs no settings goes on: {stamp:?}");
+    fs::remove_file(&file).unwrap();
+    fs::create_dir(&file).unwrap();
+    let ending = Launch::serve(folder.path()).start().ending();
+    assert!(!ending.status.success(), "what cannot be read at all: {ending:?}");
+}
+
+/// "a file `.env` in the folder where it is started".
+#[test]
+fn dot_env_of_a_folder_above_is_not_read() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join(".env"), "SERVER_NAME=from.above\n").unwrap();
+    let below = folder.path().join("below");
+    fs::create_dir(&below).unwrap();
+    let (_process, http, _) = start(&Launch::serve(&below));
+    assert_eq!(about(&http)["name"], "neoirc");
+}
+
+/// "One that cannot be read is told of in the log, which is then as without it."
+#[test]
+fn a_choice_of_log_lines_that_cannot_be_read_is_told_of() {
+    let folder = TempDir::new().unwrap();
+    let (process, http, _) = start(&Launch::serve(folder.path()).with("RUST_LOG", "neoirc::http=dbug"));
+    about(&http);
+    let log = process.log();
+    assert!(log.contains("RUST_LOG cannot be used") && log.contains("neoirc::http=dbug"), "{log}");
 }
 
 /// "`neoircd serve` (also without a word)".

@@ -85,6 +85,16 @@ fn config_print_shows_settings_and_hides_secrets() {
     assert!(!folder.path().join("data").exists(), "printing makes nothing");
 }
 
+/// "Where that cannot be used it says why on standard error, and exits with 1."
+#[test]
+fn config_print_shows_what_cannot_be_used_and_says_so() {
+    let folder = TempDir::new().unwrap();
+    let (ending, printed) = config_print(Launch::bare(folder.path(), &[]).with("MAX_HISTORY", "many"));
+    assert_eq!(ending.status.code(), Some(1));
+    assert!(printed.contains("max_history = \"many\"") && printed.contains("server_name = "), "{printed}");
+    assert!(ending.log.contains("MAX_HISTORY: must be a whole number"), "{}", ending.log);
+}
+
 /// What is printed can be used again as a file, and then the same is in force.
 #[test]
 fn config_print_prints_a_usable_file() {
