@@ -37,8 +37,15 @@ function modes(letters, sign) {
   };
 }
 
+/** Lines that the server takes in one message. */
+const LINES_MAX = 64;
+
 /** Text lines to a target. */
-const message = (command, to, text) => send({ command, to, body: text.split('\n') });
+function message(command, to, text) {
+  const lines = text.split('\n');
+  if (lines.length > LINES_MAX) return warn(`Not sent: these are ${lines.length} lines, and a message has at most ${LINES_MAX}. Send them in parts.`);
+  return send({ command, to, body: lines });
+}
 const plain = (command) => (rest) => send({ command, ...(rest ? { params: words(rest) } : {}) });
 
 const COMMANDS = {

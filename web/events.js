@@ -63,10 +63,13 @@ const EVENTS = {
   JOIN(draft, message) {
     const target = draft.open(message.to);
     if (draft.isMe(message.from)) {
-      const again = target.joined;
+      // That one is still where one was is no news, at least none of now.
+      const announced = new Set(draft.state.announced);
+      const isNews = !announced.delete(fold(message.to)) && !target.joined;
+      draft.state.announced = announced;
       Object.assign(target, { joined: true, name: message.to });
       target.members.set(fold(message.from), target.members.get(fold(message.from)) ?? { nick: message.from });
-      if (!again) note(draft, target, message, 'info', 'You have joined', '');
+      if (isNews) note(draft, target, message, 'info', 'You have joined', '');
       return;
     }
     if (target.members.has(fold(message.from))) return;
@@ -128,7 +131,7 @@ const EVENTS = {
   TOPIC(draft, message) {
     const target = draft.open(message.to);
     target.topic = (message.body ?? []).join(' ');
-    note(draft, target, message, 'info', target.topic ? `${message.from} has set the topic: ${target.topic}` : `${message.from} has taken the topic away`);
+    note(draft, target, message, 'info', target.topic ? `${message.from} has set the topic: ${target.topic}` : `${message.from} has taken the topic away`, '');
   },
   MODE(draft, message) {
     const words = (message.params ?? []).join(' ');

@@ -4,6 +4,10 @@ const API = '/api/v1';
 /** Seconds that a poll waits, and longest pause between attempts to reach the server. */
 const POLL_SECONDS = 25;
 const PAUSE_MAX_MS = 10_000;
+/** How long a message is tried, how long one attempt may take, and the longest pause before the next one. */
+const SEND_MS = 12_000;
+const ANSWER_MS = 20_000;
+const SEND_PAUSE_MS = 3000;
 const HISTORY_PAGE = 100;
 const SEARCH_PAGE = 30;
 
@@ -33,7 +37,7 @@ async function request(method, path, body, options = {}) {
 export const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 const target = (name) => encodeURIComponent(name);
 /** Whether the same request may be granted a little later. */
-export const mayPass = (error) => error instanceof TypeError || error.status === 429 || error.status === 503;
+export const mayPass = (error) => error instanceof TypeError || error.name === 'TimeoutError' || error.status === 429 || error.status === 503;
 
 export const server = () => request('GET', '/server');
 export const session = () => request('GET', '/state');
@@ -62,15 +66,20 @@ export const mark = (name, at) => request('PUT', `/markers/${target(name)}`, { t
 /** Something that no two requests share, also where a page came by plain http. */
 const unique = () => Array.from(crypto.getRandomValues(new Uint32Array(4)), (word) => word.toString(16).padStart(8, '0')).join('');
 
-/** Sends a message. Whoever sends again after a lost answer does nothing twice, since the key stays the same. */
-export async function send(message) {
+/**
+ * Sends a message, again and again until a time, and not any more once `signal` calls it off. Whoever sends again after a lost
+ * answer does nothing twice, since the key stays the same.
+ */
+export async function send(message, { until = Date.now() + SEND_MS, signal } = {}) {
   const headers = { 'Idempotency-Key': unique() };
   for (let attempt = 0; ; attempt += 1) {
+    signal?.throwIfAborted();
     try {
-      return await request('POST', '/messages', message, { headers });
+      // A connection that died without a word must not hold up for ever what is to follow.
+      return await request('POST', '/messages', message, { headers, signal: AbortSignal.timeout(ANSWER_MS) });
     } catch (error) {
-      if (!mayPass(error) || attempt >= 5) throw error;
-      await pause(Math.max((error.retryAfter ?? 0) * 1000, 400 * 2 ** attempt * (0.5 + Math.random())));
+      if (!mayPass(error) || Date.now() >= until) throw error;
+      await pause(Math.max((error.retryAfter ?? 0) * 1000, Math.min(400 * 2 ** attempt, SEND_PAUSE_MS) * (0.5 + Math.random())));
     }
   }
 }

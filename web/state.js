@@ -17,6 +17,8 @@ export function initial() {
     buffers: new Map([[SERVER, buffer(SERVER)]]), list: [], now: 0,
     // The key that somebody was first known by, and one that was announced later, by nick.
     keys: new Map(),
+    // Channels that one was in already, of which the server tells once more.
+    announced: new Set(),
   };
 }
 
@@ -164,7 +166,9 @@ function look(draft, name) {
 }
 
 const ACTIONS = {
-  session: (draft, { nick, account = null }) => Object.assign(draft.state, { nick, account }),
+  session: (draft, { nick, account = null, channels = [] }) => {
+    Object.assign(draft.state, { nick, account, announced: new Set(channels.map(({ name }) => fold(name))) });
+  },
   server: (draft, { info }) => Object.assign(draft.state, { server: info.name, motd: info.motd ?? '' }),
   connection: (draft, action) => { draft.state.connection = action.state; },
   messages: (draft, action) => {

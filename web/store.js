@@ -8,6 +8,15 @@ import { isSpoken } from './read.js';
 import { initial, LINES_MAX, order, reduce, SERVER } from './state.js';
 import { clean, fold, isChannel, same } from './text.js';
 
+/** How long a line is tried after it was typed: well below the ten minutes in which the server does nothing twice. */
+const PATIENCE_MS = 60_000;
+/** A line that is not sent by then is shown as waiting. Most are sooner, and would but flicker. */
+const SLOW_MS = 700;
+const ENDED = 'Your session has ended. It was logged out elsewhere, or not used for too long.';
+
+/** The text of a message that says something; other commands may have a password in them. */
+const said = ({ command, body }) => (command === 'PRIVMSG' || command === 'NOTICE' ? body.join('\n').replace(/^\x01ACTION (.*)\x01$/, '* $1') : null);
+
 export class Store {
   constructor() {
     this.state = initial();
@@ -21,6 +30,11 @@ export class Store {
     this.found = null;
     this.jumping = null;
     this.fetching = new Set();
+    // What was typed and is not sent yet, and the end of the last of it.
+    this.waiting = [];
+    this.sending = Promise.resolve();
+    // Why one stands at the door who was inside.
+    this.ended = '';
   }
 
   subscribe(listener) {
@@ -82,6 +96,7 @@ export class Store {
           return;
         }
         remember({ here: false, cursor: 0, talks: [], keys: [] });
+        this.ended = ENDED;
       }
     }
     this.set({ phase: 'login' });
@@ -96,6 +111,7 @@ export class Store {
 
   /** Comes in: into a session of one's own, with a password into what one has already, or into one that is kept from now on. */
   async logIn({ nick, password, keeps }, told, signal) {
+    this.set({ ended: '' });
     let session = null;
     if (keeps) session = await net.openAccount(nick, password, told, signal);
     else if (password) session = { ...await net.logIn(nick, password), ...await net.session().catch(() => null) };
@@ -105,15 +121,17 @@ export class Store {
   }
 
   async enter(session, cursor) {
+    // That of an attempt on which the server gave up half-way.
+    this.reader?.stop();
     this.state = { ...initial(), server: this.state.server, motd: this.state.motd };
-    this.dispatch({ type: 'session', nick: session.nick, account: session.account });
+    this.dispatch({ ...session, type: 'session' });
     this.dispatch({ type: 'hidden', hidden: document.hidden });
     this.dispatch({ type: 'keys', keys: remembered().keys ?? [] });
     this.reader = new net.Reader({
       cursor,
       heard: (messages, last) => this.heard(messages, last),
       connection: (state) => this.dispatch({ type: 'connection', state }),
-      gone: () => this.leave(),
+      gone: () => this.leave(ENDED),
     });
     this.learn();
     if (cursor) {
@@ -125,15 +143,16 @@ export class Store {
     this.markers = new Markers(this);
   }
 
-  /** Back to the door, with nothing left for whoever sits here next. */
-  leave() {
+  /** Back to the door, with nothing left for whoever sits here next but why. */
+  leave(ended = '') {
     this.reader?.stop();
     this.markers?.stop();
     [this.reader, this.markers, this.found] = [null, null, null];
     this.fetching.clear();
+    [this.waiting, this.sending] = [[], Promise.resolve()];
     remember({ here: false, cursor: 0, talks: [], active: null, keys: [] });
     this.state = { ...initial(), server: this.state.server, motd: this.state.motd };
-    this.set({ phase: 'login', dialog: null, replying: null });
+    this.set({ phase: 'login', dialog: null, replying: null, ended });
   }
 
   async logOut() {
@@ -226,43 +245,69 @@ export class Store {
       return false;
     }
     if (done.react) this.react(last, done.react);
-    if (done.reply) await this.send({ command: 'PRIVMSG', to: name, body: [done.reply], meta: { reply: last.id } });
     if (done.joining) this.joining = done.joining;
     if (done.look) this.look(done.look);
-    const { replying } = this;
+    const messages = done.reply ? [{ command: 'PRIVMSG', to: name, body: [done.reply] }] : done.send ?? [];
+    const replied = done.reply ? last : this.replying;
     this.set({ replying: null });
-    for (const message of done.send ?? []) {
-      if (replying && message.command === 'PRIVMSG') message.meta = { ...message.meta, reply: replying.id };
-      await this.send(message);
+    let isDone = true;
+    for (const message of messages) {
+      if (replied && message.command === 'PRIVMSG') message.meta = { ...message.meta, reply: replied.id };
+      if (!await this.send(message)) isDone = false;
     }
     if (done.close) this.dispatch({ type: 'close', name: done.close });
     if (done.quit) {
       this.reader?.farewell();
       this.leave();
     }
-    return true;
+    // Who looks elsewhere by now would find it in the wrong place.
+    return isDone || this.here.name !== name;
   }
 
+  /**
+   * Sends a message behind those that were typed before it: whatever holds up one of them holds up those that follow.
+   * Gives false where it cannot be sent as it is.
+   */
   async send(message) {
+    if (!this.reader) return true;
+    const { signal } = this.reader.stopped;
+    const line = { message, since: Date.now() };
+    this.waiting = [...this.waiting, line];
+    setTimeout(() => { if (this.waiting.includes(line)) this.changed(); }, SLOW_MS);
+    const sent = this.sending.then(() => this.deliver(message, { until: line.since + PATIENCE_MS, signal }));
+    this.sending = sent.catch(() => {});
     try {
-      const work = isChannel(message.to ?? '') && message.command === 'PRIVMSG' ? this.state.buffers.get(fold(message.to))?.work : 0;
-      if (work) {
-        const stamp = await net.work({ resource: message.to, bits: work, body: message.body });
-        message.meta = { ...message.meta, hashcash: stamp };
-      }
-      const receipt = await net.send(message);
+      const receipt = await sent;
       // A refused NOTICE stands in its receipt alone; other refusals come as numerics.
       if (receipt?.status === 'error' && message.command === 'NOTICE') this.tell(receipt.error, 'error');
-      return receipt;
+      return true;
     } catch (error) {
-      if (error.status === 401) this.leave();
-      else if (message.command !== 'TAGMSG') {
-        // Other commands may have a password in them.
-        const what = message.command === 'PRIVMSG' || message.command === 'NOTICE' ? message.body.join(' ') : message.command;
-        this.tell(`Not sent: ${what} (${error.message})`, 'error');
-      }
-      return null;
+      if (signal.aborted) return true;
+      if (error.status === 401) this.leave(ENDED);
+      if (error.status === 401 || message.command === 'TAGMSG') return true;
+      if (net.mayPass(error)) this.tell(`Not sent: ${said(message) ?? message.command} (${error.message})`, 'error');
+      else this.tell(error.status === 413 ? 'Not sent: too long for one message. Send it in parts.' : `Not sent: ${error.message}`, 'error');
+      return net.mayPass(error);
+    } finally {
+      this.set({ waiting: this.waiting.filter((one) => one !== line) });
     }
+  }
+
+  /** When it is its turn: does the work that the channel asks for by now, and sends it. */
+  async deliver(message, limits) {
+    limits.signal.throwIfAborted();
+    const work = isChannel(message.to ?? '') && message.command === 'PRIVMSG' ? this.state.buffers.get(fold(message.to))?.work : 0;
+    if (work) {
+      const stamp = await net.work({ resource: message.to, bits: work, body: message.body }, null, limits.signal);
+      message.meta = { ...message.meta, hashcash: stamp };
+    }
+    return net.send(message, limits);
+  }
+
+  /** What was said to somebody and has been waiting for a while. */
+  held(name) {
+    const late = Date.now() - SLOW_MS;
+    return this.waiting.filter(({ message, since }) => since <= late && said(message) !== null && same(message.to, name)).map(({ message }) => said(message));
   }
 
   /** Says that one is writing, no oftener than every three seconds. */
@@ -273,7 +318,8 @@ export class Store {
     if (state === 'active' && now - (this.typed ?? 0) < 3000) return;
     if (state === 'done' && !this.typed) return;
     this.typed = state === 'active' ? now : 0;
-    this.send({ command: 'TAGMSG', to: name, meta: { typing: state } });
+    // Now or never; nor does anything wait for it.
+    net.send({ command: 'TAGMSG', to: name, meta: { typing: state } }, { until: 0 }).catch(() => {});
   }
 
   react(line, sign) {

@@ -39,6 +39,17 @@ test('names come in pieces and hold at their end', () => {
   assert.deepEqual([...members.values()].map(({ nick, op, voice }) => [nick, op, voice]), [['bob', true, false], ['alice', false, false], ['carol', false, true]]);
 });
 
+test('being in a channel still is no news, joining one is', () => {
+  const joined = (state) => state.buffers.get('#tea').lines.filter(({ text }) => text === 'You have joined').length;
+  let state = reduce(initial(), { type: 'session', nick: 'alice', channels: [{ name: '#Tea' }] });
+  state = heard(state, message('JOIN', 'alice', '#tea'));
+  assert.ok(state.buffers.get('#tea').joined);
+  assert.equal(joined(state), 0);
+  state = heard(state, message('PART', 'alice', '#tea'), message('JOIN', 'alice', '#tea'));
+  assert.equal(joined(state), 1);
+  assert.equal(joined(inTea()), 1);
+});
+
 test('what comes twice is shown once, and in its order', () => {
   const messages = [say('bob', '#tea', 'one'), say('bob', '#tea', 'two'), say('bob', '#tea', 'three')];
   let state = heard(inTea(), messages[2], messages[0]);
@@ -192,4 +203,8 @@ test('commands', () => {
   assert.deepEqual(parse('/search', '*').search, { q: '', target: '' });
   for (const text of ['/frobnicate', '/constructor', '/__proto__', '/', '/msg bob', '/nick']) assert.ok(parse(text, '#tea').warn && !parse(text, '#tea').send, text);
   assert.ok(parse('hello', '*').warn);
+  const lines = (count) => Array.from({ length: count }, (_, number) => `line ${number}`).join('\n');
+  assert.equal(sent(lines(64))[0].body.length, 64);
+  assert.match(parse(lines(65), '#tea').warn, /65 lines/);
+  assert.equal(sent(lines(65)), undefined);
 });

@@ -3,7 +3,7 @@
 import { Component, html, useEffect, useState } from '../vendor/htm-preact.js';
 import { clean, cleanLine, clock, hue, pieces } from '../text.js';
 
-/** Longer texts get a frame of their own, so that nothing is as high as the page. */
+/** Longer texts get a frame of their own, so that nothing is as high as the page. The log makes it a stop of Tab. */
 const LONG = 700;
 const LINES = 12;
 
@@ -60,7 +60,7 @@ export class Line extends Component {
       aria-keyshortcuts=${current ? 'r e' : undefined}>
       ${time} <bdi class=${`nick h${hue(line.nick)}`}>${shownNick(line)}</bdi> <div class=${line.signed ? 'said marked' : 'said'}>
         ${line.reply && html`<div class="answered">↪ ${answered ? html`<bdi>${cleanLine(answered.nick)}: ${cleanLine(answered.text).slice(0, 120)}</bdi>` : 'an earlier message'}</div>`}
-        <div class=${isLong ? 'text long' : 'text'} dir="auto" tabindex=${isLong ? 0 : undefined} role=${isLong ? 'group' : undefined} aria-label=${isLong ? 'Long text' : undefined}>${rich(text, current)}</div>
+        <div class=${isLong ? 'text long' : 'text'} dir="auto" tabindex=${isLong ? -1 : undefined} role=${isLong ? 'group' : undefined} aria-label=${isLong ? 'Long text' : undefined}>${rich(text, current)}</div>
         ${line.signed && html`<${Signature} message=${line.signed} pinned=${pinned} />`}
         ${line.reactions && html`<div class="reactions">${[...line.reactions].map(([sign, nicks]) => html`
           <button type="button" tabindex="-1" title=${[...nicks].slice(0, 20).map(cleanLine).join(', ')} onClick=${() => onReact(line, sign)}><bdi>${cleanLine(sign) || '?'}</bdi> ${nicks.size}</button>`)}</div>`}

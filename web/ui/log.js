@@ -1,7 +1,7 @@
 // The lines of a conversation. The page holds a window onto them, which moves as somebody scrolls.
 
 import { Component, html } from '../vendor/htm-preact.js';
-import { fold } from '../text.js';
+import { cleanLine, fold } from '../text.js';
 import { Comings, isComing, Line } from './line.js';
 import { focusRow, nextRow, nextSign } from './rows.js';
 
@@ -10,6 +10,8 @@ const WINDOW = 240;
 const STEP = 100;
 const NEAR_PX = 500;
 const BOTTOM_PX = 60;
+/** Characters that are shown of a line that is not sent yet. */
+const HELD = 200;
 
 const day = (ts) => new Date(ts).toDateString();
 
@@ -181,6 +183,12 @@ export class Log extends Component {
     event.stopPropagation();
   };
 
+  /** A long text is a stop of Tab for whoever is on its line, where it scrolls; elsewhere it would stand in the way to the lines. */
+  focused = ({ type, target }) => {
+    const long = target.closest('.message')?.querySelector('.long');
+    if (long) long.tabIndex = type === 'focusin' && long.scrollHeight > long.clientHeight ? 0 : -1;
+  };
+
   newest = () => {
     this.isAtBottom = true;
     this.props.store.dispatch({ type: 'above', name: this.props.buffer.name, isAbove: false });
@@ -214,7 +222,8 @@ export class Log extends Component {
     const isBehind = end < buffer.lines.length || !this.isAtBottom;
     return html`<div class="logbox">
       <div role="log" aria-label="Messages" aria-live="polite" aria-relevant="additions" class="log" tabindex=${isHeld ? -1 : 0}
-        ref=${(element) => { this.element = element; }} onScroll=${this.scrolled} onKeyDown=${this.pressed} onPointerOver=${this.pick} onClick=${this.pick}>
+        ref=${(element) => { this.element = element; }} onScroll=${this.scrolled} onKeyDown=${this.pressed} onPointerOver=${this.pick} onClick=${this.pick}
+        onfocusin=${this.focused} onfocusout=${this.focused}>
         ${shown.map((item) => {
           if (item.label) return html`<div class=${item.isNew ? 'separator new' : 'separator'} key=${item.key}><span>${item.label}</span></div>`;
           if (item.lines?.length > 1) return html`<${Comings} key=${item.key} lines=${item.lines} current=${item.key === current} />`;
@@ -223,6 +232,7 @@ export class Log extends Component {
             pinned=${line.signed ? store.state.keys.get(fold(line.nick))?.key : undefined}
             onReply=${this.reply} onReact=${this.react} onJoin=${this.join} />`;
         })}
+        ${end === buffer.lines.length && store.held(buffer.name).map((text) => html`<div class="event"><span>[waiting]</span> <span class="what">${cleanLine(text).slice(0, HELD)}</span></div>`)}
       </div>
       ${isBehind && html`<button type="button" class="newest" onClick=${this.newest}>Newest ↓</button>`}
     </div>`;

@@ -38,9 +38,10 @@ export function Login({ store }) {
   const { state } = store;
   // How likely it is that the work is done by now, since nobody knows when it will be.
   const share = progress ? 1 - Math.exp(-progress.tried / progress.most) : 0;
+  // The key of what comes later keeps it apart from the paragraph at the end: else the form is moved, and its field loses the focus.
   return html`<main class="door">
     <h1>${clean(state.server)}</h1>
-    ${state.motd && html`<p class="motd">${clean(state.motd)}</p>`}
+    ${state.motd && html`<p key="motd" class="motd">${clean(state.motd)}</p>`}
     <form aria-label="Log in" onSubmit=${connect}>
       <label>Nick<input ref=${field} name="nick" autocomplete="username" autocapitalize="off" spellcheck=${false} maxlength="32" required /></label>
       <label>Password (optional)<input name="password" type="password" autocomplete=${keeps ? 'new-password' : 'current-password'} aria-describedby="hint" /></label>
@@ -53,7 +54,7 @@ export function Login({ store }) {
             <progress role="progressbar" aria-labelledby="working" max="1" value=${share}></progress>
             <button type="button" onClick=${() => calling.current?.abort()}>Cancel</button></div>`
         : html`<button type="submit" class="primary">Connect</button>`}
-      <p role="alert" class="problem">${problem}</p>
+      <p role="alert" class="problem">${problem || store.ended}</p>
     </form>
     <p class="hint"><a href="/docs">For programs</a></p>
   </main>`;

@@ -46,12 +46,17 @@ export default async function accessible(stage) {
     await bot.command({ command: 'NOTICE', to: '#tea', body: [`tea is served ${index}`] });
     await alice.sees(`alice${index}: hello`);
     await alice.sees(`tea is served ${index}`);
+    await bot.say('#tea', ...Array.from({ length: 60 }, (_, number) => `long ${index}.${number};`));
+    await alice.message(`long ${index}.59;`).waitFor();
     await look(alice, `${name}-channel`);
     // On a line, by keyboard.
     await alice.log.focus();
     await alice.page.keyboard.press('ArrowUp');
     await alice.page.locator('.message[aria-label]').waitFor();
     await look(alice, `${name}-line`);
+    await alice.page.keyboard.press('Tab');
+    assert.ok(await alice.page.evaluate(() => document.activeElement.matches('.long')));
+    await look(alice, `${name}-long`);
     if (options.viewport) continue;
     await alice.page.getByRole('button', { name: 'Join a channel' }).first().click();
     await alice.page.getByRole('dialog', { name: 'Channels' }).waitFor();

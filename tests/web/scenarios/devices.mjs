@@ -31,6 +31,7 @@ export default async function devices(stage) {
   await phone.login('alice', PASSWORD);
   await phone.conversation('#tea').waitFor();
   await phone.open('#tea');
+  assert.equal(await phone.log.getByText('You have joined').count(), 0, 'one was in there already');
   await laptop.open('#tea');
 
   const bot = await Bot.open(stage.url, 'bot');
@@ -55,6 +56,8 @@ export default async function devices(stage) {
   if (await sure.count() > 0) await sure.first().click();
   await until('one device', async () => await list.getByRole('listitem').count() === 1);
   await phone.form.waitFor();
+  await phone.page.getByRole('alert').filter({ hasText: /session has ended/ }).waitFor();
+  await phone.picture('ended');
   await laptop.page.keyboard.press('Escape');
   await laptop.say('alone again');
   await bot.hears((message) => message.command === 'PRIVMSG' && message.body[0] === 'alone again');

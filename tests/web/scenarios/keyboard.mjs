@@ -26,10 +26,21 @@ export default async function keyboard(stage) {
     throw new Error(`Tab leads only to ${seen.join(', ')}`);
   };
 
+  // The message of the day comes late, and takes the focus from nobody.
+  let come;
+  const wanted = new Promise((resolve) => { come = resolve; });
+  await page.route(/\/api\/v1\/server$/, async (route) => {
+    await wanted;
+    await route.continue();
+  }, { times: 1 });
   await alice.visit();
   await alice.form.waitFor();
   await tabTo(/^Nick$/);
-  await page.keyboard.type('alice');
+  await page.keyboard.type('ali');
+  come();
+  await page.getByText('Be kind.').waitFor();
+  assert.equal(await focused(), 'Nick');
+  await page.keyboard.type('ce');
   await press('Enter');
   await alice.isOnline();
   await tabTo(/^Message$/);

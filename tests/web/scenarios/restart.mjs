@@ -24,12 +24,20 @@ export default async function restart(stage) {
   for (const order of ['stop', 'kill']) {
     await stage.server(order);
     await alice.page.locator('[data-testid=connection]:not([data-state=online])').waitFor({ state: 'attached' });
+    // What is typed meanwhile waits, and one sees it.
+    const typed = Array.from({ length: 8 }, (_, number) => `typed ${number}, ${order};`);
+    for (const text of typed) await alice.say(text);
+    await alice.log.getByText('[waiting]').nth(typed.length - 1).waitFor();
     await alice.picture(order);
     await stage.server('start');
     // At once, so that the first lines are there before the page is.
     for (let number = 1; number <= 5; number += 1) await say(`after ${order} ${number};`);
     await alice.sees(`after ${order} 5;`);
     await alice.hasConnection('online');
+    await alice.message(typed.at(-1)).waitFor();
+    const lines = (await alice.texts()).map((text) => text.trim());
+    assert.deepEqual(lines.filter((text) => typed.includes(text)), typed, 'in the order in which they were typed');
+    assert.equal(await alice.log.getByText('[waiting]').count(), 0);
   }
   const seen = (await alice.texts()).map((text) => text.trim()).filter((text) => said.includes(text));
   assert.deepEqual(seen, said, 'every line once and in order');
@@ -43,4 +51,5 @@ export default async function restart(stage) {
   await alice.isOnline();
   await alice.open('#tea');
   await alice.sees('after kill 5;');
+  assert.equal(await alice.log.getByText('You have joined').count(), 0, 'one has not joined just now');
 }

@@ -14,6 +14,9 @@ export default async function rows(stage) {
   await alice.open('#tea');
   for (const text of ['cake?', 'or biscuits?', 'nothing then', 'see https://example.org/ for more']) await bot.say('#tea', text);
   await alice.sees('for more', 'bot');
+  // One that is not at hand is passed by on the way to the log.
+  await bot.say('#tea', ...Array.from({ length: 60 }, (_, number) => `sugar ${number}`));
+  await alice.message('sugar 59').waitFor();
   const press = async (...keys) => { for (const key of keys) await page.keyboard.press(key); };
   const on = (text) => until(`the focus is on ${text}`, async () =>
     page.evaluate((wanted) => document.activeElement?.closest('[data-key]')?.textContent.includes(wanted), text));
@@ -22,6 +25,8 @@ export default async function rows(stage) {
   await alice.input.click();
   await press('Shift+Tab');
   assert.equal(await page.evaluate(() => document.activeElement.getAttribute('role')), 'log');
+  await press('ArrowUp');
+  await on('sugar 59');
   await press('ArrowUp');
   await on('for more');
   await press('Tab');
@@ -67,8 +72,36 @@ export default async function rows(stage) {
   await press('Escape');
   await until('the field has the focus', () => alice.input.evaluate((field) => field === document.activeElement));
 
-  // /react is for the line that is picked.
+  // Long texts do not stand in the way. From its line, one that scrolls is a stop of Tab; one that does not is none.
+  const long = (count) => Array.from({ length: count }, (_, number) => `crumb ${number}`);
+  await bot.say('#tea', ...long(50));
+  await alice.message('crumb 49').waitFor();
+  await bot.say('#tea', 'not long', ...long(13));
+  await alice.message('not long').waitFor();
+  const isLong = () => page.evaluate(() => document.activeElement.matches('.long'));
   await press('Shift+Tab');
+  await on('or biscuits?');
+  for (let steps = 0; steps < 20 && !await alice.message('not long').evaluate((row) => row === document.activeElement); steps += 1) await press('ArrowDown');
+  await on('not long');
+  await press('Tab');
+  assert.ok(!await isLong(), 'a text that does not scroll');
+  await press('Shift+Tab');
+  await on('not long');
+  await press('ArrowUp');
+  await on('crumb 49');
+  await press('Tab');
+  assert.ok(await isLong(), 'a text that scrolls');
+  await press('End');
+  await until('it has scrolled', () => page.evaluate(() => document.activeElement.scrollTop > 0));
+  await alice.picture('long');
+  await press('Escape', 'Escape');
+  await until('the field has the focus', () => alice.input.evaluate((field) => field === document.activeElement));
+  await press('Shift+Tab');
+  await on('crumb 49');
+  assert.ok(!await isLong(), 'back to the line itself');
+  for (let steps = 0; steps < 20 && !await alice.message('or biscuits?').evaluate((row) => row === document.activeElement); steps += 1) await press('ArrowUp');
+
+  // /react is for the line that is picked.
   await on('or biscuits?');
   await press('r');
   await page.keyboard.type('/react 🍪');

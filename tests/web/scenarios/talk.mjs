@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict';
 
+import { until } from '../api.mjs';
+
 export default async function talk(stage) {
   const alice = await stage.person();
   const bob = await stage.person();
@@ -24,6 +26,7 @@ export default async function talk(stage) {
   await bob.sees('listens', 'alice');
   await alice.say('/topic Green or black');
   await bob.topic.getByText('Green or black').waitFor();
+  await bob.log.getByText('alice has set the topic: Green or black', { exact: true }).waitFor();
 
   await alice.say('/msg bob a word in your ear');
   await bob.conversation('alice').waitFor();
@@ -46,6 +49,20 @@ export default async function talk(stage) {
   await bob.open('#tea');
   await bob.sees('bob: your cup is ready', 'alice');
   await badge.waitFor({ state: 'detached' });
+
+  // More lines than a message takes, and more text: both are told of, and are in the field again.
+  stage.tolerate(/status of 413/, /\/api\/v1\/messages/);
+  const paste = async (text, told) => {
+    await alice.say(text);
+    await alice.log.getByText(told).waitFor();
+    await until('the field has it again', async () => await alice.input.inputValue() === text);
+  };
+  await paste(Array.from({ length: 80 }, (_, number) => `pasted ${number}`).join('\n'), 'these are 80 lines');
+  await paste('much pasted '.repeat(800), 'too long for one message');
+  await alice.picture('pasted');
+  await bob.say('what was that?');
+  await alice.sees('what was that?', 'bob');
+  assert.equal(await bob.message('pasted').count(), 0, 'no part of it was sent');
 
   // Words that no command has are not said aloud; two strokes say one.
   await alice.say('/frobnicate the teapot');
