@@ -29,11 +29,8 @@ impl Whois {
 
     /// An unknown nick is refused and the list still ended, since clients wait for its end; and so is one too many.
     pub(super) fn decide(self, world: &World) -> Decision {
-        let user = match self.is_beyond {
-            true => Err(Refusal::TooManyTargets(self.nick.clone())),
-            false => world.user_by_nick(&self.nick),
-        };
-        match user {
+        let too_many = self.is_beyond.then(|| Err(Refusal::TooManyTargets(self.nick.clone())));
+        match too_many.unwrap_or_else(|| world.user_by_nick(&self.nick)) {
             Ok(user) => Decision::answer(Reply::Whois(user.id)).and_answer(Reply::EndOfWhois(self.nick)),
             Err(refusal) => {
                 Decision { refusals: vec![refusal], ..Decision::answer(Reply::EndOfWhois(self.nick)) }

@@ -24,16 +24,13 @@ fn respelled(path: &str) -> Option<String> {
     let mut is_other = false;
     for part in parts {
         let letter = part.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        match letter.filter(|letter| is_unreserved(*letter)) {
-            Some(letter) => {
-                plain.push(char::from(letter));
-                plain.push_str(part.get(2..).unwrap_or_default());
-                is_other = true;
-            }
-            None => {
-                plain.push('%');
-                plain.push_str(part);
-            }
+        if let Some(letter) = letter.filter(|letter| is_unreserved(*letter)) {
+            plain.push(char::from(letter));
+            plain.push_str(part.get(2..).unwrap_or_default());
+            is_other = true;
+        } else {
+            plain.push('%');
+            plain.push_str(part);
         }
     }
     is_other.then_some(plain)

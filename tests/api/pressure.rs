@@ -74,8 +74,12 @@ fn memory_that_was_short_for_a_while_has_no_consequences() {
     let mut server = TestServer::spawn_with(&settings);
     // So many that the log itself has no room for the list of them.
     let mut members: Vec<_> = (0..24).map(|number| server.open(&format!("u{number}"))).collect();
-    members.iter().for_each(|member| member.join("#c"));
-    members.iter_mut().for_each(|member| drop(member.drain()));
+    for member in &members {
+        member.join("#c");
+    }
+    for member in &mut members {
+        member.drain();
+    }
     let (mut said, mut read) = (Vec::new(), vec![Vec::new(); members.len()]);
     for round in 0..40 {
         for number in 0..if round == 15 { 100 } else { 1 } {
