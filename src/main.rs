@@ -21,6 +21,7 @@ use neoirc::irc::{Irc, IrcContext, Sockets};
 use neoirc::limits::Limits;
 use neoirc::protocol::stamp::front;
 use neoirc::reply::ServerInfo;
+use neoirc::store::StoreError;
 use neoirc::store::sqlite::SqliteStore;
 use socket2::{Domain, Socket, Type};
 use tokio::signal::unix::{SignalKind, signal};
@@ -102,10 +103,11 @@ async fn serve(settings: Settings, source: Source) -> Result<()> {
         tracing::warn!(%error, "the limit of open files stays as it was");
     }
     let _file_too_large = outlive_file_size_limit();
-    let mut store = SqliteStore::open(&settings.dburl).map_err(|error| {
+    let unusable = |error: StoreError, what: &str| {
         let hint = if error.is_damage() { DAMAGE_HINT } else { "" };
-        anyhow::Error::new(error).context(format!("cannot open the database {}{hint}", settings.dburl))
-    })?;
+        anyhow::Error::new(error).context(format!("cannot {what} the database {}{hint}", settings.dburl))
+    };
+    let mut store = SqliteStore::open(&settings.dburl).map_err(|error| unusable(error, "open"))?;
     // A chat without it is better than none.
     if settings.search
         && let Err(error) = store.make_searchable()
@@ -113,7 +115,8 @@ async fn serve(settings: Settings, source: Source) -> Result<()> {
         tracing::error!(%error, "nothing can be searched");
     }
     let info = server_info(&settings, &source);
-    let engine = Engine::start(Box::new(store), info, settings.engine.clone())?;
+    let engine = Engine::start(Box::new(store), info, settings.engine.clone());
+    let engine = engine.map_err(|error| unusable(error, "read"))?;
     let listener = TcpListener::bind(settings.http_listen_addr)
         .with_context(|| format!("cannot listen on {}", settings.http_listen_addr))?;
     let passwords = Passwords::default();

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::settings::start;
-use crate::support::{Ending, Launch, TestServer};
+use crate::support::{Ending, Launch, TestServer, pair};
 
 /// Checks that a launch is refused with a message that names the file, and returns how it ended.
 #[track_caller]
@@ -86,6 +86,31 @@ fn a_damaged_file_is_refused_and_kept() {
         assert!(ending.log.contains(said), "{said} is missing in\n{}", ending.log);
     }
     assert_eq!(fs::read(server.database()).unwrap(), bytes, "the file was touched");
+}
+
+/// What only the reading of messages stumbles over is told as well, and `check` tells the same.
+#[test]
+fn a_damaged_message_is_told_as_damage() {
+    let mut server = TestServer::spawn();
+    let (alice, _bob) = pair(&server);
+    alice.say("#c", "hello");
+    server.kill9();
+    let database = rusqlite::Connection::open(server.database()).unwrap();
+    let newest =
+        "UPDATE log SET clients = x'ff' WHERE seq = (SELECT max(seq) FROM log WHERE clients NOT NULL)";
+    assert_eq!(database.execute(newest, []).unwrap(), 1);
+    drop(database);
+    let ending = server.how().start().ending();
+    assert_eq!(ending.status.code(), Some(1), "{}", ending.log);
+    for said in ["an audience in the log", "neoirc.db", "nothing was changed", "neoircd restore"] {
+        assert!(ending.log.contains(said), "{said} is missing in\n{}", ending.log);
+    }
+    let check = Launch::bare(server.folder(), &["check"]);
+    let ending = check.with("DBURL", &format!("file:{}", server.database().display())).start().ending();
+    assert!(
+        !ending.status.success() && ending.stdout.concat().contains("an audience in the log"),
+        "{ending:?}"
+    );
 }
 
 /// A kill in the middle of the first start leaves nothing that hinders the next one.
