@@ -260,7 +260,7 @@ impl Writer {
         let mut draft = Draft::new(self.next_seq, self.clock.now());
         let collected = self.collect(usize::MAX, &draft);
         draft.settle(collected);
-        // The horizon of this sweep is the beginning: the log is read from the old checkpoint, as always.
+        // This sweep has no horizon of its own: the log is read from the old checkpoint, as always.
         draft.batch.checkpoint = None;
         draft.batch.ran_until = Some(self.clock.running());
         if let Err(error) = self.store.commit(&draft.batch) {

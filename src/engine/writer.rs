@@ -81,7 +81,9 @@ impl Writer {
         self.ghosts = self.connections();
         loop {
             self.end_ghosts("Connection lost");
-            let wait = if self.unfinished.is_empty() { self.housekeeping_wait() } else { Duration::ZERO };
+            // What goes on at once goes on once the disk has had its rest.
+            let goes_on = !self.unfinished.is_empty() && self.disk_rests_until_ms.is_none();
+            let wait = if goes_on { Duration::ZERO } else { self.housekeeping_wait() };
             let texts = std::mem::take(&mut self.texts);
             let mut draft = Draft::new(self.next_seq, self.clock.now()).with_texts(texts);
             self.precedence.waive();
@@ -114,6 +116,8 @@ impl Writer {
             self.go_on(&mut draft);
             self.finish(draft);
         }
+        // Where the disk refuses to the end, nobody waits for it any longer.
+        self.unfinished.drain(..).for_each(|unfinished| unfinished.completion.fail());
     }
 
     /// Takes the first request and all that wait behind it. Says whether the end has come.
@@ -242,8 +246,7 @@ impl Writer {
 
     /// What the same request was answered before: in this batch, or on disk. `Saturated` while it is being answered.
     fn outcome(&mut self, draft: &Draft, client: ClientId, key: &str) -> Result<Option<String>, SubmitError> {
-        let going = draft.going.iter().filter(|going| !going.left.is_empty()).map(|going| &going.before);
-        let mut unfinished = self.unfinished.iter().chain(&draft.unfinished).chain(going);
+        let mut unfinished = self.unfinished.iter().chain(&draft.unfinished);
         if unfinished.any(|unfinished| unfinished.is_under(client, key)) {
             return Err(SubmitError::Saturated);
         }

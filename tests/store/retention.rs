@@ -125,7 +125,20 @@ fn answers_wait_for_nobody_but_the_one_who_asked() {
     assert_eq!((rows(&story, "log"), rows(&story, "held")), (106, 106));
     assert_eq!(story.read(phone, seqs[199], of_phone.settled), seqs[200..]);
     assert_eq!(story.read(laptop, Seq::ZERO, of_laptop.settled), laptops);
-    assert_eq!(story.restart().next_seq, story.next_seq);
+
+    // What is cut off goes, and what nobody can read any more since its client is gone.
+    let mut settlement = spill(of_phone, &[]);
+    (settlement.acked, settlement.entries_max) = (seqs[199], 60);
+    story.settle(settlement);
+    story.tidy(&retention(old[0]));
+    assert_eq!((rows(&story, "log"), rows(&story, "held")), (66, 66));
+    let token = neoirc::id::TokenHash::new([0; 32]);
+    story.fact(Event::ClientRemoved { client: phone, token });
+    story.commit();
+    story.tidy(&retention(old[0]));
+    assert_eq!((rows(&story, "log"), rows(&story, "held")), (6, 6));
+    let newest = story.next_seq;
+    assert_eq!(story.restart().next_seq, newest);
 }
 
 /// One client's tail overflowed to disk and was acknowledged, while another has the same entries in memory

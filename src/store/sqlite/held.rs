@@ -2,13 +2,17 @@
 //!
 //! What many may read is held until no queue needs anything so old, for who of them has read what is in their queues and
 //! nowhere else. Answers are for the one who asked: did they wait for the slowest of all, too, anybody who asks much and
-//! reads it all would fill the disk while somebody else is away. So all that is held is walked through, a stretch at a
-//! time, whenever a queue on disk has let go of something.
+//! reads it all would fill the disk while somebody else is away. So it is noted between which places a queue on disk has
+//! let go of what it had, and what is held there for its client alone goes, a few rows at a time. What was noted and not
+//! done when the process ends waits for the slowest after all.
+
+use std::collections::VecDeque;
 
 use rusqlite::{Connection, params};
 
 use super::int;
-use crate::delivery::Settlement;
+use crate::delivery::Settled;
+use crate::id::{ClientId, Seq};
 use crate::store::{Batch, Retention};
 use crate::world::Event;
 
@@ -18,45 +22,87 @@ macro_rules! sql {
     };
 }
 
-/// Where the walk is.
-pub(super) struct Walk {
-    /// The last row that was looked at, while there is one to come.
-    after: Option<i64>,
-    /// Whether a queue has let go of something since it began.
-    is_due: bool,
+/// Stretches that are remembered: more than a thousand busy clients leave between two looks. What is too much waits for
+/// the slowest.
+const STRETCHES_MAX: usize = 4_096;
+
+/// Where queues on disk have let go of what they had.
+#[derive(Default)]
+pub(super) struct LetGo(VecDeque<Stretch>);
+
+/// What comes after one place and not after another one was in the queue of a client, and is not any more.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Stretch {
+    client: i64,
+    after: i64,
+    through: i64,
 }
 
-impl Default for Walk {
-    /// After a start nobody knows what was let go of before.
-    fn default() -> Self {
-        Self { after: None, is_due: true }
+impl LetGo {
+    /// Takes note of what a commit has let go of: what was settled, and the queues of clients that went.
+    pub(super) fn note(&mut self, batch: &Batch, settled: &[Settled], of_removed: Vec<Stretch>) {
+        let shortened = batch.settlements.iter().map(|settlement| &settlement.before).zip(settled);
+        let shortened = shortened.filter(|(before, _)| before.stored > 0).map(|(before, after)| Stretch {
+            client: int(after.client.get()),
+            after: int(begins_after(before).get()),
+            through: int(begins_after(after).get()),
+        });
+        for stretch in shortened.chain(of_removed).filter(|stretch| stretch.through > stretch.after) {
+            let goes_on =
+                |last: &&mut Stretch| last.client == stretch.client && last.through == stretch.after;
+            if let Some(last) = self.0.back_mut().filter(goes_on) {
+                last.through = stretch.through;
+            } else if self.0.len() < STRETCHES_MAX {
+                self.0.push_back(stretch);
+            }
+        }
     }
-}
 
-impl Walk {
-    /// Takes note of what queues let go of in a commit.
-    pub(super) fn note(&mut self, batch: &Batch) {
-        let reads = |settlement: &Settlement| settlement.before.stored > 0;
-        let goes = |event: &Event| matches!(event, Event::ClientRemoved { .. });
-        self.is_due |= batch.settlements.iter().any(reads) || batch.events.iter().any(goes);
-    }
-
-    /// Looks at the next stretch, and says how many rows that were.
-    pub(super) fn step(&mut self, connection: &Connection, retention: &Retention) -> rusqlite::Result<usize> {
-        let after = match self.after {
-            Some(after) => after,
-            None if std::mem::take(&mut self.is_due) => i64::MIN,
-            None => return Ok(0),
+    /// Lets some of it go, and says how many rows were looked at. What comes after the checkpoint has to wait.
+    pub(super) fn step(
+        &mut self,
+        connection: &Connection,
+        checkpoint: i64,
+        retention: &Retention,
+    ) -> rusqlite::Result<usize> {
+        let Some(stretch) = self.0.front_mut().filter(|stretch| stretch.through <= checkpoint) else {
+            return Ok(0);
         };
-        let mut stretch = connection.prepare_cached(sql!("held_for_one"))?;
-        let bounds = params![after, int(retention.rows_max as u64)];
+        let rows_max = retention.rows_max;
+        let mut held = connection.prepare_cached(sql!("held_for_one"))?;
+        let bounds = params![stretch.client, stretch.after, stretch.through, int(rows_max as u64)];
         let rows: Vec<(i64, bool)> =
-            stretch.query_map(bounds, |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
-        self.after = rows.last().map(|(seq, _)| *seq);
-        for (seq, _) in rows.iter().filter(|(_, is_done_with)| *is_done_with) {
+            held.query_map(bounds, |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+        match rows.last() {
+            Some((last, _)) if rows.len() >= rows_max => stretch.after = *last,
+            _ => drop(self.0.pop_front()),
+        }
+        for (seq, _) in rows.iter().filter(|(_, is_its_own)| *is_its_own) {
             connection.prepare_cached(sql!("delete_log"))?.execute([seq])?;
             connection.prepare_cached(sql!("delete_held"))?.execute([seq])?;
         }
-        Ok(rows.len())
+        // There may be a next one, however little there was in this.
+        Ok(rows.len().max(1))
     }
+}
+
+/// The place after which the queue on disk begins.
+fn begins_after(queue: &Settled) -> Seq {
+    queue.acked.max(queue.dropped.map_or(Seq::ZERO, |dropped| dropped.through))
+}
+
+/// What the queues of clients that are about to be removed have on disk.
+pub(super) fn of_removed(connection: &Connection, batch: &Batch) -> rusqlite::Result<Vec<Stretch>> {
+    let removed = batch.events.iter().filter_map(|event| match event {
+        Event::ClientRemoved { client, .. } => Some(*client),
+        _ => None,
+    });
+    removed
+        .map(|client: ClientId| {
+            let client = int(client.get());
+            let mut ends = connection.prepare_cached(sql!("queue_ends"))?;
+            let (after, through) = ends.query_row([client], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            Ok(Stretch { client, after, through })
+        })
+        .collect()
 }

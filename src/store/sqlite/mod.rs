@@ -37,7 +37,7 @@ pub use backup::{backup, check, restore};
 pub use check::Summary;
 use excess::Excess;
 use filing::Filing;
-use held::Walk;
+use held::LetGo;
 use lock::FileLock;
 use read::SqliteReader;
 use transaction::Transaction;
@@ -54,7 +54,7 @@ pub struct SqliteStore {
     reader: Arc<SqliteReader>,
     excess: Excess,
     filing: Filing,
-    held: Walk,
+    let_go: LetGo,
     /// Whether the last step of tidying has left some for a next one.
     is_tidying: bool,
     /// Copies the write-ahead log back, where there is one.
@@ -170,13 +170,14 @@ impl Store for SqliteStore {
         // What it knows would no longer be so after a failure.
         let mut filing = std::mem::take(&mut self.filing);
         let transaction = Transaction::begin(&self.connection).map_err(doing("begin a commit"))?;
+        let of_removed = held::of_removed(&self.connection, batch).map_err(doing("look at queues"))?;
         let settled = write(&self.connection, batch).map_err(doing("write a batch"))?;
         filing.gain(&self.connection, &batch.entries).map_err(doing("file a batch"))?;
         transaction.commit().map_err(doing("commit a batch"))?;
         self.filing = filing;
         self.copy_log();
         self.excess.gain(&batch.entries);
-        self.held.note(batch);
+        self.let_go.note(batch, &settled, of_removed);
         Ok(settled)
     }
 
@@ -202,7 +203,7 @@ impl Store for SqliteStore {
 
     fn tidy(&mut self, retention: &Retention) -> Result<bool, StoreError> {
         let mut filing = std::mem::take(&mut self.filing);
-        let (connection, steps) = (&mut self.connection, (&mut self.excess, &mut self.held));
+        let (connection, steps) = (&mut self.connection, (&mut self.excess, &mut self.let_go));
         let more =
             tidy::step(connection, &mut filing, steps, retention, !self.is_tidying).map_err(doing("tidy"))?;
         self.filing = filing;

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::excess::Excess;
 use super::filing::Filing;
-use super::held::Walk;
+use super::held::LetGo;
 use super::lock::FileLock;
 use super::read::SqliteReader;
 use super::wal::Copier;
@@ -66,7 +66,7 @@ impl SqliteStore {
         schema::migrate(&mut connection, version)?;
         let readers = (0..READERS).map(|_| connect_reader(&uri)).collect::<Result<Vec<_>, _>>()?;
         let reader = Arc::new(SqliteReader::new(path, readers));
-        let (excess, filing, held) = (Excess::default(), Filing::default(), Walk::default());
+        let (excess, filing, let_go) = (Excess::default(), Filing::default(), LetGo::default());
         let (is_tidying, indexer) = (false, None);
         // In memory there is no log.
         let copier = lock.is_some().then(|| Copier::start(&mut connection, connect(&uri)?)).transpose()?;
@@ -75,7 +75,7 @@ impl SqliteStore {
             reader,
             excess,
             filing,
-            held,
+            let_go,
             is_tidying,
             copier,
             indexer,

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::excess::Excess;
 use super::filing::Filing;
-use super::held::Walk;
+use super::held::LetGo;
 use super::{int, nanoseconds, uint};
 use crate::id::Seq;
 use crate::store::Retention;
@@ -18,12 +18,12 @@ macro_rules! sql {
 /// Clears away some rows, and says how many.
 type Step<'a> = dyn FnMut(&Connection, &Retention) -> rusqlite::Result<usize> + 'a;
 
-/// Takes the first step there is to take. Says whether there may be more. `is_first` is a step that does not go on
-/// where another has left off.
+/// Takes the first step there is to take, and one of what queues have let go of. Says whether there may be more.
+/// `is_first` is a step that does not go on where another has left off.
 pub(super) fn step(
     connection: &mut Connection,
     filing: &mut Filing,
-    (excess, held): (&mut Excess, &mut Walk),
+    (excess, let_go): (&mut Excess, &mut LetGo),
     retention: &Retention,
     is_first: bool,
 ) -> rusqlite::Result<bool> {
@@ -37,11 +37,10 @@ pub(super) fn step(
     let checkpoint: i64 = transaction.prepare_cached(sql!("checkpoint"))?.query_row([], |row| row.get(0))?;
     let queues_need = retention.queues_need.min(Seq::new(uint(checkpoint)).next());
     let retention = &Retention { queues_need, ..*retention };
-    let steps: [&mut Step<'_>; 8] = [
+    let steps: [&mut Step<'_>; 7] = [
         &mut audiences,
         &mut prune,
         &mut release,
-        &mut |connection, retention| held.step(connection, retention),
         &mut |connection, retention| forget(connection, filing, retention),
         &mut outcomes,
         &mut stamps,
@@ -54,6 +53,8 @@ pub(super) fn step(
             break;
         }
     }
+    // Beside it: where something leaves histories all the time, there would else be no turn for this.
+    rows += let_go.step(&transaction, checkpoint, retention)?;
     transaction.commit()?;
     Ok(rows > 0)
 }
