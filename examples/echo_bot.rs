@@ -3,12 +3,12 @@
 //! `cargo run --example echo_bot -- [NICK [CHANNEL [ANSWERS]]]` talks to `$NEOIRC`, else `http://127.0.0.1:8080`.
 //! Token and cursor are kept in `$ECHO_BOT_STATE`, else `echo_bot.json`. It quits after so many answers, if told.
 
-use std::{env, error::Error, fs};
+use std::{env, fs};
 
-use neoirc::client::{Client, Message, Options, Place};
+use neoirc::client::{Client, Error, Message, Options, Place};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let word = |index: usize, default: &str| env::args().nth(index).unwrap_or_else(|| default.to_owned());
     let variable = |name, default: &str| env::var(name).unwrap_or_else(|_| default.to_owned());
     let (server, file) =
@@ -28,10 +28,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
             // A NOTICE, which nothing answers by itself: two bots never talk to each other for ever. Under the id of
             // what it answers: if it is read again after a crash, it is still answered once.
             let key = message.id.unwrap_or_default().to_string();
-            let receipt = client.send_once(&key, &Message::new("NOTICE").to(to).body(text)).await?;
-            match receipt.granted() {
-                Ok(_) => println!("{to} {text}"),
-                Err(refusal) => eprintln!("echo_bot: {to}: {refusal}"), // Such as somebody who has left meanwhile.
+            let sent = client.send_once(&key, &Message::new("NOTICE").to(to).body(text)).await;
+            match sent.and_then(|receipt| Ok(receipt.granted()?)) {
+                // As Rust writes a text in its source: nothing in it steers the terminal.
+                Ok(_) => println!("{to} {text:?}"),
+                // By IRC, such as for somebody who has left meanwhile, or by HTTP, as for an answer that is too long.
+                // Neither ends the bot: it would read the same message again, and end again.
+                Err(refusal @ (Error::Refused(_) | Error::Http { .. })) => {
+                    eprintln!("echo_bot: {to}: {refusal}");
+                }
+                Err(error) => return Err(error.into()),
             }
             given += 1;
         }

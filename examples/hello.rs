@@ -26,7 +26,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut messages = client.messages();
     while let Some(message) = messages.next().await {
         let message = message?;
-        println!("{} {} {} {}", message.command, message.from, message.to, message.text());
+        let heard = format!("{} {} {} {}", message.command, message.from, message.to, message.text());
+        // What others say must not steer the terminal.
+        println!("{}", heard.replace(char::is_control, "\u{fffd}"));
         if message.command == "PRIVMSG" && message.is_from(&client.nick()) {
             break;
         }

@@ -33,15 +33,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut messages = client.messages();
     while let Some(message) = messages.next().await {
         let message = message?;
+        let from = harmless(&message.from);
         if let Some(announced) = PublicKey::announced_in(&message) {
             match announced.map(|seen| pins.check(&message.from, &seen)) {
                 Ok(pin) => match pin? {
-                    Pin::New => println!("The key of {} is now known.", message.from),
+                    Pin::New => println!("The key of {from} is now known."),
                     Pin::Same => {}
                     // `pins.accept` would take the new key. That is for people to decide, who can ask.
-                    Pin::Changed(change) => println!("{change}"),
+                    Pin::Changed(change) => println!("{}", harmless(&change.to_string())),
                 },
-                Err(error) => eprintln!("signed: {} announces no key: {error}", message.from),
+                Err(error) => eprintln!("signed: {from} announces no key: {error}"),
             }
         } else if message.command == "PRIVMSG" {
             let verdict = match pins.verify(&message) {
@@ -50,8 +51,19 @@ async fn main() -> Result<(), Box<dyn Error>> {
                 Err(VerifyError::NoKey) => "signed, key not known",
                 Err(_) => "BAD SIGNATURE",
             };
-            println!("[{verdict}] {}: {}", message.from, message.text());
+            // Before each line: one without it could say that it is verified.
+            for line in message.lines() {
+                println!("[{verdict}] {from}: {}", harmless(line));
+            }
         }
     }
     Ok(())
+}
+
+/// What somebody else wrote, without what would steer the terminal or begin another line, and without marks that turn
+/// the direction of what is written.
+fn harmless(text: &str) -> String {
+    let is_harmful =
+        |c: char| c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.replace(is_harmful, "\u{fffd}")
 }

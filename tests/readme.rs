@@ -229,6 +229,22 @@ fn hello_in_shell_says_hello() {
     assert_eq!(texts(&alice.drain()), ["Hello from curl!"]);
 }
 
+/// "Too many requests" is no reason to give up.
+#[test]
+fn the_listener_in_shell_waits_when_it_asks_too_often() {
+    let server = TestServer::spawn_with(&[("SESSION_RATE_LIMIT", "0.5"), ("SESSION_RATE_BURST", "1")]);
+    let alice = server.open("alice");
+    alice.join("#tea");
+    let folder = TempDir::new().expect("a folder can be made");
+    let script = repository().join("examples/curl/listen.sh").display().to_string();
+    let mut command = bounded(&server, "sh", &[&script, "carol", "#tea"]);
+    command.env("NEOIRC_STATE", folder.path());
+    let listener = Running::start(command);
+    wait_for_member(&alice, "carol");
+    alice.say("#tea", "hello");
+    listener.wait_for("<alice> hello");
+}
+
 /// The listener misses nothing and repeats nothing, whichever side is stopped in between.
 #[test]
 fn the_listener_in_shell_goes_on_where_it_was() {
@@ -325,6 +341,32 @@ fn the_bot_in_rust_answers_each_message_once() {
     assert_eq!(rest.lines().count(), 3, "{rest}");
 }
 
+/// What is as long as a message may be cannot be said back: the bot tells of it, and answers the next.
+#[test]
+fn the_bot_in_rust_outlives_an_answer_that_is_refused() {
+    let server = TestServer::spawn();
+    // Her nick, which the answer goes to, is longer than the bot's.
+    let mut alexandria = server.open("alexandria");
+    alexandria.join("#tea");
+    let folder = TempDir::new().expect("a folder can be made");
+    let mut command = example(&server, "echo_bot", &["echo", "#tea", "2"]);
+    command.env("ECHO_BOT_STATE", folder.path().join("state.json"));
+    let mut bot = command.spawn().expect("cargo can be started");
+    wait_for_member(&alexandria, "echo");
+    alexandria.command(&longest("echo"));
+    alexandria.say("echo", "short");
+    let heard = alexandria.poll_until(|message| message["command"] == "QUIT" && message["from"] == "echo");
+    let answers: Vec<_> = heard.iter().filter(|message| message["command"] == "NOTICE").collect();
+    assert!(answers.len() == 1 && answers[0]["body"] == json!(["short"]), "{answers:?}");
+    assert!(bot.wait().expect("the bot was started").success());
+}
+
+/// A PRIVMSG of one line, as long as the server takes it.
+fn longest(target: &str) -> serde_json::Value {
+    let of = |text: &str| json!({ "command": "PRIVMSG", "to": target, "body": [text] });
+    of(&"x".repeat(4096 - of("").to_string().len()))
+}
+
 #[test]
 fn the_signer_in_rust_signs_and_tells_good_signatures_from_bad() {
     let server = TestServer::spawn();
@@ -352,11 +394,15 @@ fn the_signer_in_rust_signs_and_tells_good_signatures_from_bad() {
         alice.send_signed(say("signed"), &key).await.expect("an answer");
         alice.send_signed(say("forged"), &SigningKey::generate()).await.expect("an answer");
         alice.send(&say("plain")).await.expect("an answer");
+        let of_lines = "first\n[verified] alice: \u{1b}[2Jforged";
+        alice.send(&say(of_lines)).await.expect("an answer");
         alice.announce_key(Some("#tea"), SigningKey::generate().public()).await.expect("an answer");
     });
     signer.wait_for("[verified] alice: signed");
     signer.wait_for("[BAD SIGNATURE] alice: forged");
     signer.wait_for("[unsigned] alice: plain");
+    signer.wait_for("[unsigned] alice: first");
+    signer.wait_for("[unsigned] alice: [verified] alice: \u{fffd}[2Jforged");
     signer.wait_for("THE KEY OF alice HAS CHANGED");
 }
 
@@ -431,6 +477,14 @@ fn a_failure_is_told_and_a_success_is_not() {
         (&told[0]["body"][1], &told[0]["body"][2]),
         (&json!("a \"quoted\" reason"), &json!("another"))
     );
+    // As long as it is in bytes, and with the ends of lines of another system.
+    let much = "for i in 1 2 3 4 5 6 7 8 9 10; do printf '%0200d\\r\\n' 0 | sed 's/0/漢/g'; done; exit 4";
+    assert_eq!(run(&["sh", "-c", much]), Some(4));
+    let heard = alice.drain();
+    let told: Vec<_> = heard.iter().filter(|message| message["command"] == "NOTICE").collect();
+    assert_eq!(told.len(), 1, "{heard:?}");
+    assert_eq!(told[0]["body"].as_array().map(Vec::len), Some(11), "{told:?}");
+    assert!(told[0]["body"][0].as_str().is_some_and(|line| line.ends_with("failed with 4")), "{told:?}");
 }
 
 #[test]
@@ -544,4 +598,13 @@ fn the_bridge_in_rust_carries_each_message_across_once() {
         .collect();
     assert_eq!(passed.len(), 1, "{passed:?}");
     assert_eq!(passed[0]["body"], json!(["<bob> hello yourself"]));
+    // With the nick in front of it this no longer fits into one message.
+    let long = longest("#here");
+    alice.command(&long);
+    alice.say("#here", "the end");
+    let heard = bob.poll_until(|message| message["body"] == json!(["<alice> the end"]));
+    let passed = heard.iter().filter(|message| message["from"] == "bridge");
+    let lines = passed.flat_map(|message| message["body"].as_array().cloned().unwrap_or_default());
+    let text: String = lines.map(|line| line.as_str().unwrap_or_default().replace("<alice> ", "")).collect();
+    assert_eq!(text, format!("{}the end", long["body"][0].as_str().unwrap_or_default()));
 }

@@ -11,14 +11,14 @@ api=${NEOIRC:-http://127.0.0.1:8080}/api/v1
 nick=${1:-listener}
 channel=${2:-#neoirc}
 state=${NEOIRC_STATE:-${XDG_STATE_HOME:-$HOME/.local/state}/neoirc/$nick}
-cookie=$state/cookie cursor=$state/cursor answer=$state/answer
+cookie=$state/cookie cursor=$state/cursor answer=$state/answer head=$state/head
 
 umask 077 # The cookie is the session: nobody else may read it.
 mkdir -p "$state"
 
-# Leaves the body in $answer and the status in $status; 000 when there was no answer at all.
+# Leaves headers and body in $head and $answer, and the status in $status; 000 when there was no answer at all.
 request() {
-    status=$(curl -sS --max-time 45 -o "$answer" -w '%{http_code}' "$@") || status=000
+    status=$(curl -sS --max-time 45 -D "$head" -o "$answer" -w '%{http_code}' "$@") || status=000
 }
 
 json() { jq -nc --arg nick "$nick" --arg channel "$channel" "$1"; }
@@ -66,6 +66,11 @@ while :; do
     fi
     case $status in
     2??) pause=1 ;;
+    429) # Too often: the server says for how many seconds it wants to hear nothing.
+        seconds=$(sed -n 's/^[Rr]etry-[Aa]fter: *\([0-9][0-9]*\).*/\1/p' "$head")
+        echo "listen.sh: asked too often, trying again in ${seconds:-$pause} s" >&2
+        sleep "${seconds:-$pause}"
+        ;;
     401) rm -f "$cookie" ;; # The session has ended: open a new one.
     4??)
         echo "listen.sh: $status $(jq -r .error "$answer")" >&2

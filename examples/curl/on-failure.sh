@@ -17,9 +17,14 @@ status=0
 "$@" >"$log" 2>&1 || status=$?
 [ "$status" = 0 ] && exit 0
 
-# jq makes JSON of whatever the command has printed: its last ten lines, none of them too long.
-report=$(tail -n 10 "$log" | tr -d '\000' | jq -Rsc --arg channel "$channel" --arg what "$(hostname): $* failed with $status" \
-    '{command: "NOTICE", to: $channel, body: [$what, (split("\n")[] | select(. != "") | .[:200])]}')
+# jq makes JSON of whatever the command has printed: its last ten lines, none of them too long. They are cut by bytes as
+# JSON, since the server takes 4,096 of these; no line of a message may have a NUL or a line break in it.
+report=$(tail -n 10 "$log" | tr -d '\000\r' |
+    jq -Rsc --arg channel "$channel" --arg what "$(hostname): $*" --arg status "$status" '
+        def cut($bytes): .[:$bytes] | until((tojson | utf8bytelength) <= $bytes; .[:-1]);
+        ($what | gsub("[\r\n]"; " ") | cut(500)) as $what
+        | {command: "NOTICE", to: $channel,
+           body: ["\($what) failed with \($status)", (split("\n")[] | select(. != "") | cut(300))]}')
 post() { curl -sSf --retry 5 --retry-connrefused -b "$jar" -o /dev/null "$api/messages" -d "$1"; }
 
 # The answer; where a session costs proof of work, the demand for it.

@@ -271,7 +271,7 @@ impl Client {
     }
 
     /// Asks until there is an answer, or patience has an end.
-    async fn patiently<T, A>(&self, ask: impl Fn() -> A) -> Result<T, Error>
+    pub(super) async fn patiently<T, A>(&self, ask: impl Fn() -> A) -> Result<T, Error>
     where
         A: Future<Output = Result<T, Error>>,
     {

@@ -25,6 +25,9 @@ const RECENT_MAX: usize = 1024;
 /// polls too often: asking again at once would be a loop without a pause.
 const EARLY: Duration = Duration::from_secs(1);
 
+/// A place behind everything: the server takes it for that of the newest message there is.
+const THE_NEWEST: u64 = u64::MAX >> 1;
+
 /// One answer to a poll.
 #[derive(Deserialize)]
 pub(super) struct Page {
@@ -99,6 +102,25 @@ impl Messages {
     /// Where to go on from, behind the last message that was given out.
     pub fn place(&self) -> Place {
         Place { token: self.client.token().clone(), cursor: self.cursor }
+    }
+
+    /// Passes over whatever is there by now: it counts as read. What comes from then on is given out, through every
+    /// break.
+    ///
+    /// # Errors
+    /// [`Error`] when the server does not tell within [`Options::patience`](super::Options::patience) what is there.
+    pub async fn pass_over(&mut self) -> Result<(), Error> {
+        let client = &self.client;
+        let page = client.patiently(|| client.poll(THE_NEWEST, false)).await?;
+        self.fetch = None;
+        self.buffer.clear();
+        (self.cursor, self.page_end) = (page.last_id, page.last_id);
+        Ok(())
+    }
+
+    /// What is in memory already, and is to be given out next.
+    pub fn waiting(&self) -> impl DoubleEndedIterator<Item = &Message> {
+        self.buffer.iter()
     }
 
     /// How many messages the server has cut off because they waited too long or were too many. In the place of what

@@ -359,6 +359,21 @@ mod tests {
         assert_eq!(queue.unacknowledged(), 5);
     }
 
+    /// A slow disk must not keep anybody from reading, unless what is read may be cut off by that very commit.
+    #[test]
+    fn a_page_waits_for_no_commit_but_one_that_may_drop() {
+        let now = Now { at: Timestamp::UNIX_EPOCH, running: Timestamp::UNIX_EPOCH, ms: 0 };
+        for (entries_max, stands) in [(0, true), (9, true), (4, false)] {
+            let (mut delivery, queue) = with_client();
+            delivery.limits.entries_max = entries_max;
+            publish(&mut delivery, 1..=5);
+            delivery.begin_sweep(Seq::new(5), Seq::ZERO, false);
+            assert_eq!(delivery.collect(9, now).settlements.len(), 1);
+            let page = Page { lines: vec![], last: Seq::ZERO, more: false, dropped: None };
+            assert_eq!(queue.stands_by(&page, Seq::ZERO), stands, "at most {entries_max}");
+        }
+    }
+
     #[test]
     fn no_sweep_ends_behind_one_before() {
         let (mut delivery, _) = with_client();

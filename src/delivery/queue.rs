@@ -271,7 +271,9 @@ impl Queue {
         if spilled.is_empty() && state.acked == state.disk.acked && !expires && !due.touch {
             return None;
         }
-        state.settling = true;
+        // Only then may a page that is being read become one with a gap.
+        let in_all = state.disk.stored + spilled.len() as u64;
+        state.settling = expires || (limits.entries_max > 0 && in_all > limits.entries_max);
         Some(Settlement {
             client: self.client,
             before: state.disk,

@@ -123,6 +123,10 @@ impl Delivery {
     ) {
         let Some(queue) = self.queues.get(&client) else { return };
         let Some(seat) = self.directory.seat(client) else { return };
+        // Whoever waits for an answer is not silent; on disk that is to be so, too.
+        if queue.is_awaited() {
+            seat.touch(now.ms);
+        }
         let unsaved_max = if last { 0 } else { u64::try_from(UNSAVED_MAX.as_millis()).unwrap_or(u64::MAX) };
         let due = Due {
             expired,

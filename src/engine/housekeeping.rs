@@ -67,7 +67,8 @@ impl Housekeeping {
             step_at: now_ms,
             tidy_at: now_ms + TIDY_EVERY_MS,
             gained: 0,
-            idle_check_at: now_ms,
+            // Whoever is there asks before that. What the disk knows of the last time is a little old after a crash.
+            idle_check_at: now_ms + idle_check_pause_ms(millis(settings.idle_timeout)),
             age_check_at: now_ms,
             too_old: Seq::ZERO,
             // The first commit that is made anyway saves it.
@@ -87,6 +88,11 @@ impl Housekeeping {
     pub(super) fn forget_sweep(&mut self) {
         self.sweep_at = 0;
     }
+}
+
+/// The pause between two looks for silent clients.
+fn idle_check_pause_ms(timeout_ms: u64) -> u64 {
+    (timeout_ms / 4).clamp(PAUSE_MS, EXPIRE_EVERY_MAX_MS)
 }
 
 fn millis(duration: Duration) -> u64 {
@@ -203,7 +209,7 @@ impl Writer {
         if now_ms < self.housekeeping.idle_check_at {
             return;
         }
-        self.housekeeping.idle_check_at = now_ms + (timeout_ms / 4).clamp(PAUSE_MS, EXPIRE_EVERY_MAX_MS);
+        self.housekeeping.idle_check_at = now_ms + idle_check_pause_ms(timeout_ms);
         if timeout_ms == 0 {
             return;
         }

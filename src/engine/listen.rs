@@ -101,7 +101,8 @@ impl Listener {
 
     /// A client that lags so far that its entries left memory.
     async fn take_from_disk(&mut self) -> Result<Heard, SubmitError> {
-        let page = match self.engine.look(&self.seat, self.after, PageLimits::default()).await {
+        let limits = PageLimits { entries: TAKEN_MAX, ..PageLimits::default() };
+        let page = match self.engine.look(&self.seat, self.after, limits).await {
             Ok(page) => page,
             Err(SubmitError::Gone) => return Ok(Heard::Closed(None)),
             Err(error) => return Err(error),

@@ -9,10 +9,11 @@ use crate::delivery::queue::Look;
 use crate::delivery::{Page, PageLimits, Queue, Seat, Stretch};
 use crate::id::Seq;
 
-/// How often a poll begins anew because what it read was being cut off.
-const LOOKS_MAX: usize = 100;
-/// The pause before that: about as long as a commit takes.
+/// For how long a poll begins anew because what it read was being cut off: far longer than a slow disk takes for a commit.
+const LOOK_FOR: Duration = Duration::from_secs(10);
+/// The pause before that: about as long as a commit takes, and each time twice as long, up to the second.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(2);
+const LOOK_AGAIN_AFTER_MAX: Duration = Duration::from_millis(100);
 
 /// A way to look into a queue.
 type Looking = fn(&Queue, Seq, PageLimits) -> Look;
@@ -109,12 +110,15 @@ impl Engine {
     ) -> Result<Page, SubmitError> {
         self.shared.precedence.give_way();
         // What is read from disk may be cut off by the writer meanwhile. Then the answer begins anew, and tells.
-        for _ in 0..LOOKS_MAX {
+        let (mut pause, mut waited) = (LOOK_AGAIN_AFTER, Duration::ZERO);
+        while waited < LOOK_FOR {
             let (page, from_disk) = self.look_once(look, seat, after, limits).await?;
             if !from_disk || seat.queue.stands_by(&page, after) {
                 return Ok(page);
             }
-            Box::pin(tokio::time::sleep(LOOK_AGAIN_AFTER)).await;
+            Box::pin(tokio::time::sleep(pause)).await;
+            waited += pause;
+            pause = (pause * 2).min(LOOK_AGAIN_AFTER_MAX);
         }
         Err(SubmitError::Unavailable)
     }

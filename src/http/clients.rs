@@ -7,7 +7,7 @@ use super::caller::{Caller, no_cookie};
 use super::error::ApiError;
 use super::messages::{json, may_look};
 use super::routes::HttpSettings;
-use crate::engine::{Engine, Revoked};
+use crate::engine::{Engine, RateLimit, Revoked};
 use crate::limits::Limits;
 
 /// `GET /clients`
@@ -39,7 +39,9 @@ pub(super) async fn revoke(
     uuid: web::Path<String>,
     engine: web::Data<Engine>,
     settings: web::Data<HttpSettings>,
+    limits: web::Data<Limits>,
 ) -> Result<HttpResponse, ApiError> {
+    limits.command(caller.user).inspect_err(|_| engine.stats().rate_limited(RateLimit::Command))?;
     let unknown = ApiError::NotFound("no such client");
     let Ok(uuid) = Uuid::parse_str(&uuid) else { return Err(unknown) };
     let mut response = json();

@@ -82,7 +82,9 @@ pub(super) async fn list(
     request: HttpRequest,
     caller: Caller,
     engine: web::Data<Engine>,
+    limits: web::Data<Limits>,
 ) -> Result<HttpResponse, ApiError> {
+    super::messages::may_look(&caller, &limits, &engine)?;
     let channel = Query::of(request.head()).text("channel")?.filter(|channel| !channel.is_empty());
     let channel = channel.ok_or(ApiError::BadRequest("channel required"))?.into_owned();
     Ok(super::messages::json().json(engine.hooks(caller.user, channel).await?))

@@ -16,11 +16,8 @@ pub(crate) async fn register(profile: &Profile, words: &ArgMatches) -> Result<()
     let wanted = words.get_one::<String>("NICK");
     let account = match (profile.kept(PATIENCE).await?, wanted.or(profile.nick.as_ref())) {
         (Some(kept), _) => {
-            if let Some(nick) = wanted.filter(|nick| !kept.nick().eq_ignore_ascii_case(nick)) {
-                let (now, text) = (kept.nick(), "`neoirc logout`, or another --profile");
-                return Err(Failure::Usage(format!(
-                    "not {nick}: this profile is logged in as {now}; {text}"
-                )));
+            if let Some(nick) = wanted {
+                is_of(&kept, nick)?;
             }
             match granted(kept.make_account(&password()?).await)? {
                 Receipt::Account { account } => account,
@@ -29,13 +26,25 @@ pub(crate) async fn register(profile: &Profile, words: &ArgMatches) -> Result<()
         }
         (None, Some(nick)) => {
             let options = Options::new(&profile.server, nick).patience(PATIENCE);
-            let client = Client::register(options, &password()?).await?;
-            profile.enter(&client)?;
-            client.nick()
+            let password = password()?;
+            profile.keep(Client::register(options, &password)).await?.nick()
         }
         (None, None) => return Err(Failure::NotLoggedIn),
     };
     print(&clean::line(&format!("registered as {account}")))
+}
+
+/// Whether the session that is kept is that of this nick.
+///
+/// # Errors
+/// When it is that of another, which would be lost.
+pub(crate) fn is_of(kept: &Client, nick: &str) -> Result<(), Failure> {
+    let now = kept.nick();
+    if now.eq_ignore_ascii_case(nick) {
+        return Ok(());
+    }
+    let text = "`neoirc logout`, or another --profile";
+    Err(Failure::Usage(format!("not {nick}: this profile is logged in as {now}; {text}")))
 }
 
 /// `neoirc unregister`

@@ -108,14 +108,19 @@ fn join() -> Command {
 fn send() -> Command {
     Command::new("send")
         .about("Say something to a channel or a nick, or what comes on standard input")
-        .arg(Arg::new("TARGET").required(true).help("A channel, such as '#tea', or a nick"))
         .arg(
-            Arg::new("TEXT")
+            // One argument of both: from the first word on, none is an option. What somebody else says may be the
+            // text, and it must not be able to say `--server`.
+            Arg::new("WORDS")
+                .value_names(["TARGET", "TEXT"])
                 .required(true)
-                .num_args(1..)
+                .num_args(2..)
                 .trailing_var_arg(true)
                 .allow_hyphen_values(true)
-                .help("What to say; `-` alone reads it from standard input"),
+                .help(
+                    "A channel, such as '#tea', or a nick; and what to say, whatever it begins with: options stand \
+                     before the target. `-` alone reads the text from standard input",
+                ),
         )
         .arg(flag("join", "Come into the channel first; nothing happens where one is already"))
         .arg(flag("notice", "Send a NOTICE, which nothing answers by itself"))

@@ -4,17 +4,21 @@
 //! password, so the folders are the owner's alone, and the files too.
 
 use std::fs::DirBuilder;
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 
 use clap::ArgMatches;
 use neoirc::client::{Client, Error, Options, Place};
+use tempfile::NamedTempFile;
 
 use crate::exit::Failure;
 
 /// The file with the cookie. Its cursor says nothing: each reader has its own.
 const SESSION: &str = "session";
+
+/// More than the file of a session has, in bytes.
+const PLACE_BYTES_MAX: usize = 256;
 
 /// One user of one server.
 pub(crate) struct Profile {
@@ -76,11 +80,7 @@ impl Profile {
         let options = Options::new(&self.server, self.nick.clone().unwrap_or_default()).patience(patience);
         let place = self.load(SESSION)?.map(|place| Place { cursor, ..place });
         match Client::resume(options.clone().resume(place)).await {
-            Err(Error::Unauthorized) if self.nick.is_some() => {
-                let client = Client::connect(options).await?;
-                self.enter(&client)?;
-                Ok(client)
-            }
+            Err(Error::Unauthorized) if self.nick.is_some() => self.keep(Client::connect(options)).await,
             Err(Error::Unauthorized) => Err(Failure::NotLoggedIn),
             client => Ok(client?),
         }
@@ -95,9 +95,30 @@ impl Profile {
         }
     }
 
-    /// Keeps the session of this client.
-    pub(crate) fn enter(&self, client: &Client) -> Result<(), Failure> {
-        self.save(SESSION, &Place { token: client.token().clone(), cursor: 0 })
+    /// Opens or enters a session in this way, and keeps it. Where nothing can be kept none is opened: nobody could come
+    /// back to it, and it would have the nick for days.
+    pub(crate) async fn keep(
+        &self,
+        opening: impl Future<Output = Result<Client, Error>>,
+    ) -> Result<Client, Failure> {
+        self.try_to_write().map_err(|error| self.named(&error))?;
+        let client = opening.await?;
+        let kept = self.save(SESSION, &Place { token: client.token().clone(), cursor: 0 });
+        if kept.is_err() {
+            // Why nothing was kept is what is told.
+            let _ = client.log_out().await;
+        }
+        kept.map(|()| client)
+    }
+
+    /// Writes into the folder what goes by itself.
+    fn try_to_write(&self) -> io::Result<()> {
+        self.make_folder()?;
+        NamedTempFile::new_in(&self.folder)?.write_all(&[0; PLACE_BYTES_MAX])
+    }
+
+    fn make_folder(&self) -> io::Result<()> {
+        DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)
     }
 
     /// Forgets the session.
@@ -110,9 +131,8 @@ impl Profile {
 
     /// Keeps how far a reader has read.
     pub(crate) fn save(&self, name: &str, place: &Place) -> Result<(), Failure> {
-        let mut builder = DirBuilder::new();
-        builder.recursive(true).mode(0o700).create(&self.folder).map_err(|error| self.named(&error))?;
-        place.save(self.folder.join(name)).map_err(|error| self.named(&error))
+        let saved = self.make_folder().and_then(|()| place.save(self.folder.join(name)));
+        saved.map_err(|error| self.named(&error))
     }
 
     fn load(&self, name: &str) -> Result<Option<Place>, Failure> {

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use clap::ArgMatches;
 use neoirc::client::stamp::{self, Cancel};
-use neoirc::client::{Body, Client, Error, Message, Options};
-use ratatui::crossterm::event::{Event, KeyCode, KeyEventKind, KeyModifiers, read};
+use neoirc::client::{Body, Client, Message, Options};
+use ratatui::crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, read};
 use ratatui::crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 
+use crate::account::is_of;
 use crate::clean;
 use crate::clock;
 use crate::exit::{Failure, granted};
@@ -30,25 +31,24 @@ pub(crate) fn print(line: &str) -> Result<(), Failure> {
 pub(crate) async fn login(profile: &Profile, words: &ArgMatches) -> Result<(), Failure> {
     let nick = words.get_one::<String>("NICK").cloned().unwrap_or_default();
     let options = Options::new(&profile.server, &nick).patience(PATIENCE);
-    let client = if words.get_flag("password") {
-        Client::log_in(options, &password()?).await?
-    } else {
-        match profile.reader("session", PATIENCE).await {
-            Ok(kept) if kept.nick().eq_ignore_ascii_case(&nick) => kept,
-            Ok(kept) => {
-                let text = format!(
-                    "this profile is logged in as {}; `neoirc logout`, or another --profile",
-                    kept.nick()
-                );
-                return Err(Failure::Usage(text));
-            }
-            Err(Failure::NotLoggedIn | Failure::Client(Error::Unauthorized)) => {
-                Client::connect(options).await?
-            }
-            Err(failure) => return Err(failure),
+    let kept = profile.kept(PATIENCE).await?;
+    if let Some(kept) = &kept {
+        is_of(kept, &nick)?;
+    }
+    let client = match (kept, words.get_flag("password")) {
+        (Some(kept), true) => {
+            // The password is tried, and the way in is the one that is there: another for each login would use up the
+            // devices that a session may have.
+            Client::log_in(options, &password()?).await?.log_out().await?;
+            kept
         }
+        (Some(kept), false) => kept,
+        (None, true) => {
+            let password = password()?;
+            profile.keep(Client::log_in(options, &password)).await?
+        }
+        (None, false) => profile.keep(Client::connect(options)).await?,
     };
-    profile.enter(&client)?;
     print(&format!("logged in as {}", clean::line(&client.nick())))
 }
 
@@ -163,10 +163,25 @@ fn typed_password() -> Result<String, Failure> {
             KeyCode::Char('c' | 'd') if key.modifiers.contains(KeyModifiers::CONTROL) => {
                 return Err(Failure::Usage("no password was given".to_owned()));
             }
-            KeyCode::Char(c) => password.push(c),
-            KeyCode::Backspace => drop(password.pop()),
-            _ => {}
+            _ => edit(&mut password, key),
         }
+    }
+}
+
+/// What a key does to a password. It is not seen, so a word of it cannot be told from the rest: Ctrl+W deletes it
+/// back to a blank, as it does elsewhere. A chord that means nothing here adds nothing that nobody sees.
+fn edit(password: &mut String, key: KeyEvent) {
+    let is_control = key.modifiers.contains(KeyModifiers::CONTROL);
+    match key.code {
+        KeyCode::Backspace => drop(password.pop()),
+        KeyCode::Char('h') if is_control => drop(password.pop()),
+        KeyCode::Char('u') if is_control => password.clear(),
+        KeyCode::Char('w') if is_control => {
+            let kept = password.trim_end().rfind(char::is_whitespace).map_or(0, |blank| blank + 1);
+            password.truncate(kept);
+        }
+        KeyCode::Char(c) if !is_control && !key.modifiers.contains(KeyModifiers::ALT) => password.push(c),
+        _ => {}
     }
 }
 
@@ -178,4 +193,32 @@ pub(crate) fn json(message: &Message) -> Result<String, Failure> {
 /// A message to a target.
 pub(crate) fn message(command: &str, to: &str, lines: Vec<String>) -> Message {
     Message::new(command).to(to).body(lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_that_delete_and_chords_do_not_become_part_of_a_password() {
+        let mut password = String::new();
+        let mut press = |code: KeyCode, modifiers: KeyModifiers| {
+            edit(&mut password, KeyEvent::new(code, modifiers));
+            password.clone()
+        };
+        press(KeyCode::Char('x'), KeyModifiers::NONE);
+        assert_eq!(press(KeyCode::Char('u'), KeyModifiers::CONTROL), "");
+        for c in "Ab é cd".chars() {
+            press(KeyCode::Char(c), if c.is_uppercase() { KeyModifiers::SHIFT } else { KeyModifiers::NONE });
+        }
+        assert_eq!(press(KeyCode::Char('h'), KeyModifiers::CONTROL), "Ab é c");
+        assert_eq!(press(KeyCode::Char('w'), KeyModifiers::CONTROL), "Ab é ");
+        assert_eq!(press(KeyCode::Char('w'), KeyModifiers::CONTROL), "Ab ");
+        assert_eq!(press(KeyCode::Backspace, KeyModifiers::NONE), "Ab");
+        for modifiers in [KeyModifiers::CONTROL, KeyModifiers::ALT, KeyModifiers::CONTROL | KeyModifiers::ALT]
+        {
+            assert_eq!(press(KeyCode::Char('a'), modifiers), "Ab");
+        }
+        assert_eq!(press(KeyCode::Char('w'), KeyModifiers::CONTROL), "");
+    }
 }

@@ -22,9 +22,15 @@ const INPUT_BYTES_MAX: u64 = 1 << 20;
 
 /// `neoirc send`
 pub(crate) async fn send(profile: &Profile, words: &ArgMatches) -> Result<(), Failure> {
-    let target = words.get_one::<String>("TARGET").cloned().unwrap_or_default();
-    let text: Vec<&str> =
-        words.get_many::<String>("TEXT").into_iter().flatten().map(String::as_str).collect();
+    let said: Vec<&str> =
+        words.get_many::<String>("WORDS").into_iter().flatten().map(String::as_str).collect();
+    let Some((&target, text)) = said.split_first() else {
+        return Err(Failure::Usage("there is nothing to say".to_owned()));
+    };
+    // No channel and no nick begins so.
+    if target.starts_with('-') {
+        return Err(Failure::Usage(format!("no such option: {target}")));
+    }
     let text = if text == ["-"] { standard_input()? } else { text.join(" ") };
     let command = if words.get_flag("notice") { "NOTICE" } else { "PRIVMSG" };
     let messages = messages(&text);
@@ -33,10 +39,10 @@ pub(crate) async fn send(profile: &Profile, words: &ArgMatches) -> Result<(), Fa
     }
     let client = profile.client(PATIENCE).await?;
     if words.get_flag("join") {
-        granted(client.join(&target).await)?;
+        granted(client.join(target).await)?;
     }
     for lines in messages {
-        granted(client.send(&message(command, &target, lines)).await)?;
+        granted(client.send(&message(command, target, lines)).await)?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use clap::ArgMatches;
-use neoirc::client::{Client, Message};
+use neoirc::client::{Client, Message, Messages};
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
@@ -17,25 +17,24 @@ use crate::script::{PATIENCE, json, print};
 /// The reader under whose name it is kept how far `tail` has read.
 const READER: &str = "tail";
 
-/// A place behind everything: the server takes it for the newest message there is.
-const THE_NEWEST: u64 = u64::MAX >> 1;
-
 /// How long nothing comes before that counts as a pause.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// `neoirc tail`
 pub(crate) async fn tail(profile: &Profile, words: &ArgMatches) -> Result<(), Failure> {
-    let client = if words.get_flag("new") {
-        profile.client_after(THE_NEWEST, PATIENCE).await?
-    } else {
-        profile.reader(READER, PATIENCE).await?
-    };
+    let client = profile.reader(READER, PATIENCE).await?;
     let target = words.get_one::<String>("TARGET").map(String::as_str);
     let exec = words.get_one::<String>("exec");
     let (is_all, is_json) = (words.get_flag("all"), words.get_flag("json"));
     let mut left = words.get_one::<u64>("count").copied();
     let mut messages = client.messages();
     let mut is_kept = true;
+    if words.get_flag("new") {
+        // A place of its own, and not once more "the newest" whenever a break is over: that would pass over what was
+        // said meanwhile.
+        messages.pass_over().await?;
+        is_kept = false;
+    }
     loop {
         // How far one has read is kept when there is a pause, and not for each message of a thousand that wait; but
         // a command that has run is never run for the same message again without need.
@@ -51,11 +50,11 @@ pub(crate) async fn tail(profile: &Profile, words: &ArgMatches) -> Result<(), Fa
         let Some(message) = next else { return Ok(()) };
         let message = message?;
         is_kept = false;
-        if !is_wanted(&client, &message, target, is_all) {
+        if !is_wanted(&message, target, is_all) {
             continue;
         }
         match exec {
-            Some(_) if message.is_from(&client.nick()) => continue,
+            Some(_) if message.is_from(&nick_then(&client, &message, &messages)) => continue,
             Some(command) => {
                 run(command, &message).await?;
                 profile.save(READER, &messages.place())?;
@@ -83,13 +82,29 @@ pub(crate) async fn tail(profile: &Profile, words: &ArgMatches) -> Result<(), Fa
 }
 
 /// Whether it was asked for.
-fn is_wanted(client: &Client, message: &Message, target: Option<&str>, is_all: bool) -> bool {
+fn is_wanted(message: &Message, target: Option<&str>, is_all: bool) -> bool {
     let is_said = matches!(message.command.as_str(), "PRIVMSG" | "NOTICE");
     let is_there = target.is_none_or(|target| {
         let with = |nick: &str| nick.eq_ignore_ascii_case(target);
-        with(&message.to) || (!message.is_to_channel() && with(&message.from) && message.to == client.nick())
+        // What was said to no channel, nor to the operators of one (`@#tea`), was said to oneself, whatever one's nick
+        // was then.
+        let is_to_nick = !message.to.is_empty() && !message.to.contains('#');
+        with(&message.to) || (is_to_nick && with(&message.from))
     });
     (is_said || is_all) && is_there
+}
+
+/// The nick that one had when this was said: the one that is known may be newer, by the changes that are still to be
+/// read.
+fn nick_then(client: &Client, message: &Message, messages: &Messages) -> String {
+    messages.waiting().rev().chain([message]).fold(client.nick(), |nick, change| {
+        let is_to = |new: &String| new.eq_ignore_ascii_case(&nick);
+        if change.command == "NICK" && change.lines().first().is_some_and(is_to) {
+            change.from.clone()
+        } else {
+            nick
+        }
+    })
 }
 
 /// Runs the command for a message, and waits for its end. Nothing of the message becomes part of the command.

@@ -214,9 +214,11 @@ fn looking_around_is_limited_by_session() {
     for _ in 0..4 {
         alice.http.get("/api/v1/state").ok();
     }
-    for path in ["/api/v1/state", "/api/v1/channels", "/api/v1/channels/c1/members", "/api/v1/clients"] {
+    let hooks = "/api/v1/hooks?channel=%23c1";
+    for path in ["/api/v1/state", "/api/v1/channels", "/api/v1/channels/c1/members", hooks] {
         wait_s(&alice.http.get(path), "12");
     }
+    wait_s(&alice.http.send(Method::DELETE, "/api/v1/clients/none"), "20");
     let metrics = server.nobody().request(Method::GET, "/metrics").basic_auth("m", Some("n"));
     let metrics = metrics.send().unwrap().text().unwrap();
     assert!(metrics.contains("neoirc_rate_limited_total{limit=\"history\"} 4"), "{metrics}");

@@ -45,6 +45,21 @@ async fn a_lost_answer_is_asked_for_again_and_said_once() {
     assert_ne!(keys[0], keys[1], "another command, another key");
 }
 
+/// A place is found once: "the newest" after a break would be another.
+#[tokio::test]
+async fn what_is_said_in_a_break_behind_what_was_passed_over_is_heard() {
+    let server = TestServer::spawn();
+    let alice = open_in_channel(&server, "alice").await;
+    let faults = on_the_way(&server, GET, &[Fate::Lost, Fate::Forwarded, Fate::Lost, Fate::Lost]);
+    let bob = Client::connect(Options::new(faults.url(), "bob")).await.unwrap();
+    bob.join("#c").await.unwrap().granted().unwrap();
+    say(&alice, "#c", "old").await;
+    let mut messages = bob.messages();
+    messages.pass_over().await.unwrap();
+    say(&alice, "#c", "new").await;
+    assert_eq!(hear_until(&mut messages, "new").await, ["new"]);
+}
+
 #[tokio::test]
 async fn a_lost_page_is_read_again() {
     let server = TestServer::spawn();

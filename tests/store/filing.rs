@@ -182,3 +182,26 @@ fn no_commit_files_much_more_than_it_brings() {
     }
     assert!(last > 400 * 16 - 2_048, "{last} are filed");
 }
+
+/// Whom one talked to last is asked for, filed or not; who came to the server last is another matter.
+#[test]
+fn those_with_whom_one_talked_last_come_before_others() {
+    let mut story = Story::new(Subject::sqlite_in_a_file());
+    let (alice, phone) = story.arrive("alice");
+    let peers: Vec<_> = (0..510).map(|number| story.arrive(&format!("p{number}"))).collect();
+    for (peer, client) in &peers {
+        story.say(&[phone, *client], Conversation::Direct(alice, *peer));
+    }
+    story.commit();
+    story.say(&[phone, peers[0].1], Conversation::Direct(alice, peers[0].0));
+    story.commit();
+    for is_filed in [false, true] {
+        if is_filed {
+            let newest = story.next_seq;
+            story.tidy(&retention(newest));
+        }
+        let found = story.store().reader().peers(alice).unwrap();
+        let has = |number: usize| found.contains(&peers[number].0);
+        assert_eq!((found.len(), has(0), has(509), has(1)), (500, true, true, false), "filed: {is_filed}");
+    }
+}

@@ -7,6 +7,7 @@ use std::thread;
 use serde_json::{Value, json};
 
 use crate::program::{Ran, User};
+use crate::tmux::Terminal;
 
 const EVIL: &str = "\u{1b}]0;owned\u{7}\u{1b}[2J\u{9b}31m\u{202e}gpj\u{200b}\u{2066}";
 
@@ -98,7 +99,8 @@ fn nothing_hostile_reaches_the_terminal() {
         (&["register"], 3),
         (&["register", "other", "--profile", "p"], 0),
         (&["unregister"], 3),
-        (&["login", "other", "--profile", "p", "--password"], 3),
+        (&["login", "other", "--profile", "p", "--password"], 2),
+        (&["login", "other", "--profile", "q", "--password"], 3),
     ] {
         let ran = run(words);
         assert_eq!(ran.code, Some(code), "{words:?}: {ran:?}");
@@ -114,4 +116,19 @@ fn nothing_hostile_reaches_the_terminal() {
             "{words:?}: marks without end"
         );
     }
+}
+
+/// A session whose end is refused lives on, so it must not be forgotten.
+#[test]
+fn a_quit_that_is_refused_is_told_of_and_forgets_nothing() {
+    let (server, user) = (evil_server(), User::new());
+    let terminal = Terminal::open(&user, &server, 80, 16);
+    terminal.types("neoirc tui --nick alice");
+    terminal.shows("[1:(status)]");
+    terminal.types("/quit good night");
+    terminal.is_at_prompt();
+    terminal.shows("neoirc: QUIT good night: ");
+    terminal.shows("the session goes on");
+    assert!(!terminal.screen().contains(['\u{202e}', '\u{200b}', '\u{1b}']), "{:?}", terminal.screen());
+    assert_eq!(Ran::of(user.command(&server, &["state"]).output().unwrap()).code, Some(0));
 }

@@ -8,4 +8,5 @@ mod screen;
 mod scripts;
 #[path = "../support/mod.rs"]
 mod support;
+mod tail;
 mod tmux;

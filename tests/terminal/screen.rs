@@ -1,7 +1,7 @@
 //! The terminal client in a terminal: what is typed, and what the screen shows.
 
 use crate::program::{User, on_one_port};
-use crate::support::{Answer, TestClient, TestServer, until};
+use crate::support::{Answer, TestClient, TestServer, texts, until};
 use crate::tmux::Terminal;
 
 fn open(server: &TestServer, user: &User, nick: &str) -> Terminal {
@@ -127,6 +127,48 @@ fn a_restart_of_the_server_heals_without_losing_a_line() {
     let screen = terminal.screen();
     assert_eq!((screen.matches("line 1").count(), screen.matches("line 2").count()), (1, 1), "{screen}");
     assert_eq!(screen.matches("typed while").count(), 1, "{screen}");
+}
+
+#[test]
+fn what_was_typed_last_is_sent_or_told_of() {
+    let (mut server, user) = (on_one_port(), User::new());
+    let mut bob = server.open("bob");
+    bob.join("#tea");
+    let terminal = open(&server, &user, "alice");
+    // All at once, so that the end comes before anything is sent.
+    terminal.tmux(&["send-keys", "one more", "Enter", "and good night", "Enter", "/detach", "Enter"]);
+    terminal.is_at_prompt();
+    assert!(!terminal.screen().contains("not sent"), "{}", terminal.screen());
+    let said: Vec<_> = texts(&bob.drain()).into_iter().filter(|text| text.contains("more")).collect();
+    assert_eq!(said, ["one more"]);
+    // With a server that is gone: what is secret is not told.
+    terminal.types("clear; neoirc tui");
+    terminal.shows("<alice> and good night");
+    server.kill9();
+    terminal.shows("not connected");
+    terminal.types("nobody hears this");
+    terminal.types("/register correct horse");
+    terminal.types("/topic All gone");
+    terminal.presses("C-c");
+    terminal.is_at_prompt();
+    let screen = terminal.screen();
+    for told in ["#tea: nobody hears this", "REGISTER", "TOPIC #tea All gone"] {
+        assert!(screen.contains(&format!("neoirc: not sent (no answer yet): {told}\n")), "{told}: {screen}");
+    }
+    assert!(!screen.contains("horse"), "{screen}");
+}
+
+/// One that is longer than this server takes in one request.
+#[test]
+fn a_session_ends_with_a_reason_of_any_length() {
+    let (server, user) = (TestServer::spawn_with(&[("MAX_MESSAGE_SIZE", "512")]), User::new());
+    let mut bob = server.open("bob");
+    bob.join("#tea");
+    let terminal = open(&server, &user, "alice");
+    terminal.types(&format!("/quit {}", "é".repeat(300)));
+    terminal.is_at_prompt();
+    bob.poll_until(|message| message["command"] == "QUIT" && message["from"] == "alice");
+    assert_eq!(user.run(&server, &["state"]).code, Some(5), "it is forgotten here too");
 }
 
 #[test]

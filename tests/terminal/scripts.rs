@@ -66,7 +66,7 @@ fn words_and_standard_input_are_said() {
     let mut bob = server.open("bob");
     bob.join("#tea");
     user.does(&server, &["send", "--nick", "alice", "--join", "#tea", "two", "words"]);
-    user.does(&server, &["send", "#tea", "--", "--not-a-flag"]);
+    user.does(&server, &["send", "#tea", "--not-a-flag"]);
     user.does(&server, &["send", "--notice", "bob", "psst"]);
     let long = (0..100).map(|number| format!("line {number}")).collect::<Vec<_>>().join("\n");
     assert_eq!(user.run_with(&server, &["send", "#tea", "-"], &long).code, Some(0));
@@ -141,6 +141,47 @@ fn another_device_enters_with_the_password() {
     assert_eq!((wrong.code, wrong.out.as_str()), (Some(3), ""));
     assert_eq!(phone.run_with(&server, &["login", "alice", "--password"], "correct horse\n").code, Some(0));
     assert!(phone.does(&server, &["state"]).contains("#tea"));
+}
+
+#[test]
+fn logging_in_again_needs_no_further_device() {
+    let server = TestServer::spawn_with(&[("CLIENTS_PER_SESSION", "2")]);
+    let (user, phone) = (User::new(), User::new());
+    assert_eq!(user.run_with(&server, &["register", "alice"], "correct horse\n").code, Some(0));
+    let login = ["login", "alice", "--password"];
+    for _ in 0..3 {
+        let again = user.run_with(&server, &login, "correct horse\n");
+        assert_eq!((again.code, again.out.as_str()), (Some(0), "logged in as alice\n"), "{again:?}");
+    }
+    assert_eq!(user.run_with(&server, &login, "wrong horse\n").code, Some(3), "it is looked at all the same");
+    assert_eq!(phone.run_with(&server, &login, "correct horse\n").code, Some(0), "there is room for another");
+    // And what is kept is not lost for somebody else's sake.
+    let bob = server.open("bob");
+    bob.pass("another horse");
+    let other = user.run_with(&server, &["login", "bob", "--password"], "another horse\n");
+    assert_eq!(other.code, Some(2), "{other:?}");
+    assert!(other.errors.contains("this profile is logged in as alice"), "{other:?}");
+    assert!(user.does(&server, &["state"]).starts_with("alice!"));
+}
+
+/// It would have the nick, and nobody could come back to it.
+#[test]
+fn no_session_is_opened_that_cannot_be_kept() {
+    let (server, user) = (TestServer::spawn(), User::new());
+    fs::create_dir(user.state()).unwrap();
+    // Here nothing is found and nothing can be written, even by root.
+    let nowhere = user.state().join("neoirc");
+    std::os::unix::fs::symlink("/nowhere/at/all", &nowhere).unwrap();
+    let login = ["login", "alice"];
+    let in_vain = |words: &[&str]| {
+        let ran = user.run_with(&server, words, "correct horse\n");
+        assert_eq!(ran.code, Some(1), "{words:?}: {ran:?}");
+    };
+    in_vain(&login);
+    in_vain(&["--nick", "alice", "join", "#tea"]);
+    in_vain(&["register", "alice"]);
+    fs::remove_file(&nowhere).unwrap();
+    assert_eq!(user.does(&server, &login), "logged in as alice\n", "the nick is free");
 }
 
 #[test]

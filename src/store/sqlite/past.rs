@@ -1,5 +1,7 @@
 //! Looking back from any place.
 
+use std::collections::HashMap;
+
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -18,8 +20,10 @@ macro_rules! sql {
     };
 }
 
-/// With how many a session has talked, at most, as far as anybody asks; those who came last.
+/// With how many a session has talked, at most, as far as anybody asks; those with whom it talked last.
 const PEERS_MAX: usize = 500;
+/// Among how many these are looked for: a few milliseconds' work.
+const PEERS_LOOKED_AT_MAX: usize = 10_000;
 /// The marks of an entry, as the log has them.
 const BOT: i64 = 1;
 const FOR_WATCHERS: i64 = 2;
@@ -143,18 +147,24 @@ fn told_until(connection: &Connection, at_ms: i64) -> rusqlite::Result<Seq> {
 
 fn peers(connection: &Connection, user: i64) -> rusqlite::Result<Vec<UserId>> {
     let transaction = connection.unchecked_transaction()?;
+    let mut found: HashMap<i64, i64> = HashMap::new();
     let mut unfiled = transaction.prepare_cached(sql!("unfiled_peers"))?;
-    let mut found = unfiled.query_map([user], |row| row.get(0))?.collect::<Result<Vec<i64>, _>>()?;
+    let mut rows = unfiled.query([user])?;
+    while let Some(row) = rows.next()? {
+        found.insert(row.get(0)?, row.get(1)?);
+    }
     let mut statement = transaction.prepare_cached(sql!("next_peer"))?;
     // From one to the next, past all that was said to each of them.
     let mut last = i64::MAX;
-    while found.len() < PEERS_MAX
-        && let Some(peer) = statement.query_row([user, last], |row| row.get(0)).optional()?
-    {
-        found.push(peer);
+    for _ in 0..PEERS_LOOKED_AT_MAX {
+        let next = statement.query_row([user, last], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?)));
+        let next = next.optional()?;
+        let Some((peer, newest)) = next else { break };
+        found.entry(peer).and_modify(|seq| *seq = newest.max(*seq)).or_insert(newest);
         last = peer;
     }
-    found.sort_unstable();
-    found.dedup();
-    Ok(found.into_iter().map(|peer| UserId::new(uint(peer))).collect())
+    let mut found: Vec<(i64, i64)> = found.into_iter().map(|(peer, newest)| (newest, peer)).collect();
+    found.sort_unstable_by_key(|found| std::cmp::Reverse(*found));
+    found.truncate(PEERS_MAX);
+    Ok(found.into_iter().map(|(_, peer)| UserId::new(uint(peer))).collect())
 }

@@ -9,6 +9,9 @@ use super::typed::{self, COMMANDS, HELP, Typed};
 use super::{End, Tui};
 use crate::clean;
 
+/// Longest reason of a QUIT, in bytes. Servers cut longer ones, and refuse far longer ones together with the QUIT.
+const REASON_BYTES_MAX: usize = 390;
+
 impl Tui {
     /// Does what a key, or what was pasted, asks for.
     pub(super) fn key(&mut self, event: Event) {
@@ -156,7 +159,10 @@ impl Tui {
             Typed::Quit(reason) => {
                 let message = Message::new("QUIT");
                 self.send(match reason {
-                    Some(reason) => message.body(reason),
+                    Some(mut reason) => {
+                        reason.truncate(reason.floor_char_boundary(REASON_BYTES_MAX));
+                        message.body(reason.replace('\n', " "))
+                    }
                     None => message,
                 });
                 self.end = Some(End::Quit);

@@ -11,14 +11,14 @@ mod typed;
 mod typing;
 mod window;
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
 use clap::ArgMatches;
 use neoirc::client::{Client, Error, Message, Messages, Receipt};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use self::draw::draw;
 use self::editor::Editor;
@@ -47,7 +47,7 @@ const TICK: Duration = Duration::from_millis(500);
 /// How often at most the other devices are told what was read on this one.
 const MARK_PAUSE: Duration = Duration::from_secs(2);
 
-/// How long the end waits for the server to hear of QUIT.
+/// How long the end waits for the server to take what was typed, and QUIT with it.
 const GOODBYE: Duration = Duration::from_secs(3);
 
 /// The terminal client at work.
@@ -62,6 +62,10 @@ struct Tui {
     rows: usize,
     /// How it is to end, once that is decided.
     end: Option<End>,
+    /// Whether the server has ended the session at our wish, so that there is nothing to come back to.
+    has_quit: bool,
+    /// What went wrong at the end, to be told when there is no screen any more.
+    last_words: Vec<String>,
 }
 
 /// How it ends.
@@ -81,7 +85,7 @@ pub(crate) async fn run(profile: &Profile, words: &ArgMatches) -> Result<(), Fai
         ));
     }
     let client = profile.reader(READER, PATIENCE).await?;
-    let (sender, outcomes) = Sender::start(&client);
+    let (sender, mut outcomes) = Sender::start(&client);
     let model = open_windows(&client).await?;
     let mut tui = Tui {
         model,
@@ -91,20 +95,24 @@ pub(crate) async fn run(profile: &Profile, words: &ArgMatches) -> Result<(), Fai
         has_focus: true,
         rows: 0,
         end: None,
+        has_quit: false,
+        last_words: Vec::new(),
     };
     for channel in words.get_many::<String>("CHANNEL").into_iter().flatten() {
         tui.send(Message::new("JOIN").param(channel));
     }
     let mut messages = client.messages();
     let mut screen = Screen::take().map_err(Failure::Local)?;
-    let outcome = tui.work(profile, &client, &mut messages, outcomes, &mut screen).await;
+    let outcome = tui.work(profile, &client, &mut messages, &mut outcomes, &mut screen).await;
+    tui.goodbye(&mut outcomes).await;
     drop(screen);
-    if tui.end == Some(End::Quit) {
-        profile.leave()?;
-    } else {
-        profile.save(READER, &messages.place())?;
+    // A session that lives is not forgotten.
+    let kept = if tui.has_quit { profile.leave() } else { profile.save(READER, &messages.place()) };
+    for line in tui.last_words.iter().flat_map(|text| text.lines()) {
+        // The terminal may be gone.
+        let _ = writeln!(io::stderr(), "neoirc: {}", clean::line(line));
     }
-    outcome
+    outcome.and(kept)
 }
 
 /// The windows of a session that goes on: its channels, with what was said there last.
@@ -134,7 +142,7 @@ impl Tui {
         profile: &Profile,
         client: &Client,
         messages: &mut Messages,
-        mut outcomes: UnboundedReceiver<Outcome>,
+        outcomes: &mut UnboundedReceiver<Outcome>,
         screen: &mut Screen,
     ) -> Result<(), Failure> {
         let mut keys = screen::keys();
@@ -183,21 +191,28 @@ impl Tui {
             }
             is_stale = true;
         }
-        if self.end == Some(End::Quit) {
-            let goodbye = async {
-                while self.model.waiting > 0 {
-                    match outcomes.recv().await {
-                        Some(outcome) => self.take_in(outcome),
-                        None => return,
-                    }
-                }
-            };
-            if tokio::time::timeout(GOODBYE, goodbye).await.is_err() {
-                // The session lives, so it is not forgotten.
-                self.end = Some(End::Detach);
-            }
-        }
         Ok(())
+    }
+
+    /// Waits a little until the server has taken what was typed, and keeps what it has not.
+    async fn goodbye(&mut self, outcomes: &mut UnboundedReceiver<Outcome>) {
+        // Where the terminal broke, nobody has decided it.
+        let end = *self.end.get_or_insert(End::Detach);
+        let taken = async {
+            while !self.model.waiting.is_empty() {
+                match outcomes.recv().await {
+                    Some(outcome) => self.take_in(outcome),
+                    None => return,
+                }
+            }
+        };
+        // What is left then is told.
+        let _ = timeout(GOODBYE, taken).await;
+        let left = self.model.waiting.drain(..);
+        self.last_words.extend(left.map(|message| format!("not sent (no answer yet): {}", what(&message))));
+        if end == End::Quit && !self.has_quit {
+            self.last_words.push("the session goes on; `neoirc tui` comes back to it".to_owned());
+        }
     }
 
     /// Takes in what came through the queue. Gives whether that was the end of it.
@@ -227,15 +242,17 @@ impl Tui {
     fn take_in(&mut self, outcome: Outcome) {
         match outcome {
             Outcome::Sent(message, receipt) => {
-                self.model.waiting = self.model.waiting.saturating_sub(1);
-                let what = if message.lines().is_empty() { message.command.clone() } else { message.text() };
+                self.model.waiting.pop_front();
+                let is_quit = message.command == "QUIT";
                 match receipt.map(Receipt::granted) {
-                    // Everything else that IRC refuses comes through the queue.
-                    Ok(Err(refusal)) if message.command == "NOTICE" => self.model.note(&refusal.to_string()),
+                    Ok(Ok(_)) | Err(Error::Unauthorized) if is_quit => self.has_quit = true,
+                    // Everything else that IRC refuses comes through the queue, which is no longer read at the end.
+                    Ok(Err(refusal)) if message.command == "NOTICE" || self.end.is_some() => {
+                        self.tell(format!("{}: {refusal}", what(&message)));
+                    }
                     Ok(_) => {}
                     Err(error) => {
-                        let text = format!("not sent ({}): {what}", Failure::from(error));
-                        self.model.note(&text);
+                        self.tell(format!("not sent ({}): {}", Failure::from(error), what(&message)));
                     }
                 }
             }
@@ -256,7 +273,7 @@ impl Tui {
                 }
             }
             Outcome::Failed(what, error) => {
-                self.model.note(&format!("not sent ({}): {what}", Failure::from(error)));
+                self.tell(format!("not sent ({}): {what}", Failure::from(error)));
             }
             Outcome::Found(words, found) => match found {
                 Ok(found) => {
@@ -284,8 +301,29 @@ impl Tui {
         }
     }
 
+    /// Says that something went wrong: on the screen, or behind it when it is about to go.
+    fn tell(&mut self, text: String) {
+        if self.end.is_some() {
+            self.last_words.push(text);
+        } else {
+            self.model.note(&text);
+        }
+    }
+
     fn send(&mut self, message: Message) {
-        self.model.waiting += 1;
+        self.model.waiting.push_back(message.clone());
         self.sender.send(message);
     }
+}
+
+/// What was to be sent, for those who are told that it was not; a password stays out of it.
+fn what(message: &Message) -> String {
+    let words = match message.command.as_str() {
+        "PRIVMSG" | "NOTICE" => return format!("{}: {}", message.to, message.text().trim_matches('\u{1}')),
+        "REGISTER" | "OPER" | "PASS" => return message.command.clone(),
+        command => [command, &message.to].into_iter(),
+    };
+    let words = words.chain(message.params.iter().map(String::as_str));
+    let words = words.chain(message.lines().iter().map(String::as_str));
+    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }

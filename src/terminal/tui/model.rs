@@ -1,6 +1,7 @@
 //! What the terminal client knows, and how each message changes it. It asks nobody anything, so that it can be tried
 //! out without a terminal and without a server.
 
+use std::collections::VecDeque;
 use std::time::Instant;
 
 use neoirc::client::Message;
@@ -9,7 +10,8 @@ use super::window::{Activity, Window};
 use crate::clean;
 use crate::line::{self, Kind, is_numeric};
 
-/// Most windows. Strangers open some by speaking to one; what comes beyond is shown in the first.
+/// With so many windows nobody else opens one by speaking; what they say is shown in the first. What one opens oneself
+/// is not counted: strangers must not take the windows of one's own channels, which the server numbers anyway.
 const WINDOWS_MAX: usize = 100;
 
 /// Everything that is on the screen, or could be.
@@ -24,8 +26,8 @@ pub(crate) struct Model {
     pub(crate) is_connected: bool,
     /// What time it is. It is set from outside.
     pub(crate) now: Instant,
-    /// How many commands wait to be taken by the server.
-    pub(crate) waiting: usize,
+    /// The commands that wait to be taken by the server, in the order in which they were typed.
+    pub(crate) waiting: VecDeque<Message>,
 }
 
 impl Model {
@@ -38,7 +40,7 @@ impl Model {
             shows_nicks: true,
             is_connected: true,
             now: Instant::now(),
-            waiting: 0,
+            waiting: VecDeque::new(),
         }
     }
 
@@ -55,16 +57,17 @@ impl Model {
         self.windows.iter().position(|window| window.is(name))
     }
 
-    /// The window of this name, which is opened where there is none; the first where there are too many.
+    /// The window of this name, which is opened where there is none.
     pub(crate) fn open(&mut self, name: &str) -> usize {
-        match self.find(name) {
-            Some(index) => index,
-            None if self.windows.len() < WINDOWS_MAX => {
-                self.windows.push(Window::new(name));
-                self.windows.len() - 1
-            }
-            None => 0,
-        }
+        self.find(name).unwrap_or_else(|| {
+            self.windows.push(Window::new(name));
+            self.windows.len() - 1
+        })
+    }
+
+    /// The same where it is somebody else who opens it; the first where there are too many.
+    fn open_for_others(&mut self, name: &str) -> usize {
+        if self.windows.len() < WINDOWS_MAX { self.open(name) } else { self.find(name).unwrap_or(0) }
     }
 
     /// Shows a window.
@@ -115,7 +118,7 @@ impl Model {
             "QUIT" => self.hear_quit(message),
             "NICK" => self.hear_nick(message),
             "TOPIC" => {
-                let index = self.open(&message.to);
+                let index = self.open_for_others(&message.to);
                 self.windows[index].topic = message.lines().join(" ");
                 self.add(index, message, Activity::Events);
             }
@@ -141,11 +144,11 @@ impl Model {
         let channel = message.to.trim_start_matches(['@', '+']);
         let is_person = !message.from.is_empty() && !message.from.contains('.');
         let index = if channel.starts_with('#') {
-            self.open(channel)
+            self.open_for_others(channel)
         } else if is_mine {
             self.open(&message.to)
         } else if message.command == "PRIVMSG" && is_person {
-            self.open(&message.from)
+            self.open_for_others(&message.from)
         } else {
             // A NOTICE opens nothing by itself.
             self.find(&message.from).unwrap_or(0)
@@ -169,7 +172,7 @@ impl Model {
     fn hear_join(&mut self, message: &Message) {
         let is_mine = message.is_from(&self.nick);
         let was_there = self.find(&message.to).is_some_and(|index| !self.windows[index].members.is_empty());
-        let index = self.open(&message.to);
+        let index = if is_mine { self.open(&message.to) } else { self.open_for_others(&message.to) };
         let window = &mut self.windows[index];
         if is_mine {
             window.members.clear();
@@ -291,6 +294,13 @@ impl Model {
         let away = if self.is_away { " (away)" } else { "" };
         let name = format!("{}{away}", clean::line(&self.nick));
         let mut parts = vec![name, format!("{}:{}", self.active + 1, self.window().title())];
+        // In front of what may be longer than the bar.
+        if !self.is_connected {
+            parts.push("not connected, trying again".to_owned());
+            if !self.waiting.is_empty() {
+                parts.push(format!("{} to be sent", self.waiting.len()));
+            }
+        }
         let busy = self.windows.iter().enumerate().filter(|(_, window)| window.activity > Activity::None);
         let busy: Vec<String> = busy
             .map(|(index, window)| {
@@ -306,12 +316,6 @@ impl Model {
             parts.push(format!("Act: {}", busy.join(",")));
         }
         parts.extend(self.window().typing.shown(self.now));
-        if !self.is_connected {
-            parts.push("not connected, trying again".to_owned());
-            if self.waiting > 0 {
-                parts.push(format!("{} to be sent", self.waiting));
-            }
-        }
         let mut status = parts.iter().map(|part| format!("[{part}]")).collect::<Vec<_>>().join(" ");
         if self.window().below > 0 {
             status.push_str(" -- more --");
@@ -439,5 +443,29 @@ mod tests {
             hear(&mut model, &format!("n{number}"), Message::new("PRIVMSG").to("me").body("hi"));
         }
         assert_eq!(model.windows.len(), WINDOWS_MAX);
+        // One's own channels and talks have windows all the same.
+        hear(&mut model, "me", Message::new("JOIN").to("#milk"));
+        hear(&mut model, "bob", Message::new("PRIVMSG").to("#milk").body("hi"));
+        hear(&mut model, "me", Message::new("PRIVMSG").to("carol").body("hi"));
+        let talk = model.open("dora");
+        let names: Vec<_> = model.windows[WINDOWS_MAX..].iter().map(|window| window.name.as_str()).collect();
+        assert_eq!((names, talk), (vec!["#milk", "carol", "dora"], WINDOWS_MAX + 2));
+        assert_eq!(model.windows[WINDOWS_MAX].lines.len(), 2);
+    }
+
+    #[test]
+    fn a_lost_connection_is_in_sight_however_much_happens() {
+        let mut model = model();
+        for number in 0..40 {
+            hear(&mut model, &format!("n{number}"), Message::new("PRIVMSG").to("me").body("hi"));
+        }
+        model.is_connected = false;
+        model.waiting.push_back(Message::new("AWAY"));
+        let status = model.status();
+        let shown: String = status.chars().take(72).collect();
+        assert!(
+            shown.contains("[not connected, trying again] [1 to be sent] [Act: 2-"),
+            "at the beginning of {status}"
+        );
     }
 }
