@@ -30,7 +30,7 @@ fn is_dressed(what: &str, answer: &Answer) {
 
 #[test]
 fn every_kind_of_answer_has_them() {
-    let server = TestServer::spawn_with(&[("COMMAND_RATE_LIMIT", "0.01"), ("COMMAND_RATE_BURST", "3")]);
+    let server = TestServer::spawn_with(&[("COMMAND_RATE_LIMIT", "0.01"), ("COMMAND_RATE_BURST", "4")]);
     let alice = server.open("alice");
     let (http, nobody) = (&alice.http, server.nobody());
     let post = |body: &str| http.post_bytes("/api/v1/messages", body);
