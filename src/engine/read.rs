@@ -11,8 +11,9 @@ use crate::id::Seq;
 
 /// For how long a poll begins anew because what it read was being cut off: far longer than a slow disk takes for a commit.
 const LOOK_FOR: Duration = Duration::from_secs(10);
-/// The pause before that: about as long as a commit takes, and each time twice as long, up to the second.
+/// The pause before that: about as long as a commit takes, and each time twice as long.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(2);
+/// The longest that this becomes.
 const LOOK_AGAIN_AFTER_MAX: Duration = Duration::from_millis(100);
 
 /// A way to look into a queue.

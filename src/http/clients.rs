@@ -5,9 +5,9 @@ use uuid::Uuid;
 
 use super::caller::{Caller, no_cookie};
 use super::error::ApiError;
-use super::messages::{json, may_look};
+use super::messages::{json, may_ask, may_look};
 use super::routes::HttpSettings;
-use crate::engine::{Engine, RateLimit, Revoked};
+use crate::engine::{Engine, Revoked};
 use crate::limits::Limits;
 
 /// `GET /clients`
@@ -41,7 +41,7 @@ pub(super) async fn revoke(
     settings: web::Data<HttpSettings>,
     limits: web::Data<Limits>,
 ) -> Result<HttpResponse, ApiError> {
-    limits.command(caller.user).inspect_err(|_| engine.stats().rate_limited(RateLimit::Command))?;
+    may_ask(&caller, &limits, &engine)?;
     let unknown = ApiError::NotFound("no such client");
     let Ok(uuid) = Uuid::parse_str(&uuid) else { return Err(unknown) };
     let mut response = json();

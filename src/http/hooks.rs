@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::body;
 use super::caller::Caller;
 use super::error::ApiError;
+use super::messages::{may_ask, may_look};
 use super::query::Query;
 use super::routes::HttpSettings;
 use crate::auth::token::Token;
@@ -56,7 +57,7 @@ pub(super) async fn make(
     engine: web::Data<Engine>,
     limits: web::Data<Limits>,
 ) -> Result<HttpResponse, ApiError> {
-    limits.command(caller.user).inspect_err(|_| engine.stats().rate_limited(RateLimit::Command))?;
+    may_ask(&caller, &limits, &engine)?;
     let NewHook { channel, name } = body::object(&body)?;
     let name = Nickname::parse(name.as_deref().unwrap_or(NAME))
         .map_err(|_| ApiError::BadRequest("invalid hook name"))?;
@@ -84,7 +85,7 @@ pub(super) async fn list(
     engine: web::Data<Engine>,
     limits: web::Data<Limits>,
 ) -> Result<HttpResponse, ApiError> {
-    super::messages::may_look(&caller, &limits, &engine)?;
+    may_look(&caller, &limits, &engine)?;
     let channel = Query::of(request.head()).text("channel")?.filter(|channel| !channel.is_empty());
     let channel = channel.ok_or(ApiError::BadRequest("channel required"))?.into_owned();
     Ok(super::messages::json().json(engine.hooks(caller.user, channel).await?))
@@ -105,7 +106,7 @@ pub(super) async fn revoke(
     engine: web::Data<Engine>,
     limits: web::Data<Limits>,
 ) -> Result<HttpResponse, ApiError> {
-    limits.command(caller.user).inspect_err(|_| engine.stats().rate_limited(RateLimit::Command))?;
+    may_ask(&caller, &limits, &engine)?;
     let id = Uuid::parse_str(&id).map_err(|_| ApiError::NotFound("no such hook"))?;
     let receipt = engine.hook(HookWish::Revoke { by: caller.user, id }).await?;
     Ok(super::messages::json().body(receipt))

@@ -7,9 +7,9 @@ use serde_json::json;
 use super::body;
 use super::caller::Caller;
 use super::error::ApiError;
-use super::messages::{json as json_answer, may_look};
+use super::messages::{json as json_answer, may_ask, may_look};
 use crate::command::Wish;
-use crate::engine::{Engine, RateLimit};
+use crate::engine::Engine;
 use crate::limits::Limits;
 use crate::protocol::message::Request;
 use crate::protocol::name::TalkName;
@@ -71,7 +71,7 @@ pub(super) async fn put(
     engine: web::Data<Engine>,
     limits: web::Data<Limits>,
 ) -> Result<HttpResponse, ApiError> {
-    limits.command(caller.user).inspect_err(|_| engine.stats().rate_limited(RateLimit::Command))?;
+    may_ask(&caller, &limits, &engine)?;
     let name = talk(&target)?;
     let Read { timestamp } = body::object(&body)?;
     let (command, to) = ("MARKREAD".to_owned(), Some(name.to_string()));

@@ -82,13 +82,11 @@ impl Said {
         engine: &Engine,
         limits: &Limits,
     ) -> Result<Self, ApiError> {
-        limits.command(caller.user).inspect_err(|_| engine.stats().rate_limited(RateLimit::Command))?;
+        may_ask(&caller, limits, engine)?;
         let key = key()?;
         let message = Request::parse(body).map_err(|_| ApiError::BadRequest("invalid request"))?;
         let wish = Wish::parse(message);
-        limits
-            .rest_of_price(caller.user, wish.price())
-            .inspect_err(|_| engine.stats().rate_limited(RateLimit::Command))?;
+        may_pay(&caller, wish.price(), limits, engine)?;
         Ok(Self { caller, wish, key })
     }
 }
@@ -233,6 +231,26 @@ pub(super) async fn history(
         query.number("limit")?.map_or(HISTORY_PAGE, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
     let lines = engine.history(caller.user, target, before, limit.min(HISTORY_PAGE_MAX)).await?;
     Ok(array(&lines))
+}
+
+/// Whether the caller may give a command now.
+///
+/// # Errors
+/// `RateLimited`
+pub(super) fn may_ask(caller: &Caller, limits: &Limits, engine: &Engine) -> Result<(), ApiError> {
+    limits.command(caller.user).inspect_err(|_| engine.stats().rate_limited(RateLimit::Command))?;
+    Ok(())
+}
+
+/// Whether the caller may give a command now that costs so much; the first has been asked about.
+///
+/// # Errors
+/// `RateLimited`
+pub(super) fn may_pay(caller: &Caller, price: u32, limits: &Limits, engine: &Engine) -> Result<(), ApiError> {
+    limits
+        .rest_of_price(caller.user, price)
+        .inspect_err(|_| engine.stats().rate_limited(RateLimit::Command))?;
+    Ok(())
 }
 
 /// Whether the caller may look at something now that it takes work to show.

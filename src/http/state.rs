@@ -5,16 +5,16 @@ use serde_json::json;
 
 use super::caller::Caller;
 use super::error::ApiError;
-use super::messages::{json, may_look};
+use super::messages::{json, may_ask, may_look, may_pay};
 use super::pow;
 use super::price::Price;
 use super::query::Query;
 use crate::command::channels_price;
 use crate::delivery::Line;
 use crate::delivery::page::Dropped;
-use crate::engine::{Engine, RateLimit};
+use crate::engine::Engine;
 use crate::entry::message_id;
-use crate::limits::{Exceeded, Limits};
+use crate::limits::Limits;
 use crate::reply::notice::notice_of_dropped as notice;
 
 /// `GET /state`: the session itself. With `initChannelState=1` the state of its channels goes into the
@@ -32,11 +32,10 @@ pub(super) async fn session(
 ) -> Result<HttpResponse, ApiError> {
     may_look(&caller, &limits, &engine)?;
     if Query::of(request.head()).text("initChannelState")?.as_deref() == Some("1") {
-        let too_often = |_: &Exceeded| engine.stats().rate_limited(RateLimit::Command);
-        limits.command(caller.user).inspect_err(too_often)?;
+        may_ask(&caller, &limits, &engine)?;
         // What it puts into the queue is put there by a command in other cases, and costs what that does.
         let price = channels_price(engine.channels_of(caller.user).await?);
-        limits.rest_of_price(caller.user, price).inspect_err(too_often)?;
+        may_pay(&caller, price, &limits, &engine)?;
         engine.send_channel_state(&caller).await?;
     }
     let state = engine.state(caller.user).await?.ok_or(ApiError::Unauthorized)?;

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use crate::support::{Ending, Launch, TestServer, texts};
 
 /// Runs `neoircd` with these words on the server's database.
-fn run(server: &TestServer, words: &[&str]) -> Ending {
+pub(crate) fn run(server: &TestServer, words: &[&str]) -> Ending {
     let elsewhere = TempDir::new().unwrap();
     let launch = words.iter().fold(Launch::bare(elsewhere.path(), &[]), |launch, word| launch.word(word));
     launch.with("DBURL", &format!("file:{}", server.database().display())).start().ending()

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::{Launch, TestServer, texts};
+use crate::operations::run;
+use crate::support::{TestServer, texts};
 
 /// "503 + `Retry-After` when the server is saturated"; what it acknowledges meanwhile it keeps.
 #[test]
@@ -101,8 +102,7 @@ fn memory_that_was_short_for_a_while_has_no_consequences() {
         assert_eq!(read, &said);
     }
     server.kill9();
-    let check = Launch::bare(server.folder(), &["check"]);
-    let ending = check.with("DBURL", &format!("file:{}", server.database().display())).start().ending();
+    let ending = run(&server, &["check"]);
     assert!(ending.status.success(), "{:?}\n{}", ending.stdout, ending.log);
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+use crate::operations::run;
 use crate::settings::start;
 use crate::support::{Ending, Launch, TestServer, pair};
 
@@ -105,8 +106,7 @@ fn a_damaged_message_is_told_as_damage() {
     for said in ["an audience in the log", "neoirc.db", "nothing was changed", "neoircd restore"] {
         assert!(ending.log.contains(said), "{said} is missing in\n{}", ending.log);
     }
-    let check = Launch::bare(server.folder(), &["check"]);
-    let ending = check.with("DBURL", &format!("file:{}", server.database().display())).start().ending();
+    let ending = run(&server, &["check"]);
     assert!(
         !ending.status.success() && ending.stdout.concat().contains("an audience in the log"),
         "{ending:?}"

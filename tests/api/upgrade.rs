@@ -6,6 +6,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::operations::run;
 use crate::settings::start;
 use crate::support::{Http, Launch, TestClient, TestServer, command_of, numerics, texts};
 
@@ -150,9 +151,7 @@ fn an_old_backup_can_be_restored() {
 #[test]
 fn the_frozen_database_is_whole() {
     let server = upgraded();
-    let elsewhere = TempDir::new().unwrap();
-    let check = Launch::bare(elsewhere.path(), &["check"]);
-    let ending = check.with("DBURL", &format!("file:{}", server.database().display())).start().ending();
+    let ending = run(&server, &["check"]);
     assert!(ending.status.success(), "{:?} {}", ending.stdout, ending.log);
     assert!(fs::metadata(server.database()).unwrap().len() > 0);
 }
