@@ -1,15 +1,14 @@
 //! The command line: `neoircd [serve]`, `neoircd config print`, what an operator does to a database, `neoircd pow`, and
 //! a flag for every setting.
 
-use std::env::VarError;
 use std::fmt::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use clap_complete::Shell;
-use neoirc::config::{SETTINGS, Settings, Values, read_dot_env};
+use neoirc::config::{Environment, SETTINGS, Settings, Values};
 use neoirc::protocol::json::check_free_form;
 use neoirc::protocol::limits::CHANNEL_HASHCASH_BITS_MAX;
 use neoirc::protocol::message::Body;
@@ -48,6 +47,7 @@ pub(crate) struct Work {
 
 /// Where the settings come from, so that they can be read again.
 pub(crate) struct Source {
+    environment: Environment,
     matches: ArgMatches,
     trial: Option<String>,
 }
@@ -55,7 +55,7 @@ pub(crate) struct Source {
 impl Source {
     /// The settings as they are now.
     pub(crate) fn read(&self) -> Result<Settings> {
-        Ok(gather(&self.matches, self.trial.as_deref())?.settings()?)
+        Ok(gather(&self.environment, &self.matches, self.trial.as_deref())?.settings()?)
     }
 
     /// Whether this is a trial.
@@ -74,45 +74,44 @@ impl Source {
 pub(crate) fn read() -> Result<Invocation> {
     let matches = command().get_matches();
     // What has no use for settings has none for a file that may be another program's.
-    if !matches!(matches.subcommand_name(), Some("pow" | "completions" | "man")) {
-        read_dot_env()?;
-    }
+    let has_settings = !matches!(matches.subcommand_name(), Some("pow" | "completions" | "man"));
+    let environment = if has_settings { Environment::take()? } else { Environment::default() };
     match matches.subcommand() {
         Some(("config", config)) => match config.subcommand() {
             Some(("example", _)) => Ok(Invocation::Print(example())),
             Some((_, print)) => {
                 let (trial, _folder) = trial(print)?;
-                let values = gather(print, trial.as_deref())?;
+                let values = gather(&environment, print, trial.as_deref())?;
                 let usable = values.settings().map(drop).map_err(Into::into);
                 Ok(Invocation::Show(in_force(&values), usable))
             }
             None => Ok(Invocation::Print(String::new())),
         },
-        Some(("backup", backup)) => operating(Operation::Backup(file(backup)), backup),
+        Some(("backup", backup)) => operating(Operation::Backup(file(backup)), backup, &environment),
         Some(("restore", restore)) if restore.get_flag("verify") => {
-            operating(Operation::Verify(file(restore)), restore)
+            operating(Operation::Verify(file(restore)), restore, &environment)
         }
-        Some(("restore", restore)) => operating(Operation::Restore(file(restore)), restore),
-        Some(("check", check)) => operating(Operation::Check, check),
+        Some(("restore", restore)) => operating(Operation::Restore(file(restore)), restore, &environment),
+        Some(("check", check)) => operating(Operation::Check, check, &environment),
         Some(("health", health)) => {
-            Ok(Invocation::Health(gather(health, None)?.settings()?.http_listen_addr))
+            Ok(Invocation::Health(gather(&environment, health, None)?.settings()?.http_listen_addr))
         }
         Some(("pow", pow)) => work(pow).map(Invocation::Mint),
         Some(("completions", completions)) => completed(completions),
         Some(("man", _)) => manual(),
-        Some((_, serve)) => serving(serve),
-        None => serving(&matches),
+        Some((_, serve)) => serving(serve, environment),
+        None => serving(&matches, environment),
     }
 }
 
-fn serving(matches: &ArgMatches) -> Result<Invocation> {
+fn serving(matches: &ArgMatches, environment: Environment) -> Result<Invocation> {
     let (trial, folder) = trial(matches)?;
-    let source = Source { matches: matches.clone(), trial };
+    let source = Source { environment, matches: matches.clone(), trial };
     Ok(Invocation::Serve(Box::new(source.read()?), source, folder))
 }
 
-fn operating(operation: Operation, matches: &ArgMatches) -> Result<Invocation> {
-    let settings = gather(matches, None)?.settings()?;
+fn operating(operation: Operation, matches: &ArgMatches, environment: &Environment) -> Result<Invocation> {
+    let settings = gather(environment, matches, None)?.settings()?;
     Ok(Invocation::Operate(operation, settings.dburl))
 }
 
@@ -241,16 +240,10 @@ fn trial(matches: &ArgMatches) -> Result<(Option<String>, Option<TempDir>)> {
     Ok((dburl, folder))
 }
 
-fn gather(matches: &ArgMatches, trial: Option<&str>) -> Result<Values> {
-    for setting in SETTINGS {
-        if let Err(VarError::NotUnicode(_)) = std::env::var(setting.name) {
-            bail!("{}: must be UTF-8", setting.name);
-        }
-    }
+fn gather(environment: &Environment, matches: &ArgMatches, trial: Option<&str>) -> Result<Values> {
     let file = matches.get_one::<String>("config").map(Path::new);
     let flag = |setting: &neoirc::config::Setting| matches.get_one::<String>(setting.name).cloned();
-    let environment = |name: &str| std::env::var(name).ok();
-    Ok(Values::gather(flag, environment, file, trial)?)
+    Ok(Values::gather(flag, environment.read()?, file, trial)?)
 }
 
 /// The settings in force, in the form of a settings file; of secrets only whether they are set.

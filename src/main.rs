@@ -24,7 +24,7 @@ use neoirc::reply::ServerInfo;
 use neoirc::store::StoreError;
 use neoirc::store::sqlite::SqliteStore;
 use socket2::{Domain, Socket, Type};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use cli::{Invocation, Source, Work};
@@ -86,6 +86,8 @@ fn start_logging(settings: &Settings) {
         Err(error) => (EnvFilter::new(&default), Some(error)),
     };
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A log on a full disk, or whose reader has gone, must not end who writes it: telling of that would be written there, too.
+    let logs = logs.log_internal_errors(false);
     let on_terminal = std::io::stderr().is_terminal();
     match settings.log_format {
         LogFormat::Auto if on_terminal => logs.init(),
@@ -117,6 +119,8 @@ async fn serve(settings: Settings, source: Source) -> Result<()> {
     let info = server_info(&settings, &source);
     let engine = Engine::start(Box::new(store), info, settings.engine.clone());
     let engine = engine.map_err(|error| unusable(error, "read"))?;
+    // Before anybody is told that the server is there. Until now they end the process at once, as in a long upgrade they should.
+    let signals = Signals::catch()?;
     let listener = TcpListener::bind(settings.http_listen_addr)
         .with_context(|| format!("cannot listen on {}", settings.http_listen_addr))?;
     let passwords = Passwords::default();
@@ -136,7 +140,7 @@ async fn serve(settings: Settings, source: Source) -> Result<()> {
     std::io::stdout().flush()?;
     tracing::info!(%address, version = engine.server().version, "serving");
     supervisor::ready(&engine);
-    wait_for_the_end(&engine, &limits, irc.as_ref(), &source).await?;
+    wait_for_the_end(signals, &engine, &limits, irc.as_ref(), &source).await;
     tracing::info!("stopping");
     supervisor::stopping();
     engine.begin_stop();
@@ -258,30 +262,47 @@ fn server_info(settings: &Settings, source: &Source) -> ServerInfo {
 
 /// A write past a limit of file size raises a signal whose default is to kill the process. With a handler it
 /// fails like a full disk instead, which the store survives.
-fn outlive_file_size_limit() -> Option<tokio::signal::unix::Signal> {
+fn outlive_file_size_limit() -> Option<Signal> {
     const SIGXFSZ: i32 = 25;
     signal(SignalKind::from_raw(SIGXFSZ)).ok()
 }
 
+/// What the process may be told from outside.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    /// From now on they are kept until they are asked for.
+    fn catch() -> Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+}
+
 /// Waits for a signal, or an operator of the server, to end it. Until then reads the settings again when asked to.
 async fn wait_for_the_end(
+    signals: Signals,
     engine: &Engine,
     limits: &Limits,
     irc: Option<&Irc>,
     source: &Source,
-) -> Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut hang_up = signal(SignalKind::hangup())?;
+) {
+    let Signals { mut terminate, mut interrupt, mut hang_up } = signals;
     let mut orders = engine.orders();
     loop {
         tokio::select! {
-            _ = terminate.recv() => return Ok(()),
-            _ = interrupt.recv() => return Ok(()),
+            _ = terminate.recv() => return,
+            _ = interrupt.recv() => return,
             _ = hang_up.recv() => rehash(engine, limits, irc, source),
             changed = orders.changed() => {
                 if changed.is_err() || orders.borrow_and_update().die {
-                    return Ok(());
+                    return;
                 }
                 rehash(engine, limits, irc, source);
             }

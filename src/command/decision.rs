@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::help::HelpTopic;
 use super::list::ListQuery;
 use super::oper::OperBlock;
+use super::query::Whowas;
 use super::who::WhoQuery;
 use crate::id::{ChannelId, ClientId, UserId};
 use crate::protocol::name::TalkName;
@@ -173,18 +174,22 @@ pub enum Reply {
     Names(String, Option<UserId>),
     /// The channels that fit, as far as they are visible.
     List(ListQuery),
+    /// Those that fit among these channels, besides those that were found already.
+    ListAmong(ListQuery, Vec<ChannelId>, Vec<ChannelId>),
     /// These channels, and the end of the list.
     ListOf(Vec<ChannelId>),
     /// Those who fit, as far as they may be seen.
     Who(WhoQuery),
+    /// Those who fit among these users, besides those who were found already.
+    WhoAmong(WhoQuery, Vec<UserId>, Vec<UserId>),
     /// These users, all of them members of the channel if there is one, and the end of the list.
     WhoOf(WhoQuery, Option<ChannelId>, Vec<UserId>),
     /// What may be known of a user.
     Whois(UserId),
     /// The end of an answer to WHOIS, with the nick as it was typed, also after a refusal.
     EndOfWhois(String),
-    /// Who went by a nick, the newest so many.
-    Whowas(String, usize),
+    /// Who went by a nick.
+    Whowas(Whowas),
     /// Nicks with their hosts, as far as somebody has them.
     Userhost(Vec<String>),
     /// Those of these nicks that somebody has.

@@ -4,9 +4,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::arguments::{Arguments, elements_within};
 use super::decision::{Decision, Reply};
-use crate::protocol::limits::TARGMAX_CHANNELS;
+use crate::protocol::limits::{CHANNELLEN, TARGMAX_CHANNELS};
 use crate::protocol::mask::Mask;
 use crate::world::{Channel, Refusal};
+
+/// How many steps are as dear as to find a channel and to look at its conditions.
+const STEPS_OF_ANY: usize = 16;
 
 /// `LIST [<channel or condition>{,<channel or condition>}]`
 #[derive(Debug)]
@@ -74,6 +77,16 @@ impl ListQuery {
     /// Whether it asks for some channels by their names alone, so that the others need not be looked at.
     pub fn names_all(&self) -> bool {
         !self.names.is_empty() && self.masks.is_empty()
+    }
+
+    /// How many steps it takes at most to see whether it asks for a channel.
+    pub fn steps(&self) -> usize {
+        let not_named = self.conditions.iter().filter_map(|condition| match condition {
+            Condition::NotNamed(mask) => Some(mask),
+            _ => None,
+        });
+        let of_masks: usize = self.masks.iter().chain(not_named).map(|mask| mask.steps(CHANNELLEN)).sum();
+        STEPS_OF_ANY + of_masks + self.names.len()
     }
 
     /// Whether it asks for this channel at this moment.

@@ -6,6 +6,7 @@ use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 use super::arguments::Arguments;
 use super::decision::{Caller, Decision, Outcome, Reply};
 use crate::protocol::name::TalkName;
+use crate::protocol::past;
 use crate::world::{Event, Keeper, Markers, Refusal, World};
 
 /// `MARKREAD <target> [timestamp=<time>]`
@@ -55,7 +56,7 @@ fn gives_way(world: &World, keeper: Keeper, target: &TalkName, max: usize) -> Op
 /// A time as tags and messages have it.
 fn parse_time(text: &str) -> Option<Timestamp> {
     let time = text.strip_prefix("timestamp=").unwrap_or(text);
-    time.parse().ok().map(|at: Timestamp| in_milliseconds(at.max(Timestamp::UNIX_EPOCH)))
+    past::parse_time(time).map(|at| in_milliseconds(at.max(Timestamp::UNIX_EPOCH)))
 }
 
 /// The wire knows milliseconds, and cuts what is behind them off. So does everybody who holds a message against a marker.
@@ -86,8 +87,10 @@ mod tests {
         let older = scene.does("alice", &markread("#tea", "2025-12-31T00:00:00.000Z"));
         assert!(older.events.is_empty());
         assert_eq!(marked(&scene, "#tea").unwrap(), "2026-01-01T10:00:00.001Z");
-        scene.does("alice", &markread("#tea", "2099-01-01T00:00:00.000Z"));
-        assert_eq!(marked(&scene, "#tea").unwrap(), "2026-01-02T00:00:00.000Z");
+        for (target, far) in [("#tea", "2099-01-01T00:00:00.000Z"), ("#pot", "9999-12-31T23:59:59.999Z")] {
+            scene.does("alice", &markread(target, far));
+            assert_eq!(marked(&scene, target).unwrap(), "2026-01-02T00:00:00.000Z");
+        }
     }
 
     #[test]

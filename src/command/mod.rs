@@ -31,7 +31,7 @@ mod operate;
 mod part;
 mod pass;
 mod ping;
-mod query;
+pub mod query;
 mod quit;
 mod register;
 pub mod registration;
@@ -210,6 +210,16 @@ impl Wish {
             commands.len().div_ceil(TARGETS_PER_TOKEN)
         };
         u32::try_from(price).unwrap_or(u32::MAX).max(1)
+    }
+
+    /// What somebody wants that operators of the server alone may do to others, for the log.
+    pub fn privileged(&self) -> Option<String> {
+        match self.commands.as_deref() {
+            Ok([Command::Kill(kill)]) => Some(format!("KILL {}", kill.nick())),
+            Ok([Command::Rehash(_)]) => Some("REHASH".to_owned()),
+            Ok([Command::Die(_)]) => Some("DIE".to_owned()),
+            _ => None,
+        }
     }
 
     /// Whether somebody wants to become an operator of the server.

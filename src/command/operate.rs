@@ -20,6 +20,11 @@ impl Kill {
         Ok(Self { nick, reason: arguments.text().filter(|reason| !reason.is_empty()) })
     }
 
+    /// Whose session is to end.
+    pub(super) fn nick(&self) -> &str {
+        &self.nick
+    }
+
     /// An operator may kill itself, which ends its session like anybody's.
     ///
     /// # Refusals

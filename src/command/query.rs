@@ -1,5 +1,7 @@
 //! Who has, or had, a nick: ISON, USERHOST, WHOWAS. Source: <https://modern.ircdocs.horse/#user-based-queries>
 
+use jiff::Timestamp;
+
 use super::arguments::{Arguments, elements};
 use super::decision::{Decision, Reply};
 use crate::protocol::limits::USERHOST_MAX;
@@ -55,11 +57,15 @@ impl Userhost {
 }
 
 /// `WHOWAS <nick> [<count>]`
-#[derive(Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Whowas {
-    nick: String,
+    /// The nick, as it was given.
+    pub nick: String,
     /// Most entries; all where it is `usize::MAX`.
-    count: usize,
+    pub count: usize,
+    /// Of a piece that goes on: how many entries were told, and when the first of them were. Those that have come since
+    /// are none of them.
+    pub told: Option<(usize, Timestamp)>,
 }
 
 impl Whowas {
@@ -71,14 +77,14 @@ impl Whowas {
         let nicks = arguments.optional_target().ok_or(Refusal::NoNicknameGiven)?;
         let nick = elements(&nicks).next().ok_or(Refusal::NoNicknameGiven)?;
         let count = arguments.next().and_then(|count| count.parse().ok()).filter(|count| *count > 0);
-        Ok(Self { nick, count: count.unwrap_or(usize::MAX) })
+        Ok(Self { nick, count: count.unwrap_or(usize::MAX), told: None })
     }
 
     /// A nick that nobody had is refused, and the list still ended by the reply.
     pub(super) fn decide(self, world: &World) -> Decision {
         let unknown = world.past_of_nick(&self.nick).next().is_none();
         let refusals = if unknown { vec![Refusal::WasNoSuchNick(self.nick.clone())] } else { Vec::new() };
-        Decision { refusals, ..Decision::answer(Reply::Whowas(self.nick, self.count)) }
+        Decision { refusals, ..Decision::answer(Reply::Whowas(self)) }
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::arguments::Arguments;
 use super::decision::{Decision, Reply};
+use crate::world::User;
 
 /// Fields of WHOX in the order in which they come, whatever the order in which they were asked for.
 pub const WHOX_FIELDS: &str = "tcuihsnfdlaor";
@@ -51,6 +52,13 @@ impl Who {
 
     pub(super) fn decide(self) -> Decision {
         Decision::answer(Reply::Who(self.query))
+    }
+}
+
+impl WhoQuery {
+    /// Whether somebody whom it names is one of those who are wanted.
+    pub const fn wants(&self, user: &User) -> bool {
+        !self.operators_only || user.modes.operator
     }
 }
 

@@ -23,7 +23,7 @@ use crate::irc::{IrcSettings, Multiline, TlsSettings, WebIrcSettings};
 use crate::limits::{Rate, Rates};
 use crate::proxies::Proxies;
 use crate::store::sqlite::Location;
-pub use dot_env::read_dot_env;
+pub use dot_env::Environment;
 use parse::{address, boolean, duration, seconds, size, whole};
 pub use table::{SETTINGS, Setting};
 

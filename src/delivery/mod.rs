@@ -41,12 +41,12 @@ pub trait Backlog: Send + Sync {
         after: Seq,
         through: Seq,
         limits: PageLimits,
-    ) -> Result<Stretch, BacklogError>;
+    ) -> Result<Excerpt, BacklogError>;
 }
 
-/// A stretch of a backlog.
+/// What was read of a backlog.
 #[derive(Clone, Debug, Default)]
-pub struct Stretch {
+pub struct Excerpt {
     /// The entries, ascending.
     pub lines: Vec<Line>,
     /// Whether the limits cut it short.
@@ -247,11 +247,6 @@ impl Delivery {
                 queue.restore(entry);
             }
         }
-    }
-
-    /// Entries that no client has acknowledged yet, over all queues.
-    pub fn unacknowledged(&self) -> u64 {
-        self.totals().unacknowledged
     }
 
     /// All queues together.

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::inbox::Completion;
 use super::stats::Stats;
-use super::unfinished::{Going, Unfinished};
+use super::unfinished::{Going, Recipient, Unfinished};
 use crate::command::{Caller, Command, Decision, Order, Outcome, Reply, Style, Wish};
 use crate::delivery::sweep::{Collected, Now};
 use crate::entry::{Audience, Conversation, Entry, Posted, Wire, message_id};
@@ -82,6 +82,8 @@ pub(super) struct Asker {
     pub(super) stamp_is_spent: bool,
     /// Whether it has tried OPER too often lately.
     pub(super) must_wait_for_oper: bool,
+    /// The device whose command is answered: this one; none where it has given no command.
+    pub(super) by: Option<ClientId>,
 }
 
 impl Asker {
@@ -93,8 +95,14 @@ impl Asker {
             no_implicit_names: false,
             read_marker: false,
         };
-        let (quiet, stamp_is_spent, must_wait_for_oper) = (false, false, false);
-        Self { user, client, style, quiet, stamp: None, stamp_is_spent, must_wait_for_oper }
+        let (quiet, stamp_is_spent, must_wait_for_oper, by) = (false, false, false, Some(client));
+        Self { user, client, style, quiet, stamp: None, stamp_is_spent, must_wait_for_oper, by }
+    }
+
+    /// To whom answers go, and how.
+    pub(super) const fn recipient(&self) -> Recipient {
+        let Self { user, client, style, by, .. } = *self;
+        Recipient { user, client, style, by }
     }
 }
 
@@ -193,7 +201,7 @@ impl Draft {
             let receipt = self.refuse(desk, asker, refusal);
             refused.get_or_insert(receipt);
         }
-        let left = self.answer(desk, asker.user, asker.client, asker.style, decision.replies.into());
+        let left = self.answer(desk, asker.recipient(), decision.replies.into());
         self.left_to_answer.extend(left);
         let ended = decision.outcome == Outcome::Quit;
         let receipt = match (refused, said) {

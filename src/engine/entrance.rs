@@ -9,10 +9,10 @@ use super::Engine;
 use super::batch::{Asker, Draft};
 use super::inbox::{Completion, LoginError, RegisterError, Registered, Request, Revoked, SubmitError};
 use super::writer::{Writer, unreadable};
+use crate::command::Decision;
 use crate::command::login::{Login, LoginRefusal, client_of};
 use crate::command::logout::Logout;
 use crate::command::registration::{Registration, RegistrationRefusal};
-use crate::command::{Decision, Style};
 use crate::delivery::Seat;
 use crate::id::ClientId;
 use crate::world::Event;
@@ -73,8 +73,8 @@ impl Writer {
     ) {
         match self.open_session(draft, registration) {
             Ok((client, registered)) => {
-                let (user, completion) = (registered.user, Completion::Register(answer, Ok(registered)));
-                draft.complete((user, client, Style::default()), completion, None);
+                let to = Asker::new(registered.user, client).recipient();
+                draft.complete(to, Completion::Register(answer, Ok(registered)), None);
             }
             Err(error) => draft.completions.push(Completion::Register(answer, Err(error))),
         }
@@ -123,14 +123,13 @@ impl Writer {
             }
             Ok((user, client, decision)) => {
                 let is_new = matches!(decision.events.first(), Some(Event::SessionOpened { .. }));
-                self.with_desk(|desk| {
-                    draft.carry_out(desk, Asker { style, ..Asker::new(user, client) }, decision)
-                });
+                let asker = Asker { style, ..Asker::new(user, client) };
+                self.with_desk(|desk| draft.carry_out(desk, asker, decision));
                 let nick = self.world.user(user).map(|user| user.nick.to_string());
                 let registered = nick.map(|nick| Registered { user, nick, is_new });
                 // The token is told once everything that it is to find is there.
                 let result = registered.ok_or(LoginError::Refused(LoginRefusal::Stale));
-                draft.complete((user, client, style), Completion::LogIn(answer, result), None);
+                draft.complete(asker.recipient(), Completion::LogIn(answer, result), None);
             }
         }
     }

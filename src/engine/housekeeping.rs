@@ -33,6 +33,8 @@ const PAUSE_MS: u64 = 10;
 const TIDY_EVERY_MS: u64 = 2_000;
 /// The longest pause between looks for silent clients and old entries, in milliseconds.
 const EXPIRE_EVERY_MAX_MS: u64 = 60_000;
+/// Longer than any process lives, in milliseconds.
+const NEVER_MS: u64 = u64::MAX / 2;
 
 /// How far running time on disk may lag behind, in milliseconds, when there is a commit anyway, and when a commit is
 /// made for it alone. After a crash the server takes itself to have run that much shorter.
@@ -90,9 +92,9 @@ impl Housekeeping {
     }
 }
 
-/// The pause between two looks for silent clients.
+/// The pause between two looks for silent clients. Where they may be silent for ever, the next look never comes.
 fn idle_check_pause_ms(timeout_ms: u64) -> u64 {
-    (timeout_ms / 4).clamp(PAUSE_MS, EXPIRE_EVERY_MAX_MS)
+    if timeout_ms == 0 { NEVER_MS } else { (timeout_ms / 4).clamp(PAUSE_MS, EXPIRE_EVERY_MAX_MS) }
 }
 
 fn millis(duration: Duration) -> u64 {
@@ -210,30 +212,32 @@ impl Writer {
             return;
         }
         self.housekeeping.idle_check_at = now_ms + idle_check_pause_ms(timeout_ms);
-        if timeout_ms == 0 {
-            return;
-        }
         let silent: Vec<ClientId> = self.delivery.silent_since(now_ms, timeout_ms, EXPIRED_PER_ROUND);
-        if silent.len() == EXPIRED_PER_ROUND {
-            self.housekeeping.idle_check_at = now_ms + PAUSE_MS;
-        }
+        let mut are_all = silent.len() < EXPIRED_PER_ROUND;
         for client in silent {
             self.log_out(draft, client, EXPIRED.into());
         }
-        self.end_deviceless(draft, timeout_ms);
+        are_all &= self.end_deviceless(draft, timeout_ms);
+        if !are_all {
+            self.housekeeping.idle_check_at = now_ms + PAUSE_MS;
+        }
     }
 
-    /// Sessions that have stayed without a device for too long end.
-    fn end_deviceless(&mut self, draft: &mut Draft, timeout_ms: u64) {
-        let Ok(oldest) = draft.now.running.checked_sub(Duration::from_millis(timeout_ms)) else { return };
+    /// Sessions that have stayed without a device for too long end. Says whether those were all.
+    fn end_deviceless(&mut self, draft: &mut Draft, timeout_ms: u64) -> bool {
+        let Ok(oldest) = draft.now.running.checked_sub(Duration::from_millis(timeout_ms)) else {
+            return true;
+        };
         let stays =
             |user: &&User| user.clients.is_empty() && user.left.as_ref().is_none_or(|left| left.at < oldest);
         let some: Vec<UserId> =
             self.world.users().filter(stays).map(|user| user.id).take(EXPIRED_PER_ROUND).collect();
+        let are_all = some.len() < EXPIRED_PER_ROUND;
         for user in some {
             let events = end_of_session(&self.world, user, EXPIRED, draft.now.at);
             self.with_desk(|desk| draft.apply(desk, None, events));
         }
+        are_all
     }
 
     /// Finds the place up to which unacknowledged entries are too old to be kept.

@@ -11,7 +11,7 @@ use crate::command::login::{Login, LoginRefusal};
 use crate::command::registration::Registration;
 use crate::command::{Style, Wish};
 use crate::delivery::Delivery;
-use crate::id::{ClientId, UserId};
+use crate::id::{ClientId, Seq, UserId};
 use crate::protocol::name::Hostname;
 use crate::world::World;
 
@@ -69,6 +69,15 @@ pub(super) type Tell = Box<dyn FnOnce() + Send>;
 pub(super) struct Glance<'a> {
     pub(super) world: &'a World,
     pub(super) delivery: &'a Delivery,
+    /// The place of the next message.
+    pub(super) next_seq: Seq,
+}
+
+impl Glance<'_> {
+    /// A place that somebody reads up to, which is not to come after what has been said until now.
+    pub(super) fn not_after(&self, before: Option<Seq>) -> Seq {
+        before.map_or(self.next_seq, |before| before.min(self.next_seq))
+    }
 }
 
 /// The answer to commands.

@@ -21,6 +21,7 @@ mod post;
 mod precedence;
 mod read;
 mod recovery;
+mod search;
 pub mod settings;
 mod stats;
 mod unfinished;
@@ -56,9 +57,10 @@ pub use orders::Orders;
 use post::by_post;
 pub use post::carry as carry_post;
 use precedence::Precedence;
+pub use search::{Search, SearchError};
 pub use settings::EngineSettings;
 pub use stats::{Histogram, RateLimit, Stats};
-pub use views::{HistoryError, Search, SearchError};
+pub use views::HistoryError;
 use writer::Writer;
 
 /// The handle that faces hold; cheap to clone.
@@ -78,6 +80,8 @@ struct Shared {
     stats: Arc<Stats>,
     stopping: watch::Sender<bool>,
     orders: watch::Receiver<Orders>,
+    searches: search::Turns,
+    counted: figures::Counted,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -165,6 +169,8 @@ impl Engine {
             stats,
             stopping,
             orders,
+            searches: search::Turns::new(),
+            counted: figures::Counted::default(),
             thread,
         };
         Ok(Self { shared: Arc::new(shared) })

@@ -28,7 +28,10 @@ impl Engine {
         limit: usize,
         with_happenings: bool,
     ) -> Result<Vec<Arc<Entry>>, HistoryError> {
-        let conversation = self.view(move |glance| view::conversation(glance.world, user, &target)).await?;
+        // Nothing that is said from now on: who may read it is asked now.
+        let seen =
+            self.view(move |glance| (view::conversation(glance.world, user, &target), glance.next_seq));
+        let (conversation, next_seq) = seen.await?;
         let conversation = conversation.map_err(HistoryError::Refused)?;
         let mut talks = vec![conversation];
         if let Conversation::Channel(channel) = conversation
@@ -40,6 +43,7 @@ impl Engine {
         let read = move |reader: &dyn Reader| {
             let mut seqs = Vec::new();
             for part in parts(reader, stretch, limit)? {
+                let part = part.not_after(next_seq);
                 seqs.extend(part.read(reader, &talks, limit - seqs.len(), history_max)?);
             }
             reader.entries(&seqs)
@@ -59,12 +63,13 @@ impl Engine {
         limit: usize,
     ) -> Result<Vec<LastTold>, SubmitError> {
         let peers = self.read_past(move |reader| reader.peers(user)).await?;
-        let talks = self.view(move |glance| view::talks(glance.world, user, &peers)).await?;
+        let seen = self.view(move |glance| (view::talks(glance.world, user, &peers), glance.next_seq));
+        let (talks, next_seq) = seen.await?;
         let history_max = self.shared.settings.history_max;
         let read = move |reader: &dyn Reader| {
             let mut found = Vec::new();
             for (name, conversation) in talks {
-                let newest = Part { after: Seq::ZERO, before: None, from_oldest: false, share: 1 };
+                let newest = Part { after: Seq::ZERO, before: Some(next_seq), from_oldest: false, share: 1 };
                 let newest = newest.read(reader, &[conversation], 1, history_max)?;
                 let newest = reader.entries(&newest)?;
                 let told = newest.first().and_then(|entry| told_at_ms(&entry.line));
@@ -112,6 +117,11 @@ struct Part {
 }
 
 impl Part {
+    /// As much of it as there was before this place.
+    fn not_after(self, next_seq: Seq) -> Self {
+        Self { before: Some(self.before.map_or(next_seq, |before| before.min(next_seq))), ..self }
+    }
+
     /// The places in it, of several talks at once, ascending.
     fn read(
         self,

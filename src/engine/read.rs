@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{Engine, SubmitError, by_post};
 use crate::delivery::queue::Look;
-use crate::delivery::{Page, PageLimits, Queue, Seat, Stretch};
+use crate::delivery::{Excerpt, Page, PageLimits, Queue, Seat};
 use crate::id::Seq;
 
 /// For how long a poll begins anew because what it read was being cut off: far longer than a slow disk takes for a commit.
@@ -149,7 +149,7 @@ impl Engine {
                 return Ok((Page { more: true, ..page }, true));
             }
             // Boxed, as is whatever else is seldom: each poll that waits has room for all that it might come to.
-            let Stretch { lines, cut } = Box::pin(self.read_disk(seat, &page, through, limits)).await?;
+            let Excerpt { lines, cut } = Box::pin(self.read_disk(seat, &page, through, limits)).await?;
             page.lines.extend(lines);
             if cut {
                 // The cursor goes no further than what is in the answer.
@@ -173,7 +173,7 @@ impl Engine {
         page: &Page,
         through: Seq,
         limits: PageLimits,
-    ) -> Result<Stretch, SubmitError> {
+    ) -> Result<Excerpt, SubmitError> {
         let (reader, client, last) = (Arc::clone(&self.shared.reader), seat.client, page.last);
         let left = limits.after(&page.lines);
         let read = tokio::task::spawn_blocking(move || reader.read(client, last, through, left));

@@ -21,11 +21,19 @@ use crate::world::User;
 /// Answers that go on in one batch.
 const PIECES_PER_BATCH: usize = 32;
 
-/// What is still to be answered of a request.
-pub(super) struct Unfinished {
+/// To whom answers go, and how it wants them.
+#[derive(Clone, Copy)]
+pub(super) struct Recipient {
     pub(super) user: UserId,
     pub(super) client: ClientId,
     pub(super) style: Style,
+    /// The device whose command they answer, if they answer one.
+    pub(super) by: Option<ClientId>,
+}
+
+/// What is still to be answered of a request.
+pub(super) struct Unfinished {
+    pub(super) to: Recipient,
     pub(super) replies: VecDeque<Reply>,
     /// The receipt, which waits for the end.
     pub(super) completion: Completion,
@@ -53,11 +61,10 @@ impl Draft {
     pub(super) fn answer(
         &mut self,
         desk: &Desk<'_>,
-        user: UserId,
-        client: ClientId,
-        style: Style,
+        to: Recipient,
         mut replies: VecDeque<Reply>,
     ) -> VecDeque<Reply> {
+        let Recipient { user, client, style, by } = to;
         let context = Context {
             server: desk.server,
             at: self.now.at,
@@ -73,11 +80,11 @@ impl Draft {
             // Whoever has gone meanwhile hears nothing more.
             let Some(caller) = desk.world.user(user) else { return VecDeque::new() };
             let Some(reply) = replies.pop_front() else { break };
-            let Answer { lines: said, then } = answer(&reply, caller, desk.world, &context);
-            lines += said.len();
+            let Answer { lines: said, then, effort } = answer(&reply, caller, desk.world, &context);
+            lines += said.len() + effort;
             for line in &said {
                 let source = source_of_answer(desk, caller, line);
-                let wire = wire(desk, source, Some(client)).map(|wire| introducing(wire, source));
+                let wire = wire(desk, source, by).map(|wire| introducing(wire, source));
                 self.tell(Audience::One(client), line, None, wire);
             }
             then.into_iter().rev().for_each(|next| replies.push_front(next));
@@ -87,19 +94,13 @@ impl Draft {
 
     /// Tells the receipt with the commit, or, where there is more to answer, with the last piece of it.
     /// The outcome is kept then, too.
-    pub(super) fn complete(
-        &mut self,
-        asker: (UserId, ClientId, Style),
-        completion: Completion,
-        outcome: Option<KeptOutcome>,
-    ) {
+    pub(super) fn complete(&mut self, to: Recipient, completion: Completion, outcome: Option<KeptOutcome>) {
         let replies = std::mem::take(&mut self.left_to_answer);
         if replies.is_empty() {
             self.batch.outcomes.extend(outcome);
             self.completions.push(completion);
         } else {
-            let (user, client, style) = asker;
-            self.unfinished.push(Unfinished { user, client, style, replies, completion, outcome });
+            self.unfinished.push(Unfinished { to, replies, completion, outcome });
         }
     }
 }
@@ -117,10 +118,10 @@ impl Writer {
         }
         for _ in 0..PIECES_PER_BATCH {
             let Some(before) = self.unfinished.pop_front() else { break };
-            let Unfinished { user, client, style, .. } = before;
-            let is_here = self.world.client(client).is_some();
+            let to = before.to;
+            let is_here = self.world.client(to.client).is_some();
             let replies = if is_here { before.replies.clone() } else { VecDeque::new() };
-            let left = self.with_desk(|desk| draft.answer(desk, user, client, style, replies));
+            let left = self.with_desk(|desk| draft.answer(desk, to, replies));
             if left.is_empty() && is_here {
                 draft.batch.outcomes.extend(before.outcome.clone());
             }

@@ -12,9 +12,8 @@ use crate::command::login::{Held, Holder};
 use crate::delivery::{Line, Seat};
 use crate::id::{Seq, UserId};
 use crate::protocol::name::TalkName;
-use crate::protocol::search::Terms;
 use crate::reply::view::{self, ChannelView, ClientView, Counts, HistoryRefusal, MemberView, StateView};
-use crate::store::{Found, HistoryRequest, SearchRequest, Talks};
+use crate::store::HistoryRequest;
 
 /// Why a history is not shown.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -22,38 +21,6 @@ pub enum HistoryError {
     /// The world says no.
     #[error("{0:?}")]
     Refused(HistoryRefusal),
-    /// It was not decided.
-    #[error(transparent)]
-    Submit(#[from] SubmitError),
-}
-
-/// What somebody looks for.
-#[derive(Debug)]
-pub struct Search {
-    /// Where; `None` is everywhere that its asker may read.
-    pub target: Option<String>,
-    /// What.
-    pub terms: Terms,
-    /// Said by whom.
-    pub from: Option<String>,
-    /// Before which place.
-    pub before: Option<Seq>,
-    /// At most how many.
-    pub limit: usize,
-}
-
-/// Why a search gives nothing.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum SearchError {
-    /// The world says no.
-    #[error("{0:?}")]
-    Refused(HistoryRefusal),
-    /// It took too long.
-    #[error("it takes too long")]
-    TooLong,
-    /// The operator wants none.
-    #[error("nothing can be searched")]
-    Off,
     /// It was not decided.
     #[error(transparent)]
     Submit(#[from] SubmitError),
@@ -138,14 +105,6 @@ impl Engine {
         self.view(|glance| view::counts(glance.world)).await
     }
 
-    /// How many entries are not acknowledged yet, over all queues.
-    ///
-    /// # Errors
-    /// [`SubmitError`] when there is no answer to be had now.
-    pub async fn unacknowledged(&self) -> Result<u64, SubmitError> {
-        self.view(|glance| glance.delivery.unacknowledged()).await
-    }
-
     /// What was said in a conversation before a place, oldest first.
     ///
     /// # Errors
@@ -157,7 +116,12 @@ impl Engine {
         before: Option<Seq>,
         limit: usize,
     ) -> Result<Vec<Line>, HistoryError> {
-        let conversation = self.view(move |glance| view::conversation(glance.world, user, &target)).await?;
+        // Nothing that is said from now on: who may read it is asked now.
+        let seen = self.view(move |glance| {
+            let conversation = view::conversation(glance.world, user, &target);
+            (conversation, Some(glance.not_after(before)))
+        });
+        let (conversation, before) = seen.await?;
         let conversation = conversation.map_err(HistoryError::Refused)?;
         let history_max = self.shared.settings.history_max;
         let request = HistoryRequest { conversation, before, limit, history_max };
@@ -168,35 +132,6 @@ impl Engine {
             tracing::error!(%error, "a history cannot be read");
             SubmitError::Unavailable.into()
         })
-    }
-
-    /// What was said that has what is looked for, the newest first: in a conversation, or in all that the user may read.
-    ///
-    /// # Errors
-    /// [`SearchError`] when the user may not read it, or it cannot be searched now.
-    pub async fn search(&self, user: UserId, search: Search) -> Result<Vec<Line>, SearchError> {
-        let Search { target, terms, from, before, limit } = search;
-        let talks = match target {
-            Some(target) => {
-                let seen = self.view(move |glance| view::conversation(glance.world, user, &target)).await?;
-                Talks::One(seen.map_err(SearchError::Refused)?)
-            }
-            None => Talks::AllOf(user, self.view(move |glance| view::joined(glance.world, user)).await?),
-        };
-        let (history_max, timeout) = (self.shared.settings.history_max, self.shared.settings.search_timeout);
-        let request = SearchRequest { talks, terms, from, before, limit, history_max, timeout };
-        let reader = Arc::clone(&self.shared.reader);
-        let read = tokio::task::spawn_blocking(move || reader.search(&request)).await;
-        match read.map_err(|_| SubmitError::Unavailable)? {
-            Ok(Found::Lines(lines)) => Ok(lines),
-            Ok(Found::TooLong) => Err(SearchError::TooLong),
-            Ok(Found::Busy) => Err(SubmitError::Saturated.into()),
-            Ok(Found::Off) => Err(SearchError::Off),
-            Err(error) => {
-                tracing::error!(%error, "nothing can be searched");
-                Err(SubmitError::Unavailable.into())
-            }
-        }
     }
 
     pub(super) async fn view<T: Send + 'static>(

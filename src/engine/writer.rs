@@ -159,7 +159,8 @@ impl Writer {
                     Ok((response, outcome)) => (Ok(response), outcome),
                     Err(error) => (Err(error), None),
                 };
-                draft.complete((user, client, style), Completion::Commands(answer, response), outcome);
+                let to = Asker { style, ..Asker::new(user, client) }.recipient();
+                draft.complete(to, Completion::Commands(answer, response), outcome);
             }
             Request::Outcome { client, key, answer } => {
                 let found = self.outcome(draft, client, &key);
@@ -169,9 +170,11 @@ impl Writer {
             Request::Register { registration, answer } => self.register(draft, *registration, answer),
             Request::ChannelState { user, client, of, style, answer } => {
                 let decision = self.state_of_channels(user, of.as_deref());
-                let asker = Asker { style, ..Asker::new(user, client) };
+                // Topic and names of one channel are nobody's command: a face asks, as soon as it hears of the channel.
+                let by = of.is_none().then_some(client);
+                let asker = Asker { style, by, ..Asker::new(user, client) };
                 self.with_desk(|desk| draft.carry_out(desk, asker, decision));
-                draft.complete((user, client, style), Completion::Done(answer), None);
+                draft.complete(asker.recipient(), Completion::Done(answer), None);
             }
             Request::LogIn { login, answer } => self.log_in(draft, *login, answer),
             Request::Revoke { client, uuid, answer } => {
@@ -190,7 +193,9 @@ impl Writer {
                 }
             }
             Request::View(look) => {
-                let tell = look(&Glance { world: &self.world, delivery: &self.delivery });
+                let glance =
+                    Glance { world: &self.world, delivery: &self.delivery, next_seq: draft.next_seq };
+                let tell = look(&glance);
                 draft.completions.push(Completion::View(tell));
             }
             Request::Stop => {}
@@ -224,19 +229,25 @@ impl Writer {
             Some(stamp) => self.store.is_spent(stamp).map_err(|error| unreadable(&error))?,
             None => false,
         };
-        let tries_oper = wish.tries_oper();
+        let (tries_oper, privileged) = (wish.tries_oper(), wish.privileged());
         let address = self.world.client(client).map(|client| client.address);
         let must_wait_for_oper = tries_oper && self.oper_attempts.are_used_up_by(user, address, draft.now.ms);
         if must_wait_for_oper {
             self.stats.rate_limited(RateLimit::Oper);
         }
         let (quiet, stamp, style) = (wish.quiet, wish.stamp, wish.style);
-        let asker = Asker { user, client, style, quiet, stamp, stamp_is_spent, must_wait_for_oper };
+        let asker =
+            Asker { style, quiet, stamp, stamp_is_spent, must_wait_for_oper, ..Asker::new(user, client) };
+        let nick = self.world.user(user).filter(|_| tries_oper || privileged.is_some());
+        let nick = nick.map(|user| user.nick.to_string()).unwrap_or_default();
+        let refused_before = draft.refused.len();
         let (json, ended) = self.with_desk(|desk| draft.decide(desk, asker, wish));
+        let granted = draft.refused.len() == refused_before;
         if tries_oper {
-            let granted = self.world.may_operate(user).is_ok();
-            let nick = self.world.user(user).map(|user| user.nick.to_string()).unwrap_or_default();
             tracing::warn!(nick, granted, "somebody tried to become an operator of the server");
+        }
+        if let Some(command) = privileged.filter(|_| granted) {
+            tracing::warn!(nick, command, "an operator of the server has given a command");
         }
         let at = self.clock.running();
         let outcome =

@@ -32,7 +32,11 @@ struct Secret {
 #[utoipa::path(
     post, path = "/api/v1/register", request_body = super::schema::NewAccount,
     responses(
-        (status = 201, description = "An account; where a session was opened for it, its token in a cookie", body = super::schema::AccountMade),
+        (
+            status = 201, description = "An account; where a session was opened for it, its token in a cookie",
+            body = super::schema::AccountMade,
+            headers(("Set-Cookie" = String, description = "neoirc_auth=<token>; for this host alone, not for scripts")),
+        ),
         (status = 401, description = "The cookie is not good any more", body = super::schema::Problem),
         (status = 402, description = "A new session costs work", body = super::schema::Unpaid),
         (status = 409, description = "Somebody has the nick, or the session has an account", body = super::schema::Problem),

@@ -29,7 +29,11 @@ pub(super) async fn list(
     delete, path = "/api/v1/clients/{uuid}", security(("neoirc_auth" = [])),
     params(("uuid" = String, Path, description = "The device")),
     responses(
-        (status = 200, description = "It is logged out", body = super::schema::Done),
+        (
+            status = 200, description = "It is logged out; the cookie is cleared where it was the one that asks",
+            body = super::schema::Done,
+            headers(("Set-Cookie" = String, description = "neoirc_auth=; it is to be forgotten")),
+        ),
         (status = 404, description = "No device of this session", body = super::schema::Problem),
     ),
 )]

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::error::ApiError;
 use super::messages::json;
-use crate::engine::Engine;
+use crate::engine::{Engine, Figures};
 
 /// `GET /.well-known/healthcheck.json`
 #[utoipa::path(
@@ -15,7 +15,7 @@ use crate::engine::Engine;
     responses((status = 200, description = "How the server is", body = super::schema::Health)),
 )]
 pub(super) async fn healthcheck(engine: web::Data<Engine>) -> Result<HttpResponse, ApiError> {
-    let (counts, queued) = (engine.counts().await?, engine.unacknowledged().await?);
+    let Figures { counts, queues } = engine.figures().await?;
     let (stats, now) = (engine.stats(), engine.now());
     let up_s = now.duration_since(engine.server().started_at).as_secs().max(0);
     Ok(json().json(json!({
@@ -25,7 +25,7 @@ pub(super) async fn healthcheck(engine: web::Data<Engine>) -> Result<HttpRespons
         "version": engine.server().version,
         "sessions": counts.users,
         "clients": counts.clients,
-        "queuedLines": queued,
+        "queuedLines": queues.unacknowledged,
         "channels": counts.channels,
         "connectionsSinceBoot": stats.connections.load(Relaxed),
         "sessionsSinceBoot": stats.sessions.load(Relaxed),

@@ -31,7 +31,10 @@ struct Credentials {
 #[utoipa::path(
     post, path = "/api/v1/login", request_body = super::schema::Credentials,
     responses(
-        (status = 200, description = "A further client of the session, its token in a cookie", body = super::schema::Entered),
+        (
+            status = 200, description = "A further client of the session, its token in a cookie", body = super::schema::Entered,
+            headers(("Set-Cookie" = String, description = "neoirc_auth=<token>; for this host alone, not for scripts")),
+        ),
         (status = 401, description = "Whatever is wrong with nick or password", body = super::schema::Problem),
         (status = 409, description = "The session has as many clients as it may", body = super::schema::Problem),
     ),

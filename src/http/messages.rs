@@ -54,8 +54,12 @@ pub(super) async fn command(
         {
             return Ok(response);
         }
+        let address = address();
         if wish.registers() {
-            may_register(address(), limits, engine)?;
+            may_register(address, limits, engine)?;
+        } else {
+            // Few are hashed at once, and logins wait for the same: one address has no more of it with many sessions.
+            limits.login_from(address).inspect_err(|_| engine.stats().rate_limited(RateLimit::Login))?;
         }
         let hash = passwords.hash(password).await?;
         wish = wish.with_password_hash(hash);
@@ -107,8 +111,16 @@ pub(super) fn idempotency_key(request: &RequestHead) -> Result<Option<String>, A
     params(
         ("after" = Option<u64>, Query, description = "The cursor; it acknowledges", maximum = 9_223_372_036_854_775_807_u64),
         ("timeout" = Option<u64>, Query, description = "Seconds to wait; more than 30 is taken for 30", maximum = 9_223_372_036_854_775_807_u64),
+        ("Last-Event-ID" = Option<String>, Header, description = "The cursor of a stream that is taken up again; means nothing to a poll"),
     ),
-    responses((status = 200, description = "What there is to read", body = super::schema::Page)),
+    responses((
+        status = 200, description = "What there is to read; of a stream, what there is and what comes",
+        content(
+            (super::schema::Page = "application/json"),
+            (String = "text/event-stream"),
+            (String = "application/x-ndjson"),
+        ),
+    )),
 )]
 pub(super) async fn poll<W: Future<Output = ()>>(
     engine: &Engine,

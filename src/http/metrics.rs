@@ -96,7 +96,11 @@ async fn render(engine: &Engine) -> String {
         page.gauge("neoirc_sessions", "Sessions", counts.users);
         page.gauge("neoirc_clients", "Clients of all sessions", counts.clients);
         page.gauge("neoirc_channels", "Channels", counts.channels);
-        page.gauge("neoirc_waiting_polls", "Long polls that wait", queues.waiting);
+        page.gauge(
+            "neoirc_waiting_polls",
+            "Long polls, streams and IRC connections that wait",
+            queues.waiting,
+        );
         page.gauge(
             "neoirc_queued_entries",
             "Messages not acknowledged, over all queues",
@@ -118,7 +122,7 @@ async fn render(engine: &Engine) -> String {
 fn traffic(page: &mut Exposition, engine: &Engine) {
     let stats = engine.stats();
     let count = |count: &AtomicU64| count.load(Relaxed);
-    page.counter("neoirc_connections_total", "HTTP connections", count(&stats.connections));
+    page.counter("neoirc_connections_total", "Connections, of HTTP and of IRC", count(&stats.connections));
     page.gauge("neoirc_streams", "Streams of messages that go on", stats.streams.load(Relaxed));
     page.counter("neoirc_streams_begun_total", "Streams of messages", count(&stats.streams_begun));
     page.counter("neoirc_sessions_opened_total", "Sessions that were opened", count(&stats.sessions));

@@ -27,7 +27,11 @@ const ALWAYS: [(&str, &str); 6] = [
     ("414", "The target is longer than 8 KiB"),
     ("429", "Too many requests or connections"),
     ("431", "The head is longer than 16 KiB"),
-    ("503", "Too much to do, or the disk refuses; nothing was done"),
+    (
+        "503",
+        "Too much to do, or the disk refuses; nothing was done, or, under an Idempotency-Key, the first request is still \
+         being answered",
+    ),
 ];
 
 /// What may become of any request that has a body.

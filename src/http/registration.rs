@@ -110,7 +110,10 @@ impl Newcomer {
 #[utoipa::path(
     post, path = "/api/v1/session", request_body = super::schema::NewSession,
     responses(
-        (status = 201, description = "A new session, its token in a cookie", body = super::schema::Entered),
+        (
+            status = 201, description = "A new session, its token in a cookie", body = super::schema::Entered,
+            headers(("Set-Cookie" = String, description = "neoirc_auth=<token>; for this host alone, not for scripts")),
+        ),
         (status = 402, description = "It costs work", body = super::schema::Unpaid),
         (status = 409, description = "Somebody has the nick", body = super::schema::Problem),
     ),
@@ -173,7 +176,10 @@ fn bad_username(_: NameError) -> ApiError {
 /// `POST /logout`: this client goes, and the session with its last.
 #[utoipa::path(
     post, path = "/api/v1/logout", security(("neoirc_auth" = [])),
-    responses((status = 200, description = "This client is gone, and its cookie cleared", body = super::schema::Done)),
+    responses((
+        status = 200, description = "This client is gone, and its cookie cleared", body = super::schema::Done,
+        headers(("Set-Cookie" = String, description = "neoirc_auth=; it is to be forgotten")),
+    )),
 )]
 pub(super) async fn log_out(
     request: HttpRequest,

@@ -41,6 +41,6 @@ pub(super) async fn search(
     let limit = query.number("limit")?;
     let limit = limit.map_or(HISTORY_PAGE, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
     let limit = limit.min(HISTORY_PAGE_MAX);
-    let lines = engine.search(caller.user, Search { target, terms, from, before, limit }).await?;
+    let lines = engine.search(&caller, Search { target, terms, from, before, limit }).await?;
     Ok(array(&lines))
 }

@@ -73,6 +73,9 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
                     self.object(&objection);
                     Err(Parting::Because("Registration failed".to_owned()))
                 }
+                Entry::Full(max) => {
+                    Err(Parting::Because(format!("Too many devices: a session has at most {max}")))
+                }
             };
         };
         seat.note_way(self.way.is_secure);

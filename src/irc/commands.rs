@@ -5,13 +5,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::connection::Connection;
-use super::multiline::Collected;
+use super::multiline::{Collected, Lost};
 use super::outgoing::Parting;
 use super::patience::ask;
 use super::request::request;
 use crate::command::Wish;
+use crate::command::login::Holder;
 use crate::delivery::Seat;
 use crate::engine::{RateLimit, SubmitError};
+use crate::id::UserId;
 use crate::protocol::message::Request;
 use crate::protocol::password::PasswordHash;
 use crate::protocol::wire::{WHOLE_LINE_BYTES, WireLine};
@@ -25,18 +27,8 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
             Collected::No(line) => line,
             // The whole of it has its price, and there are only so many parts.
             Collected::Part => return Ok(()),
-            Collected::Rest => {
-                return self.wait_for_turn(RateLimit::Command, |limits| limits.command(user)).await.map(drop);
-            }
             Collected::Whole(request) => return self.submit(&seat, request).await,
-            Collected::Failed(failure) => {
-                if self.wait_for_turn(RateLimit::Command, |limits| limits.command(user)).await? {
-                    self.fail(&failure);
-                } else {
-                    self.object(&Objection::TryAgain("BATCH".to_owned()));
-                }
-                return Ok(());
-            }
+            Collected::Lost(lost) => return self.do_without(user, lost).await,
         };
         if line.command == "CHATHISTORY" {
             return self.look_back(&seat, &line.params).await;
@@ -59,6 +51,17 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
         Ok(())
     }
 
+    /// Passes over what comes to nothing of a message of several lines. It counts like any other line.
+    pub(super) async fn do_without(&mut self, user: UserId, lost: Lost) -> Result<(), Parting> {
+        let may_ask = self.wait_for_turn(RateLimit::Command, |limits| limits.command(user)).await?;
+        match lost {
+            Lost::Rest => {}
+            Lost::Failed(failure) if may_ask => self.fail(&failure),
+            Lost::Failed(_) => self.object(&Objection::TryAgain("BATCH".to_owned())),
+        }
+        Ok(())
+    }
+
     async fn submit(&mut self, seat: &Seat, request: Request) -> Result<(), Parting> {
         let command = request.command.clone();
         if is_too_long(&request, self.shared.settings.message_bytes_max) {
@@ -73,7 +76,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
             self.object(&Objection::TryAgain(command));
             return Ok(());
         }
-        let hash = match self.hash_of(&wish).await {
+        let hash = match self.hash_of(&wish, &request).await {
             Ok(hash) => hash,
             Err(objection) => {
                 self.object(&objection);
@@ -108,16 +111,32 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
 }
 
 impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
-    /// The hash of a password that a wish is to set, as often as over HTTP and no oftener.
-    async fn hash_of(&self, wish: &Wish) -> Result<Option<PasswordHash>, Objection> {
+    /// The hash of a password that a wish is to set, as often as over HTTP and no oftener. None for one that is refused
+    /// whatever its password is: that uses up nothing.
+    async fn hash_of(&self, wish: &Wish, request: &Request) -> Result<Option<PasswordHash>, Objection> {
         let engine = &self.shared.engine;
         let Some(password) = wish.password(&engine.server().rules) else { return Ok(None) };
+        if !self.may_have_account(request).await {
+            return Ok(None);
+        }
         let busy = || Objection::TryAgain("REGISTER".to_owned());
         if self.shared.limits.account(self.address).is_err() {
             engine.stats().rate_limited(RateLimit::Account);
             return Err(busy());
         }
         self.shared.passwords.hash(password).await.map(Some).map_err(|_| busy())
+    }
+
+    /// Whether REGISTER is for the nick, and nobody has an account of that name; as far as is known before it is decided.
+    async fn may_have_account(&self, request: &Request) -> bool {
+        let (engine, nick) = (&self.shared.engine, &self.outgoing.nick);
+        let account = request.params.as_ref().and_then(|params| params.first());
+        if account.is_some_and(|account| account != "*" && !account.eq_ignore_ascii_case(nick)) {
+            return false;
+        }
+        let held = ask(engine, || engine.holder(nick.clone())).await.ok().flatten();
+        // A session that goes by another nick than its account's has that name.
+        held.is_none_or(|held| matches!(held.holder, Holder::Session(_)) && held.name == *nick)
     }
 }
 

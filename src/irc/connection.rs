@@ -167,16 +167,21 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
         None
     }
 
-    async fn hear(&mut self, line: &[u8]) -> Result<(), Parting> {
-        let line = match WireLine::parse(line) {
-            Ok(Some(line)) => line,
+    async fn hear(&mut self, bytes: &[u8]) -> Result<(), Parting> {
+        let (line, objected) = match WireLine::parse(bytes) {
+            Ok(Some(line)) => return self.heed(line).await,
             Ok(None) => return Ok(()),
-            Err(WireError::TooLong(line)) => return self.refuse_line(&line, &Objection::InputTooLong).await,
+            Err(WireError::TooLong(line)) => (line, Objection::InputTooLong),
             Err(WireError::NotText(line)) => {
                 let objected = Objection::NotText(line.command.clone());
-                return self.refuse_line(&line, &objected).await;
+                (line, objected)
             }
         };
+        let has_illegible_tags = bytes.starts_with(b"@") && line.tags.is_empty();
+        self.refuse_line(&line, has_illegible_tags, &objected).await
+    }
+
+    async fn heed(&mut self, line: WireLine) -> Result<(), Parting> {
         self.outgoing.label(line.tag("label"));
         let done = match &self.stage {
             Stage::Candidate(_) => self.register(line).await,
@@ -192,10 +197,22 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
         done.and(caught_up)
     }
 
-    /// Objects to a line of which only this is known, under its label.
-    async fn refuse_line(&mut self, line: &WireLine, objected: &Objection) -> Result<(), Parting> {
+    /// Objects to a line of which only this is known, under its label. Where it was to be part of a message of several
+    /// lines, that one fails.
+    async fn refuse_line(
+        &mut self,
+        line: &WireLine,
+        has_illegible_tags: bool,
+        objected: &Objection,
+    ) -> Result<(), Parting> {
         self.outgoing.label(line.tag("label"));
-        let refused = self.refuse(line.command.clone(), objected).await;
+        let refused = match (self.lose(line, has_illegible_tags), &self.stage) {
+            (Some(lost), Stage::Client(seat)) => {
+                let user = seat.user;
+                self.do_without(user, lost).await
+            }
+            _ => self.refuse(line.command.clone(), objected).await,
+        };
         self.outgoing.unlabel();
         refused
     }

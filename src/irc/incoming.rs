@@ -6,7 +6,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Poll, ready};
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, ReadBuf};
 
 use crate::protocol::wire::WHOLE_LINE_BYTES;
@@ -34,6 +34,9 @@ const FOREIGN: [&[u8]; 10] = [
     b"TRACE ",
     b"\x16\x03",
 ];
+
+/// What some programs put in front of all text in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// The reading half of a connection.
 pub(super) struct Incoming<R> {
@@ -65,6 +68,10 @@ impl<R: AsyncRead + Unpin> Incoming<R> {
     /// The next line. May be dropped half-way.
     pub(super) async fn next(&mut self) -> Read {
         loop {
+            if !self.has_begun && self.buffer.starts_with(BYTE_ORDER_MARK) {
+                self.buffer.advance(BYTE_ORDER_MARK.len());
+                self.searched = 0;
+            }
             if !self.has_begun && FOREIGN.iter().any(|verb| self.buffer.starts_with(verb)) {
                 return Read::Foreign;
             }
@@ -161,6 +168,15 @@ mod tests {
         for piece in [1, 2, 3, 7, 1_000] {
             assert_eq!(read(bytes, piece), [line("NICK ä"), line("USER x"), line("PING :a b"), Read::End]);
         }
+    }
+
+    #[test]
+    fn a_mark_in_front_of_everything_is_passed_over() {
+        for piece in [1, 2, 3, 7, 1_000] {
+            let found = read("\u{feff}NICK x\r\n\u{feff}USER x\r\n".as_bytes(), piece);
+            assert_eq!(found, [line("NICK x"), line("\u{feff}USER x"), Read::End], "{piece}");
+        }
+        assert_eq!(read("\u{feff}GET / HTTP/1.1\r\n".as_bytes(), 4_096), [Read::Foreign]);
     }
 
     // clause: lines.endless

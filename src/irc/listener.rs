@@ -169,10 +169,18 @@ struct Sts {
 impl Sts {
     fn of(settings: &IrcSettings, sockets: &Sockets) -> io::Result<Self> {
         let seconds = settings.sts_duration.as_secs();
-        let Some(socket) = sockets.tls.as_ref().filter(|_| seconds > 0) else { return Ok(Self::default()) };
-        let port = socket.local_addr()?.port();
+        if seconds == 0 {
+            return Ok(Self::default());
+        }
+        let address = sockets.tls.as_ref().map(std::net::TcpListener::local_addr).transpose()?;
+        if address.is_none() && sockets.plain.is_some() {
+            tracing::warn!(
+                "STS_DURATION is set without IRC_TLS_LISTEN_ADDR: clients that come without TLS are not told where it is"
+            );
+        }
         Ok(Self {
-            plain: Some(format!("port={port}").into()),
+            plain: address.map(|address| format!("port={}", address.port()).into()),
+            // A proxy may speak it where this process does not.
             secure: Some(format!("duration={seconds}").into()),
         })
     }

@@ -39,12 +39,24 @@ pub(super) enum Collected {
     No(WireLine),
     /// Part of it.
     Part,
-    /// Part of one that has failed, which is passed over.
-    Rest,
     /// The end of it.
     Whole(Request),
+    /// Nothing comes of it.
+    Lost(Lost),
+}
+
+/// What comes to nothing of a message of several lines.
+pub(super) enum Lost {
+    /// Part of one that has failed, which is passed over.
+    Rest,
     /// It is none from now on.
     Failed(Failure),
+}
+
+impl From<Failure> for Collected {
+    fn from(failure: Failure) -> Self {
+        Self::Lost(Lost::Failed(failure))
+    }
 }
 
 impl Draft {
@@ -122,25 +134,43 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
             return match line.params.first().map(|name| (name.get(..1), name.get(1..).unwrap_or_default())) {
                 Some((Some("+"), name)) if !name.is_empty() => self.begin_draft(name, &line),
                 Some((Some("-"), name)) => self.end_draft(name),
-                _ => Collected::Failed(Failure::InvalidBatch),
+                _ => Failure::InvalidBatch.into(),
             };
         }
         let Some(name) = line.tag("batch").map(str::to_owned) else { return Collected::No(line) };
         let limits = self.shared.settings.multiline;
         let Some(draft) = self.draft.as_mut().filter(|draft| draft.name == name) else {
-            return Collected::Failed(Failure::InvalidBatch);
+            return Failure::InvalidBatch.into();
         };
         self.outgoing.label(None);
         if draft.has_failed {
-            return Collected::Rest;
+            return Collected::Lost(Lost::Rest);
         }
-        let added = draft.add(line, limits);
-        self.part_or_failure(added)
+        match draft.add(line, limits) {
+            Ok(()) => Collected::Part,
+            Err(failure) => Collected::Lost(self.fail_draft(failure)),
+        }
+    }
+
+    /// Takes note of a line that cannot be read. Where it says that it is part of the message that is on its way, or
+    /// nobody knows what it says of that, there is no such message: nobody is to be told one with a hole.
+    pub(super) fn lose(&mut self, line: &WireLine, has_illegible_tags: bool) -> Option<Lost> {
+        let draft = self.draft.as_ref().filter(|_| self.outgoing.capabilities.has(Capability::Multiline))?;
+        let is_part = line.tag("batch").map(|name| name == draft.name);
+        match (is_part, draft.has_failed) {
+            (Some(true), true) => {
+                self.outgoing.label(None);
+                Some(Lost::Rest)
+            }
+            (Some(true), false) => Some(self.fail_draft(Failure::InvalidBatch)),
+            (None, false) if has_illegible_tags => Some(self.fail_draft(Failure::InvalidBatch)),
+            _ => None,
+        }
     }
 
     fn begin_draft(&mut self, name: &str, line: &WireLine) -> Collected {
         if self.draft.as_ref().is_some_and(|draft| !draft.has_failed) {
-            return self.part_or_failure(Err(Failure::InvalidBatch));
+            return Collected::Lost(self.fail_draft(Failure::InvalidBatch));
         }
         match Draft::begin(name, line) {
             Ok(draft) => {
@@ -148,36 +178,31 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
                 self.outgoing.label(None);
                 Collected::Part
             }
-            Err(failure) => Collected::Failed(failure),
+            Err(failure) => failure.into(),
         }
     }
 
     fn end_draft(&mut self, name: &str) -> Collected {
         match self.draft.take_if(|draft| draft.name == name) {
-            None => Collected::Failed(Failure::InvalidBatch),
+            None => Failure::InvalidBatch.into(),
             Some(draft) if draft.has_failed => {
                 self.outgoing.label(None);
-                Collected::Rest
+                Collected::Lost(Lost::Rest)
             }
             Some(draft) => {
                 self.outgoing.label(draft.label.as_deref());
-                draft.end().map_or_else(Collected::Failed, Collected::Whole)
+                draft.end().map_or_else(Collected::from, Collected::Whole)
             }
         }
     }
 
-    fn part_or_failure(&mut self, added: Result<(), Failure>) -> Collected {
-        match (added, &mut self.draft) {
-            (Ok(()), _) => Collected::Part,
-            (Err(failure), draft) => {
-                if let Some(draft) = draft {
-                    draft.has_failed = true;
-                    draft.lines = Vec::new();
-                    self.outgoing.label(draft.label.as_deref());
-                }
-                Collected::Failed(failure)
-            }
+    fn fail_draft(&mut self, failure: Failure) -> Lost {
+        if let Some(draft) = &mut self.draft {
+            draft.has_failed = true;
+            draft.lines = Vec::new();
+            self.outgoing.label(draft.label.as_deref());
         }
+        Lost::Failed(failure)
     }
 }
 

@@ -16,8 +16,8 @@ use crate::protocol::message::Message;
 use crate::protocol::wire::{LINE_BYTES, escape};
 use crate::reply::notice::notice_of_dropped;
 
-/// How much waits to be written before nothing more is taken from the queue: answers of any length, such as LIST, go
-/// out as fast as the other end reads, and most of them never wait here.
+/// How much waits to be written before nothing more is taken from the queue, or half of what may wait where that is
+/// less: answers of any length, such as LIST, go out as fast as the other end reads, and most of them never wait here.
 const AHEAD_BYTES: usize = 256 * 1_024;
 /// Longest value of the tag `label`, in bytes. Source: <https://ircv3.net/specs/extensions/labeled-response>
 const LABEL_BYTES_MAX: usize = 64;
@@ -125,11 +125,15 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
 
     /// Waits until the other end has taken so much that there may be more for it.
     pub(super) async fn make_room(&mut self) -> Result<(), Parting> {
-        if self.sending.buffer.len() <= AHEAD_BYTES {
+        let ahead_bytes = match self.buffer_bytes_max {
+            0 => AHEAD_BYTES,
+            max => AHEAD_BYTES.min(max / 2),
+        };
+        if self.sending.buffer.len() <= ahead_bytes {
             return Ok(());
         }
         let mut stopping = self.engine.stopping();
-        while self.sending.buffer.len() > AHEAD_BYTES {
+        while self.sending.buffer.len() > ahead_bytes {
             tokio::select! {
                 written = self.sending.write() => written?,
                 reason = thrown_out(&mut self.listener) => return Err(Parting::LoggedOut(reason)),

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::auth::password::Crowded;
 use crate::engine::{Engine, LoginError, RegisterError, SubmitError};
 
 /// The longest that a line is delayed; one that would have to wait longer is refused.
 pub(super) const DELAY_MAX: Duration = Duration::from_secs(5);
-/// The pause before the engine is asked again that had too much to do: a few commits.
+/// The pause before somebody is asked again who had too much to do: a few commits.
 const ASK_AGAIN_AFTER: Duration = Duration::from_millis(20);
 
 /// Asks the engine, and again for a while as long as too many others do.
@@ -28,6 +29,22 @@ where
             return answer;
         }
         tokio::time::sleep(ASK_AGAIN_AFTER).await;
+    }
+}
+
+/// Has a password hashed or held against a hash, and asks again until the deadline as long as too many others do.
+///
+/// # Errors
+/// [`Crowded`]
+pub(super) async fn uncrowded<T, F>(deadline: Instant, ask: impl Fn() -> F) -> Result<T, Crowded>
+where
+    F: Future<Output = Result<T, Crowded>>,
+{
+    loop {
+        match ask().await {
+            Err(Crowded) if Instant::now() < deadline => tokio::time::sleep(ASK_AGAIN_AFTER).await,
+            answer => return answer,
+        }
     }
 }
 

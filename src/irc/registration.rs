@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::departure::log_out_aside;
 use super::listener::Shared;
 use super::outgoing::Parting;
-use super::patience::{DELAY_MAX, ask};
+use super::patience::{DELAY_MAX, ask, uncrowded};
 use super::sasl::Exchange;
 use crate::auth::password::Verified;
 use crate::auth::token::Token;
@@ -56,6 +56,8 @@ pub(super) enum Entry {
     Not(Objection),
     /// Not at all: the connection ends.
     Never(Objection),
+    /// Nor into a session that has as many devices as this, which are all that it may have.
+    Full(usize),
 }
 
 impl Candidate {
@@ -134,7 +136,7 @@ impl Candidate {
             return Ok(());
         };
         let given = self.password.as_ref().ok_or(Objection::PasswordMismatch)?;
-        if !has_its_turn(shared, RateLimit::Login, || shared.limits.login_from(address)).await {
+        if !has_its_turn(shared, deadline(), RateLimit::Login, || shared.limits.login_from(address)).await {
             return Err(Objection::TryAgain("PASS".to_owned()));
         }
         let (given, needed) = (given.expose_secret().as_bytes(), needed.expose_secret().as_bytes());
@@ -161,7 +163,7 @@ impl Candidate {
                 let Some(password) = password.filter(|password| password.has_chars(chars_min)) else {
                     return Entry::Never(Objection::NeedMoreParams("PASS"));
                 };
-                match shared.passwords.hash(&password).await {
+                match uncrowded(deadline(), || shared.passwords.hash(&password)).await {
                     Ok(hash) => self.open_session(shared, address, nick, Some(hash)).await,
                     Err(_) => Entry::Never(Objection::TryAgain("PASS".to_owned())),
                 }
@@ -176,7 +178,7 @@ impl Candidate {
         nick: Nickname,
         password: Option<PasswordHash>,
     ) -> Entry {
-        if !has_its_turn(shared, RateLimit::Session, || shared.limits.session(address)).await {
+        if !has_its_turn(shared, deadline(), RateLimit::Session, || shared.limits.session(address)).await {
             return Entry::Never(Objection::TryAgain("NICK".to_owned()));
         }
         let (username, realname) = self.user.clone().unzip();
@@ -226,30 +228,33 @@ pub(super) enum Unproven {
     Nobody,
     /// The password is another, or there is none.
     Wrong,
-    /// It was not looked at: there were too many attempts lately, or there is too much to do.
+    /// It was not looked at: there were too many attempts lately, or there is too much to do. It may be right.
     Busy,
 }
 
 impl Proof {
-    /// Holds a password against that of the session that goes by the nick. As often as over HTTP and no oftener.
+    /// Holds a password against that of the session that goes by the nick. As often as over HTTP and no oftener; what
+    /// comes too soon waits for its turn.
     pub(super) async fn of(
         shared: &Shared,
         address: IpAddr,
         nick: &Nickname,
         password: &SecretString,
     ) -> Result<Self, Unproven> {
-        let exceeded = |limit| {
-            shared.engine.stats().rate_limited(limit);
-            Unproven::Busy
-        };
-        shared.limits.login_from(address).map_err(|_| exceeded(RateLimit::Login))?;
-        shared.limits.login_to(nick).map_err(|_| exceeded(RateLimit::LoginNick))?;
+        let (deadline, limits) = (deadline(), &shared.limits);
+        let has_its_turns = has_its_turn(shared, deadline, RateLimit::Login, || limits.login_from(address))
+            .await
+            && has_its_turn(shared, deadline, RateLimit::LoginNick, || limits.login_to(nick)).await;
+        if !has_its_turns {
+            return Err(Unproven::Busy);
+        }
         let holder = ask(&shared.engine, || shared.engine.holder(nick.to_string())).await;
         let holder = holder.map_err(|_| Unproven::Busy)?;
         let password = Password::parse(password.expose_secret().to_owned());
         // Whether there is anybody does not show in how long it takes.
         let hash = holder.as_ref().and_then(|held| held.password.clone());
-        let verified = shared.passwords.verify(password, hash).await.map_err(|_| Unproven::Busy)?;
+        let verify = || shared.passwords.verify(password.clone(), hash.clone());
+        let verified = uncrowded(deadline, verify).await.map_err(|_| Unproven::Busy)?;
         let Held { holder, name, .. } = holder.ok_or(Unproven::Nobody)?;
         verified.map(|verified| Self { holder, name, verified }).ok_or(Unproven::Wrong)
     }
@@ -283,7 +288,10 @@ impl Proof {
                 shared.seat(&token, registered.nick)
             }
             Err(LoginError::Refused(LoginRefusal::Stale)) => Entry::Never(Objection::PasswordMismatch),
-            Err(LoginError::Refused(LoginRefusal::TooManyClients) | LoginError::Submit(_)) => {
+            Err(LoginError::Refused(LoginRefusal::TooManyClients)) => {
+                Entry::Full(shared.engine.server().rules.clients_max)
+            }
+            Err(LoginError::Submit(_)) => {
                 leave_no_ghost(shared, &token);
                 Entry::Never(Objection::TryAgain("PASS".to_owned()))
             }
@@ -299,9 +307,18 @@ fn leave_no_ghost(shared: &Shared, token: &Token) {
     }
 }
 
+/// Until when somebody waits that comes in now.
+fn deadline() -> Instant {
+    Instant::now() + DELAY_MAX
+}
+
 /// Waits for its turn where others of the same address have just come in, but not for long.
-async fn has_its_turn(shared: &Shared, limit: RateLimit, ask: impl Fn() -> Result<(), Exceeded>) -> bool {
-    let deadline = Instant::now() + DELAY_MAX;
+async fn has_its_turn(
+    shared: &Shared,
+    deadline: Instant,
+    limit: RateLimit,
+    ask: impl Fn() -> Result<(), Exceeded>,
+) -> bool {
     while let Err(Exceeded { wait, .. }) = ask() {
         if Instant::now() + wait > deadline {
             shared.engine.stats().rate_limited(limit);

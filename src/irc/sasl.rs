@@ -116,7 +116,8 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Connection<R, W> {
                     candidate.proof = Some(proof);
                 }
             }
-            Err(Unproven::Busy | Unproven::Nobody | Unproven::Wrong) => self.object(&Objection::SaslFail),
+            Err(Unproven::Busy) => self.object(&Objection::SaslBusy),
+            Err(Unproven::Nobody | Unproven::Wrong) => self.object(&Objection::SaslFail),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::io::AsyncWrite;
 
 use super::capability::Capability;
-use super::labels::joined;
+use super::labels::{Answer, Label, joined};
 use super::outgoing::{Outgoing, Parting};
 use super::patience::ask;
 use super::render;
@@ -79,16 +79,22 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
         self.end_batch(&batch);
     }
 
-    /// Begins a batch that is all of an answer, and has its label. Gives the tag of its lines; none for whoever does
-    /// not know batches.
+    /// Begins a batch that is all of an answer, and has its label; behind what was answered before, it is part of that.
+    /// Gives the tag of its lines; none for whoever does not know batches.
     fn begin_batch(&mut self, kind: &str) -> String {
         if !self.capabilities.has(Capability::Batch) {
             return String::new();
         }
-        let label = self.label.take().map(|label| format!("label={}", label.text)).unwrap_or_default();
         self.batches += 1;
         let name = self.batches;
-        self.put(&label, &format!(":{} BATCH +{name} {kind}\r\n", self.engine.server().name));
+        let begin = format!(":{} BATCH +{name} {kind}\r\n", self.engine.server().name);
+        match self.label.take() {
+            Some(Label { text, answer: Answer::Nothing }) => self.put(&format!("label={text}"), &begin),
+            begun => {
+                self.label = begun;
+                self.answer(String::new(), &begin);
+            }
+        }
         format!("batch={name}")
     }
 

@@ -23,6 +23,12 @@ pub enum TlsError {
         /// What is wrong with it.
         why: pem::Error,
     },
+    /// A file has something else in it than a certificate, or nothing at all.
+    #[error("{file}: there is no certificate in it")]
+    NoCertificate {
+        /// The file.
+        file: String,
+    },
     /// Certificate and key are none that go together.
     #[error("the certificate cannot be used with the key: {0}")]
     Unusable(#[from] rustls::Error),
@@ -66,6 +72,9 @@ fn read(certificate: &Path, key: &Path) -> Result<ServerConfig, TlsError> {
     };
     let chain = CertificateDer::pem_file_iter(certificate).and_then(Iterator::collect);
     let chain: Vec<_> = chain.map_err(wrong(certificate))?;
+    if chain.is_empty() {
+        return Err(TlsError::NoCertificate { file: certificate.display().to_string() });
+    }
     let key = PrivateKeyDer::from_pem_file(key).map_err(wrong(key))?;
     let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
     let builder = builder.with_safe_default_protocol_versions()?;

@@ -18,6 +18,11 @@ pub const BOT_LETTER: char = 'B';
 
 /// Tokens in one line: a line of IRC has fifteen parameters, the nick and the closing text among them.
 const TOKENS_PER_LINE: usize = 13;
+/// Bytes of tokens in one line, with the blanks between them: the longest names of server and user, and the closing text,
+/// have room beside them.
+const BYTES_PER_LINE: usize = 370;
+/// Longest name of the network as it is announced, in bytes.
+const NETWORK_BYTES: usize = 200;
 
 /// How many targets each command takes that takes several.
 fn targmax() -> String {
@@ -26,6 +31,40 @@ fn targmax() -> String {
     let others =
         ["KICK", "NAMES", "NOTICE", "PRIVMSG", "TAGMSG", "WHOIS"].map(|command| of(command, TARGMAX));
     format!("TARGMAX={}", [&channels[..], &others[..]].concat().join(","))
+}
+
+/// The name of the network as a value: whatever is not printable ASCII, or would end the value, byte by byte as the
+/// number that it is. What there is no room for is left out.
+fn network_value(name: &str) -> String {
+    let mut value = String::new();
+    for c in name.chars() {
+        let is_plain = c.is_ascii_graphic() && !matches!(c, '=' | '\\');
+        let escaped = |byte| format!("\\x{byte:02X}");
+        let bytes = c.encode_utf8(&mut [0; 4]).bytes().map(escaped).collect::<Vec<_>>().concat();
+        let told = if is_plain { c.to_string() } else { bytes };
+        if value.len() + told.len() > NETWORK_BYTES {
+            break;
+        }
+        value.push_str(&told);
+    }
+    value
+}
+
+/// As many tokens in each line as there may be, and have room.
+fn in_lines(tokens: Vec<String>) -> Vec<Vec<String>> {
+    let mut lines: Vec<Vec<String>> = Vec::new();
+    let mut bytes = 0;
+    for token in tokens {
+        bytes += 1 + token.len();
+        match lines.last_mut().filter(|line| line.len() < TOKENS_PER_LINE && bytes <= BYTES_PER_LINE) {
+            Some(line) => line.push(token),
+            None => {
+                bytes = token.len();
+                lines.push(vec![token]);
+            }
+        }
+    }
+    lines
 }
 
 /// The tokens, a group for each line.
@@ -49,7 +88,7 @@ pub fn lines(network: &str, channels_per_user: usize, history_page_max: usize) -
         format!("MONITOR={MONITOR}"),
         format!("MSGREFTYPES={REFERENCE_TYPES}"),
         format!("NAMELEN={NAMELEN}"),
-        format!("NETWORK={}", network.replace(' ', "\\x20").replace('=', "\\x3D")),
+        format!("NETWORK={}", network_value(network)),
         format!("NICKLEN={NICKLEN}"),
         "PREFIX=(ov)@+".to_owned(),
         "SAFELIST".to_owned(),
@@ -64,5 +103,29 @@ pub fn lines(network: &str, channels_per_user: usize, history_page_max: usize) -
         tokens.push(format!("CHANLIMIT=#:{channels_per_user}"));
         tokens.sort();
     }
-    tokens.chunks(TOKENS_PER_LINE).map(<[String]>::to_vec).collect()
+    in_lines(tokens)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_the_network_is_printable_and_bounded() {
+        assert_eq!(network_value("Tea=Net 2\\"), r"Tea\x3DNet\x202\x5C");
+        assert_eq!(network_value("Tée\u{7f}"), r"T\xC3\xA9e\x7F");
+        assert_eq!(network_value(&"é".repeat(100)), r"\xC3\xA9".repeat(25), "no half of a character");
+    }
+
+    #[test]
+    fn lines_are_full_and_no_longer_than_they_may_be() {
+        let plain = lines("neoirc", 50, 100);
+        assert_eq!(plain.iter().map(Vec::len).collect::<Vec<_>>(), [13, 13, 3]);
+        let long = lines(&" ".repeat(300), usize::MAX, usize::MAX);
+        assert!(
+            long.iter().all(|line| line.len() <= 13 && line.join(" ").len() <= BYTES_PER_LINE),
+            "{long:?}"
+        );
+        assert_eq!(long.concat().len(), plain.concat().len());
+    }
 }

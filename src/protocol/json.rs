@@ -1,7 +1,8 @@
 //! Checks on the free-form parts of a message: JSON that we relay without looking into it.
 //!
 //! What is relayed untouched must still be harmless to whoever reads it: bounded in depth, without repeated
-//! keys (two parsers would disagree on their value), without NUL, CR or LF in any string.
+//! keys (two parsers would disagree on their value), without NUL, CR or LF in any string, and without keys that mean
+//! something to a parser in wide use.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -10,6 +11,10 @@ use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::limits::JSON_DEPTH_MAX;
+
+/// Keys that begin so are marks which `serde_json` makes for itself: with them an object is read as something else, or
+/// not at all, by whoever reads it into a `Value`, and so are all messages on the same page.
+const MARKS_OF_A_PARSER: &str = "$serde_json::private::";
 
 /// Whether `text` may stand in a message: no NUL, CR or LF.
 pub fn is_plain(text: &str) -> bool {
@@ -88,6 +93,9 @@ impl<'de> Visitor<'de> for Checked {
         let mut seen = HashSet::new();
         while let Some(key) = fields.next_key::<String>()? {
             self.visit_str(&key)?;
+            if key.starts_with(MARKS_OF_A_PARSER) {
+                return Err(A::Error::custom("a key that is not data"));
+            }
             fields.next_value_seed(inner)?;
             if !seen.insert(key) {
                 return Err(A::Error::custom("repeated key"));
@@ -116,6 +124,10 @@ mod tests {
         assert!(check(r#"{"a":{"b":1,"b":1}}"#).is_err());
         for bad in [r#""a\u0000""#, r#"["a\nb"]"#, r#"{"a\r":1}"#] {
             assert!(check(bad).is_err(), "{bad}");
+        }
+        for mark in ["RawValue", "Number"] {
+            let bad = format!(r#"{{"a":[{{"$serde_json::private::{mark}":1}}]}}"#);
+            assert!(check(&bad).is_err(), "{bad}");
         }
         assert!(check(&format!("{}{}", "[".repeat(16), "]".repeat(16))).is_ok());
         assert!(check(&format!("{}{}", "[".repeat(17), "]".repeat(17))).is_err());

@@ -15,6 +15,11 @@ impl Mask {
         (text.len() <= MASKLEN).then(|| Self(text.chars().map(|c| c.to_ascii_lowercase()).collect()))
     }
 
+    /// How many steps it takes at most to hold it against a text of so many characters.
+    pub const fn steps(&self, characters: usize) -> usize {
+        (self.0.len() + 1) * characters
+    }
+
     /// Whether `text` matches, ASCII letters of both cases being the same.
     pub fn matches(&self, text: &str) -> bool {
         matches(&self.0, text)

@@ -1,6 +1,7 @@
 //! CHATHISTORY: which part of which talk is wanted. Source: <https://ircv3.net/specs/extensions/chathistory>
 
 use jiff::Timestamp;
+use jiff::fmt::temporal::Pieces;
 use uuid::Uuid;
 
 use crate::entry::seq_of_message_id;
@@ -104,10 +105,20 @@ impl Query {
     }
 }
 
+/// A time in RFC 3339. One that is further away than times go is the furthest: clients ask for all that there is up to
+/// the end of the year 9999, of which the last day is beyond that.
+pub fn parse_time(text: &str) -> Option<Timestamp> {
+    text.parse().ok().or_else(|| {
+        let pieces = Pieces::parse(text).ok()?;
+        pieces.offset().and(pieces.time())?;
+        Some(if pieces.date().year() < 0 { Timestamp::MIN } else { Timestamp::MAX })
+    })
+}
+
 /// `timestamp=<RFC 3339>` or `msgid=<id>`.
 fn mark(text: &str) -> Option<Mark> {
     match text.split_once('=')? {
-        ("timestamp", time) => time.parse::<Timestamp>().ok().map(|at| Mark::Time(at.as_millisecond())),
+        ("timestamp", time) => parse_time(time).map(|at| Mark::Time(at.as_millisecond())),
         ("msgid", id) => {
             let id = Uuid::parse_str(id).ok().filter(|id| id.get_version_num() == 7)?;
             Some(Mark::Message(seq_of_message_id(id)))
@@ -139,6 +150,21 @@ mod tests {
         assert_eq!(parse(&format!("BETWEEN #c {at} {id} 5")), talk(Stretch::Between(time, message), 5));
         let targets = Query::Targets { from_ms: 1_500, to_ms: 1_500, limit: 5 };
         assert_eq!(parse(&format!("TARGETS {at} {at} 5")), Ok(targets));
+    }
+
+    #[test]
+    fn the_end_of_time_is_a_time() {
+        let of = |text: &str| parse_time(text).map(|at| at.to_string());
+        assert_eq!(of("9999-12-31T23:59:59.999Z"), Some(Timestamp::MAX.to_string()));
+        assert_eq!(of("9999-12-31T23:59:59-05:00"), Some(Timestamp::MAX.to_string()));
+        assert_eq!(of("-009999-01-01T00:00:00Z"), Some(Timestamp::MIN.to_string()));
+        assert_eq!(of("9999-12-30T12:00:00Z").unwrap(), "9999-12-30T12:00:00Z");
+        for bad in ["9999-12-31", "9999-12-31T23:59:59", "9999-12-32T00:00:00Z", "9999-12-31T25:00:00Z", ""] {
+            assert_eq!(of(bad), None, "{bad}");
+        }
+        let ends = "timestamp=9999-12-31T23:59:59.999Z 5";
+        assert!(parse(&format!("BEFORE #c {ends}")).is_ok());
+        assert!(parse(&format!("TARGETS timestamp=1970-01-01T00:00:00.000Z {ends}")).is_ok());
     }
 
     #[test]

@@ -2,10 +2,10 @@
 
 use super::about::{admin, help, info, links, stats, time, version};
 use super::account::{done, logged_in, logged_out, marker};
-use super::lists::{invitations, list, list_of, mask_list, names};
+use super::lists::{invitations, list, list_among, list_of, mask_list, names};
 use super::presence::{presence, watched};
 use super::welcome::{lusers, motd, operator_count, welcome};
-use super::who::{who, who_of};
+use super::who::{who, who_among, who_of};
 use super::whois::{userhost, whois, whowas};
 use super::{Context, ServerInfo};
 use crate::command::Reply;
@@ -28,17 +28,19 @@ pub struct Answer {
     pub lines: Vec<Message>,
     /// What is to be answered behind it, a little later where there is much of it.
     pub then: Vec<Reply>,
+    /// What it cost to find them besides, in lines: looking through many for a few is work, too.
+    pub effort: usize,
 }
 
 impl Answer {
     pub(super) fn then(reply: Reply) -> Self {
-        Self { lines: Vec::new(), then: vec![reply] }
+        Self { then: vec![reply], ..Self::default() }
     }
 }
 
 impl From<Vec<Message>> for Answer {
     fn from(lines: Vec<Message>) -> Self {
-        Self { lines, then: Vec::new() }
+        Self { lines, ..Self::default() }
     }
 }
 
@@ -56,14 +58,16 @@ pub fn answer(reply: &Reply, caller: &User, world: &World, context: &Context<'_>
         Reply::Welcome => welcome(caller, world, context).into(),
         Reply::Names(channel, after) => names(caller, channel, *after, world, context),
         Reply::List(query) => list(caller, query, world, context),
+        Reply::ListAmong(query, rest, found) => list_among(caller, query, rest, found, world, context),
         Reply::ListOf(channels) => list_of(caller, channels, world, context),
         Reply::Who(query) => who(caller, query, world),
+        Reply::WhoAmong(query, rest, found) => who_among(caller, query, rest, found, world),
         Reply::WhoOf(query, channel, users) => who_of(caller, query, *channel, users, world, context),
         Reply::Whois(user) => {
             world.user(*user).map(|user| whois(caller, user, world, context)).unwrap_or_default().into()
         }
         Reply::EndOfWhois(nick) => server.numeric(RPL_ENDOFWHOIS, to, vec![nick.clone()], &[]).into(),
-        Reply::Whowas(nick, count) => whowas(to, nick, *count, world, context).into(),
+        Reply::Whowas(query) => whowas(to, query, world, context),
         Reply::Userhost(nicks) => userhost(to, nicks, world, context).into(),
         Reply::Ison(nicks) => {
             let users = nicks.iter().filter_map(|nick| world.user_by_nick(nick).ok());
@@ -118,13 +122,15 @@ fn answer_on_channel(reply: &Reply, caller: &User, world: &World, context: &Cont
         world.channel(*id).map(lines).unwrap_or_default()
     };
     match reply {
-        Reply::ChannelState => {
-            Answer { lines: Vec::new(), then: caller.channels.iter().copied().map(Reply::StateOf).collect() }
-        }
+        Reply::ChannelState => Answer {
+            then: caller.channels.iter().copied().map(Reply::StateOf).collect(),
+            ..Answer::default()
+        },
         Reply::StateOf(id) if !caller.channels.contains(id) => Answer::default(),
         Reply::StateOf(id) => with_channel(id, &|channel| Answer {
             lines: vec![own_join(caller, channel)],
             then: vec![Reply::Entered(*id)],
+            ..Answer::default()
         }),
         Reply::Entered(id) => with_channel(id, &|channel| Answer {
             lines: topic(to, channel, server)
@@ -132,6 +138,7 @@ fn answer_on_channel(reply: &Reply, caller: &User, world: &World, context: &Cont
                 .chain(marker_of(caller, channel, world, context))
                 .collect(),
             then: names_of_entered(channel, context),
+            ..Answer::default()
         }),
         Reply::Topic(id) => with_channel(id, &|channel| topic_or_none(to, channel, server).into()),
         Reply::ChannelModes(id) => with_channel(id, &|channel| channel_modes(caller, channel, server).into()),

@@ -41,6 +41,8 @@ pub enum Objection {
     PasswordMismatch,
     /// AUTHENTICATE with the wrong password, or with what is none.
     SaslFail,
+    /// AUTHENTICATE with a password that nobody has looked at yet: there is too much to do, or were too many attempts.
+    SaslBusy,
     /// AUTHENTICATE with too much.
     SaslTooLong,
     /// AUTHENTICATE came to no end.
@@ -74,6 +76,10 @@ pub fn objection(server: &ServerInfo, to: &str, objection: &Objection) -> Messag
         Objection::NicknameInUse(nick) => refusal(Refusal::NicknameInUse(nick.clone())),
         Objection::PasswordMismatch => refusal(Refusal::PasswordMismatch),
         Objection::SaslFail => numeric(ERR_SASLFAIL, &[]),
+        // The same number, since clients wait for one that ends it; and words from which their users learn to try again.
+        Objection::SaslBusy => {
+            Message { body: RPL_TRYAGAIN.text(&[]).map(Body::line), ..numeric(ERR_SASLFAIL, &[]) }
+        }
         Objection::SaslTooLong => numeric(ERR_SASLTOOLONG, &[]),
         Objection::SaslAborted => numeric(ERR_SASLABORTED, &[]),
         Objection::SaslAlready => numeric(ERR_SASLALREADY, &[]),

@@ -56,7 +56,8 @@ pub(super) fn names(
             lines.push(context.server.numeric(RPL_NAMREPLY, to, params.to_vec(), &[&part]));
         }
         if let (Some((last, _)), Some(_)) = (piece.last(), members.next()) {
-            return Answer { lines, then: vec![Reply::Names(channel.to_owned(), Some(**last))] };
+            let then = vec![Reply::Names(channel.to_owned(), Some(**last))];
+            return Answer { lines, then, ..Answer::default() };
         }
     }
     lines.push(context.server.numeric(RPL_ENDOFNAMES, to, vec![channel.to_owned()], &[]));
@@ -91,19 +92,57 @@ pub(super) fn packed<'a>(
     texts
 }
 
-/// 321; the channels that were found are the next piece. One that was named and is missing or hidden is left out.
+/// 321; those channels of which it is to be seen whether they are asked for are looked through next. One that was named
+/// and is missing is left out.
 pub(super) fn list(caller: &User, query: &ListQuery, world: &World, context: &Context<'_>) -> Answer {
-    let takes = |channel: &&Channel| channel.may_be_seen_by(caller.id) && query.takes(channel, context.at);
-    let mut found: Vec<ChannelId> = if query.names_all() {
+    let mut among: Vec<ChannelId> = if query.names_all() {
         let named = query.names.iter().filter_map(|name| world.channel_by_name(name).ok());
-        named.filter(takes).map(|channel| channel.id).collect()
+        named.map(|channel| channel.id).collect()
     } else {
-        world.channels().filter(takes).map(|channel| channel.id).collect()
+        world.channels().map(|channel| channel.id).collect()
     };
-    found.sort_unstable();
-    found.dedup();
+    among.sort_unstable();
+    among.dedup();
     let start = context.server.numeric(RPL_LISTSTART, caller.nick.as_str(), vec!["Channel".to_owned()], &[]);
-    Answer { lines: vec![start], then: vec![Reply::ListOf(found)] }
+    let then = vec![Reply::ListAmong(query.clone(), among, Vec::new())];
+    Answer { lines: vec![start], then, ..Answer::default() }
+}
+
+/// Looks through a piece of these channels for those that are asked for, besides those that were found already. One that
+/// is hidden is left out.
+pub(super) fn list_among(
+    caller: &User,
+    query: &ListQuery,
+    among: &[ChannelId],
+    found: &[ChannelId],
+    world: &World,
+    context: &Context<'_>,
+) -> Answer {
+    let piece = pieces_of(query.steps());
+    let (now, later) = among.split_at(among.len().min(piece));
+    let channels = now.iter().filter_map(|id| world.channel(*id));
+    let taken =
+        channels.filter(|channel| channel.may_be_seen_by(caller.id) && query.takes(channel, context.at));
+    let found: Vec<_> = found.iter().copied().chain(taken.map(|channel| channel.id)).collect();
+    let next = if later.is_empty() {
+        Reply::ListOf(found)
+    } else {
+        Reply::ListAmong(query.clone(), later.to_vec(), found)
+    };
+    Answer { effort: effort_of(now.len(), piece), ..Answer::then(next) }
+}
+
+/// Steps of comparing with masks in one piece of an answer: as much work as its lines, a few hundred microseconds.
+const PIECE_STEPS: usize = 65_536;
+
+/// How many can be looked at in one piece where each takes so many steps at most.
+pub(super) fn pieces_of(steps: usize) -> usize {
+    (PIECE_STEPS / steps.max(1)).max(1)
+}
+
+/// What looking at so many cost, in lines, where so many are a piece.
+pub(super) const fn effort_of(looked_at: usize, piece: usize) -> usize {
+    looked_at * PIECE_LINES / piece
 }
 
 /// A 322 for each of some channels, then 323 or the next piece.
@@ -118,7 +157,7 @@ pub(super) fn list_of(caller: &User, channels: &[ChannelId], world: &World, cont
     });
     let mut lines: Vec<_> = shown.collect();
     if !later.is_empty() {
-        return Answer { lines, then: vec![Reply::ListOf(later.to_vec())] };
+        return Answer { lines, then: vec![Reply::ListOf(later.to_vec())], ..Answer::default() };
     }
     lines.push(context.server.numeric(RPL_LISTEND, to, vec![], &[]));
     lines.into()

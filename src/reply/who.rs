@@ -3,11 +3,13 @@
 
 use super::Context;
 use super::answer::{Answer, PIECE_LINES};
+use super::lists::{effort_of, pieces_of};
 use super::whois::shows_member;
 use crate::command::who::{WhoFields, WhoQuery};
 use crate::command::{Reply, Style};
 use crate::id::{ChannelId, UserId};
 use crate::protocol::isupport::BOT_LETTER;
+use crate::protocol::limits::{HOSTLEN, NAMELEN, NICKLEN, USERLEN};
 use crate::protocol::mask::Mask;
 use crate::protocol::message::Message;
 use crate::protocol::name::Hostname;
@@ -17,20 +19,59 @@ use crate::world::{Channel, Membership, User, World};
 /// Users that a WHO for a mask tells of: more than a reader would read.
 const WHO_USERS_MAX: usize = 500;
 
-/// Finds those who are asked for; the lines about them are the next piece.
+/// Finds those who are asked for, or among whom they are; the lines about them come next.
 pub(super) fn who(caller: &User, query: &WhoQuery, world: &World) -> Answer {
-    let (channel, mut found) = if query.mask.starts_with('#') {
+    if query.mask.starts_with('#') {
         let channel = world.channel_shown_to(caller.id, &query.mask).ok();
         let members = channel.into_iter().flat_map(|channel| channel.members.keys());
         let listed = members.filter_map(|id| world.user(*id)).filter(|user| user.may_be_listed_for(caller));
-        (channel.map(|channel| channel.id), listed.map(|user| user.id).collect())
-    } else {
-        (None, matches(caller, &query.mask, world))
-    };
-    if query.operators_only {
-        found.retain(|id| world.user(*id).is_some_and(|user| user.modes.operator));
+        let found = listed.filter(|user| query.wants(user)).map(|user| user.id).collect();
+        return Answer::then(Reply::WhoOf(query.clone(), channel.map(|channel| channel.id), found));
     }
-    Answer::then(Reply::WhoOf(query.clone(), channel, found))
+    if let Ok(user) = world.user_by_nick(&query.mask) {
+        let found = query.wants(user).then_some(user.id).into_iter().collect();
+        return Answer::then(Reply::WhoOf(query.clone(), None, found));
+    }
+    let mut among: Vec<UserId> = world.users().map(|user| user.id).collect();
+    among.sort_unstable();
+    Answer::then(Reply::WhoAmong(query.clone(), among, Vec::new()))
+}
+
+/// Characters of the texts of a user that a mask is held against, at most.
+const TEXTS_CHARACTERS: usize = NICKLEN + USERLEN + HOSTLEN + NAMELEN;
+/// How many steps are as dear as to find a user.
+const STEPS_OF_ANY: usize = 16;
+
+/// Looks through a piece of these users for those whom a mask names by nick, username, host or realname, as far as they
+/// show themselves, besides those who were found already. Of very many only the first are told.
+pub(super) fn who_among(
+    caller: &User,
+    query: &WhoQuery,
+    among: &[UserId],
+    found: &[UserId],
+    world: &World,
+) -> Answer {
+    // RFC 2812 has it so.
+    let mask = if query.mask == "0" { "*" } else { &query.mask };
+    let Some(mask) = Mask::parse(mask) else {
+        return Answer::then(Reply::WhoOf(query.clone(), None, Vec::new()));
+    };
+    let piece = pieces_of(STEPS_OF_ANY + mask.steps(TEXTS_CHARACTERS));
+    let (now, later) = among.split_at(among.len().min(piece));
+    let named = |user: &&User| {
+        let texts =
+            [user.nick.as_str(), user.username.as_str(), user.hostname.as_str(), user.realname.as_str()];
+        texts.into_iter().any(|text| mask.matches(text))
+    };
+    let users = now.iter().filter_map(|id| world.user(*id));
+    let wanted = users.filter(|user| user.may_be_listed_for(caller) && query.wants(user)).filter(named);
+    let found: Vec<_> = found.iter().copied().chain(wanted.map(|user| user.id)).take(WHO_USERS_MAX).collect();
+    let next = if later.is_empty() || found.len() == WHO_USERS_MAX {
+        Reply::WhoOf(query.clone(), None, found)
+    } else {
+        Reply::WhoAmong(query.clone(), later.to_vec(), found)
+    };
+    Answer { effort: effort_of(now.len(), piece), ..Answer::then(next) }
 }
 
 /// A 352 or 354 for each of some users, then 315 with the mask as it was given, or the next piece.
@@ -56,7 +97,7 @@ pub(super) fn who_of(
     let lines: Vec<_> = now.iter().filter_map(|id| world.user(*id)).filter_map(line).collect();
     if !later.is_empty() {
         let rest = Reply::WhoOf(query.clone(), channel, later.to_vec());
-        return Answer { lines, then: vec![rest] };
+        return Answer { lines, then: vec![rest], ..Answer::default() };
     }
     let end = context.server.numeric(RPL_ENDOFWHO, caller.nick.as_str(), vec![query.mask.clone()], &[]);
     lines.into_iter().chain([end]).collect::<Vec<_>>().into()
@@ -72,26 +113,6 @@ fn place_of<'a>(user: &User, caller: &User, world: &'a World) -> Option<(&'a Cha
     let channels = user.channels.iter().filter_map(|id| world.channel(*id));
     let mut seen = channels.filter(|channel| shows_member(channel, user, caller));
     seen_in(seen.next()?, user)
-}
-
-/// The users whom a mask names by nick, username, host or realname: one user by its nick, others as far as they
-/// show themselves. Of very many only the first are told.
-fn matches(caller: &User, mask: &str, world: &World) -> Vec<UserId> {
-    if let Ok(user) = world.user_by_nick(mask) {
-        return vec![user.id];
-    }
-    // RFC 2812 has it so.
-    let mask = if mask == "0" { "*" } else { mask };
-    let Some(mask) = Mask::parse(mask) else { return Vec::new() };
-    let named = |user: &&User| {
-        let texts =
-            [user.nick.as_str(), user.username.as_str(), user.hostname.as_str(), user.realname.as_str()];
-        texts.into_iter().any(|text| mask.matches(text))
-    };
-    let listed = world.users().filter(|user| user.may_be_listed_for(caller));
-    let mut found: Vec<_> = listed.filter(named).take(WHO_USERS_MAX).map(|user| user.id).collect();
-    found.sort_unstable();
-    found
 }
 
 /// `H` here or `G` gone, `*` for an operator of the server, the prefix in the channel, `B` for a bot.

@@ -2,7 +2,10 @@
 //! Source: <https://modern.ircdocs.horse/#user-based-queries>
 
 use super::Context;
+use super::answer::{Answer, PIECE_LINES};
 use super::lists::{packed, room};
+use crate::command::Reply;
+use crate::command::query::Whowas;
 use crate::protocol::message::Message;
 use crate::protocol::name::Hostname;
 use crate::protocol::numeric::{
@@ -63,27 +66,30 @@ pub(super) fn whois(caller: &User, user: &User, world: &World, context: &Context
     lines
 }
 
-/// 314 and 312 for each, the newest first, and 369 with the nick as it was given.
-pub(super) fn whowas(
-    to: &str,
-    nick: &str,
-    count: usize,
-    world: &World,
-    context: &Context<'_>,
-) -> Vec<Message> {
+/// Past holders of a nick that one piece of WHOWAS tells of, each with two lines.
+const PIECE_PASTS: usize = PIECE_LINES / 2;
+
+/// 314 and 312 for each of some, the newest first, and 369 with the nick as it was given, or the next piece.
+pub(super) fn whowas(to: &str, query: &Whowas, world: &World, context: &Context<'_>) -> Answer {
     let server = context.server;
-    let entries = world.past_of_nick(nick).take(count).flat_map(|past| {
+    let (told, since) = query.told.unwrap_or((0, context.at));
+    let pasts = world.past_of_nick(&query.nick).filter(|past| past.at <= since).take(query.count);
+    let mut left = pasts.skip(told).peekable();
+    let mut lines = Vec::new();
+    for past in left.by_ref().take(PIECE_PASTS) {
         let name = past.nick.to_string();
         let host = past.hostname.as_str().to_owned();
         let mask = vec![name.clone(), past.username.as_str().to_owned(), host, "*".to_owned()];
-        let left = past.at.strftime("%a %b %-d %Y %H:%M:%S UTC").to_string();
-        [
-            server.numeric(RPL_WHOWASUSER, to, mask, &[past.realname.as_str()]),
-            server.numeric(RPL_WHOISSERVER, to, vec![name, server.name.clone()], &[&left]),
-        ]
-    });
-    let end = server.numeric(RPL_ENDOFWHOWAS, to, vec![nick.to_owned()], &[]);
-    entries.chain([end]).collect()
+        let gone_at = past.at.strftime("%a %b %-d %Y %H:%M:%S UTC").to_string();
+        lines.push(server.numeric(RPL_WHOWASUSER, to, mask, &[past.realname.as_str()]));
+        lines.push(server.numeric(RPL_WHOISSERVER, to, vec![name, server.name.clone()], &[&gone_at]));
+    }
+    if left.peek().is_some() {
+        let next = Whowas { told: Some((told + PIECE_PASTS, since)), ..query.clone() };
+        return Answer { lines, then: vec![Reply::Whowas(next)], ..Answer::default() };
+    }
+    lines.push(server.numeric(RPL_ENDOFWHOWAS, to, vec![query.nick.clone()], &[]));
+    lines.into()
 }
 
 /// 302: `nick[*]=<+ or ->user@host` for each nick that somebody has, in as many lines as it takes, and at least in one.

@@ -10,7 +10,7 @@ use super::{
     Window,
 };
 use crate::delivery::page::Dropped;
-use crate::delivery::{Backlog, BacklogError, Line, PageLimits, Settled, Settlement, Stretch};
+use crate::delivery::{Backlog, BacklogError, Excerpt, Line, PageLimits, Settled, Settlement};
 use crate::entry::{Conversation, Entry, Posted};
 use crate::id::{ClientId, Seq, UserId};
 use crate::protocol::message::told_at_ms;
@@ -167,23 +167,23 @@ impl Backlog for MemoryStore {
         after: Seq,
         through: Seq,
         limits: PageLimits,
-    ) -> Result<Stretch, BacklogError> {
+    ) -> Result<Excerpt, BacklogError> {
         let kept = self.kept();
-        let Some(queue) = kept.queues.get(&client) else { return Ok(Stretch::default()) };
+        let Some(queue) = kept.queues.get(&client) else { return Ok(Excerpt::default()) };
         if after >= through {
-            return Ok(Stretch::default());
+            return Ok(Excerpt::default());
         }
         let entries = queue.entries.range(after.next()..=through).filter_map(|seq| kept.log.get(seq));
-        let mut stretch = Stretch::default();
+        let mut excerpt = Excerpt::default();
         for posted in entries {
-            let (line, left) = (line(&posted.entry), limits.after(&stretch.lines));
-            if left.entries == 0 || (left.bytes < line.json.len() && !stretch.lines.is_empty()) {
-                stretch.cut = true;
+            let (line, left) = (line(&posted.entry), limits.after(&excerpt.lines));
+            if left.entries == 0 || (left.bytes < line.json.len() && !excerpt.lines.is_empty()) {
+                excerpt.cut = true;
                 break;
             }
-            stretch.lines.push(line);
+            excerpt.lines.push(line);
         }
-        Ok(stretch)
+        Ok(excerpt)
     }
 }
 

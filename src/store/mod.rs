@@ -157,8 +157,6 @@ pub enum Found {
     Lines(Vec<Line>),
     /// It took too long.
     TooLong,
-    /// Too many search already.
-    Busy,
     /// Nothing can be searched here.
     Off,
 }

@@ -106,6 +106,23 @@ fn fields_of_the_wrong_type_are_refused() {
     nothing_happened(&mut alice);
 }
 
+/// Keys that parsers make for themselves turn an object into something else for whoever reads it.
+#[test]
+fn keys_that_mean_something_to_a_parser_are_refused() {
+    let server = TestServer::spawn();
+    let mut alice = member(&server);
+    let marked = json!({ "$serde_json::private::RawValue": "}" });
+    for message in [
+        json!({ "command": "PRIVMSG", "to": "#c", "body": ["hi"], "meta": { "a": marked } }),
+        json!({ "command": "PRIVMSG", "to": "#c", "body": ["hi"], "meta": marked }),
+        json!({ "command": "PRIVMSG", "to": "#c", "body": marked }),
+        json!({ "command": "PRIVMSG", "to": "#c", "body": marked, "meta": { "hashcash": "x" } }),
+    ] {
+        assert_eq!(refused_400(&alice, message.to_string()), "invalid request", "{message}");
+    }
+    nothing_happened(&mut alice);
+}
+
 /// "CR, LF or NUL inside any string: 400", in whichever field and however deep.
 // clause: lines.nul
 #[test]

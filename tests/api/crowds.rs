@@ -68,6 +68,58 @@ fn a_long_list_of_channels_is_whole() {
     assert_eq!((of(&listed, "321").len(), of(&listed, "323").len()), (1, 1));
 }
 
+/// Looking through many for the few that fit is done in pieces, too, and finds them all.
+#[test]
+fn what_fits_dear_masks_is_found_among_many() {
+    let server = TestServer::spawn_with(&[("CHANNELS_PER_SESSION", "0")]);
+    let mut alice = server.open("alice");
+    let long = "a".repeat(50);
+    for part in (0..200).collect::<Vec<_>>().chunks(50) {
+        let names: Vec<String> = part.iter().map(|n| format!("#{long}{n}")).collect();
+        alice.join(&names.join(","));
+    }
+    alice.drain();
+    // Thirty masks which no name fits but after all of it was looked at, and one that some fit.
+    let dear: Vec<String> = (0..30).map(|n| format!("*{}b{n}", "a".repeat(30))).collect();
+    alice.command(&json!({ "command": "LIST", "to": format!("{},*a7?", dear.join(",")) }));
+    let listed = alice.drain();
+    assert_eq!(of(&listed, "322").len(), 10);
+    assert_eq!((of(&listed, "321").len(), of(&listed, "323").len()), (1, 1));
+    assert_eq!(listed.last().unwrap()["command"], "323");
+}
+
+#[test]
+fn everybody_whom_a_mask_names_is_found_among_many() {
+    let server = TestServer::spawn();
+    let members = crowd(&server, "#large");
+    let mut alice = server.open("alice");
+    alice.drain();
+    alice.command(&json!({ "command": "WHO", "to": "*m?mb?r*" }));
+    let who = alice.drain();
+    assert_eq!(of(&who, "352").len(), CROWD.min(500));
+    assert_eq!((of(&who, "315").len(), &who.last().unwrap()["command"]), (1, &json!("315")));
+    drop(members);
+}
+
+#[test]
+fn a_nick_that_many_had_is_told_of_to_the_end() {
+    let server = TestServer::spawn();
+    let (mut alice, bob) = (server.open("alice"), server.open("bob"));
+    let been =
+        |nick: &str| assert_eq!(bob.command(&json!({ "command": "NICK", "body": [nick] }))["status"], "ok");
+    for _ in 0..100 {
+        been("eve");
+        been("bob");
+    }
+    alice.drain();
+    for (params, told) in [(json!(["eve"]), 100), (json!(["eve", "70"]), 70), (json!(["eve", "5"]), 5)] {
+        alice.command(&json!({ "command": "WHOWAS", "params": params }));
+        let whowas = alice.drain();
+        assert_eq!((of(&whowas, "314").len(), of(&whowas, "312").len()), (told, told), "{params}");
+        assert_eq!((of(&whowas, "369").len(), &whowas.last().unwrap()["command"]), (1, &json!("369")));
+    }
+}
+
 #[test]
 fn whoever_leaves_during_a_long_answer_gets_a_receipt_all_the_same() {
     let server = TestServer::spawn();

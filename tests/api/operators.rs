@@ -57,6 +57,25 @@ fn attempts_to_become_one_are_limited_and_logged_without_the_password() {
 }
 
 #[test]
+fn the_log_says_what_was_granted_and_what_operators_do() {
+    let (server, alice) = operated("hello");
+    let bob = server.open("bob");
+    assert_eq!(oper(&alice, "battery staple")["numeric"], "464", "an operator who mistypes");
+    assert_eq!(bob.command(&json!({ "command": "KILL", "params": ["alice"] }))["numeric"], "481");
+    assert_eq!(alice.command(&json!({ "command": "KILL", "params": ["bob"] }))["status"], "ok");
+    assert_eq!(alice.command(&json!({ "command": "REHASH" }))["status"], "ok");
+    until("both are logged", || server.log().contains("REHASH"));
+    let log = server.log();
+    let lines = |part: &str| log.lines().filter(|line| line.contains(part)).collect::<Vec<_>>();
+    let attempts = lines("tried to become");
+    assert_eq!(attempts.len(), 2, "{log}");
+    assert!(attempts[0].contains("true") && attempts[1].contains("false"), "{attempts:?}");
+    let given = lines("has given a command");
+    assert_eq!(given.len(), 2, "{log}");
+    assert!(given[0].contains("KILL bob") && given.iter().all(|line| line.contains("alice")), "{given:?}");
+}
+
+#[test]
 fn an_operator_stays_one_across_a_restart() {
     let mut server = TestServer::spawn_with(&OPER);
     let mut alice = server.open("alice");

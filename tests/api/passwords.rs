@@ -136,3 +136,17 @@ fn no_secret_is_on_disk_or_in_the_log() {
         assert!(holds(&log.1, "/api/v1/login"), "the log tells of requests");
     }
 }
+
+/// A few passwords are hashed at once, for everybody: an address has no more of that with many sessions.
+#[test]
+fn new_passwords_are_limited_by_address() {
+    let server = TestServer::spawn_with(&[
+        ("LOGIN_RATE_LIMIT", "0.001"),
+        ("LOGIN_RATE_BURST", "3"),
+        ("COMMAND_RATE_LIMIT", "0"),
+    ]);
+    let people = ["alice", "bob", "carol", "dave"].map(|nick| server.open(nick));
+    let statuses =
+        people.map(|person| person.post(&json!({ "command": "PASS", "body": ["correct horse"] })).0);
+    assert_eq!(statuses, [200, 200, 200, 429]);
+}

@@ -244,6 +244,32 @@ fn a_search_has_an_end() {
     assert_eq!(told, "search takes too long, look for rarer words");
 }
 
+/// Who may read what is asked when a search has its turn, not when it begins to wait, and what is said later it never finds.
+#[test]
+fn a_search_that_waits_shows_nothing_of_a_channel_that_one_was_kicked_from() {
+    let server = TestServer::spawn_with(&[FREE[0], ("SEARCH_TIMEOUT", "2s")]);
+    let (alice, bob) = pair(&server);
+    let carol = server.open("carol");
+    carol.join("#slow");
+    let long = "t t t t t t t t ".repeat(200);
+    (0..200).for_each(|_| drop(carol.say("#slow", &long)));
+    let slow = || {
+        let carol = carol.clone();
+        std::thread::spawn(move || carol.http.get("/api/v1/search?q=%22t+t+t+t+t+t+t+t%22&limit=500").status)
+    };
+    let searches = [slow(), slow()];
+    let asking = bob.clone();
+    let waiting = std::thread::spawn(move || asking.http.get("/api/v1/search?q=secret"));
+    alice.command(&json!({ "command": "KICK", "to": "#c", "params": ["bob"] }));
+    alice.say("#c", "secret");
+    let found = waiting.join().unwrap();
+    assert!(!found.text.contains("secret"), "{}: {}", found.status, found.text);
+    for search in searches {
+        let status = search.join().unwrap();
+        assert!([200, 400].contains(&status), "{status}");
+    }
+}
+
 /// `kill -9` at any moment: the index takes what it lacks from the log, each once, also one that was thrown away or is
 /// none at all.
 #[test]

@@ -9,7 +9,7 @@ use std::process::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::{Http, Launch, Process};
+use crate::support::{Http, Launch, Process, until};
 
 /// Starts and returns a server with the address it announced, for launches that are not the usual one.
 pub(crate) fn start(launch: &Launch) -> (Process, Http, String) {
@@ -151,6 +151,24 @@ fn dot_env_is_read() {
     let about = about(&http);
     assert_eq!(about["name"], "from.dotenv");
     assert!(about["motd"].to_string().contains("from the environment"), "{about}");
+}
+
+/// "SIGHUP reads the settings again", also those of `.env`.
+#[test]
+fn dot_env_is_read_again() {
+    let folder = TempDir::new().unwrap();
+    let write = |motd: &str| {
+        let text = format!("MOTD='{motd}'\nSERVER_NAME={motd}.example\n");
+        fs::write(folder.path().join(".env"), text).unwrap();
+    };
+    write("before");
+    let launch = Launch::serve(folder.path()).with("SERVER_NAME", "given.example");
+    let (process, http, _) = start(&launch);
+    assert!(about(&http)["motd"].to_string().contains("before"));
+    write("after");
+    process.signal("HUP");
+    until("the new settings are in force", || about(&http)["motd"].to_string().contains("after"));
+    assert_eq!(about(&http)["name"], "given.example", "the environment stands over the file");
 }
 
 /// "A line that cannot be read stops the start with its number."

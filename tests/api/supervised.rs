@@ -3,11 +3,13 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::net::UnixDatagram;
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::support::{PATIENCE, TestClient, TestServer, until};
+use crate::support::{Http, PATIENCE, Process, TestClient, TestServer, until};
 
 /// "Type=notify": told when it serves, while it is alive, and when it stops.
 #[test]
@@ -32,6 +34,43 @@ fn the_supervisor_is_told() {
     assert_eq!(last.unwrap(), "STOPPING=1");
     until("the process ends", || !server.is_alive());
     assert!(server.reap().success());
+}
+
+/// "listening" promises that signals are taken as the server takes them: a reload reloads, and a stop is a clean one.
+#[test]
+fn signals_right_after_the_start_are_heard() {
+    for _ in 0..8 {
+        let mut server = TestServer::spawn();
+        server.signal("HUP");
+        server.signal("TERM");
+        until("the process ends", || !server.is_alive());
+        assert!(server.reap().success());
+    }
+}
+
+/// A log that cannot be written is no reason to stop: here nobody reads it any more.
+#[test]
+fn a_log_that_nobody_takes_does_no_harm() {
+    let folder = TempDir::new().unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_neoircd"))
+        .args(["--http-listen-addr", "127.0.0.1:0", "--irc-listen-addr", "", "--reverse-dns", "false"])
+        .args(["--debug", "true", "--log-format", "text"])
+        .current_dir(folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stderr.take());
+    let mut server = Process::of(child, folder.path().join("log"));
+    let address = server.address();
+    let http = Http::new(Arc::new(Mutex::new(address)), None);
+    for _ in 0..20 {
+        assert_eq!(http.get("/livez").status, 200);
+        server.signal("HUP");
+    }
+    assert!(server.is_alive());
+    server.signal("TERM");
+    assert!(server.ending().status.success());
 }
 
 /// Nobody listens at the address that the supervisor gave: the server serves all the same.

@@ -125,3 +125,25 @@ fn what_was_marked_over_irc_is_read_over_http() {
     let ts = message["ts"].as_str().unwrap();
     assert!(ts.starts_with(marked.trim_end_matches('Z')), "{marked} for {ts}");
 }
+
+/// Whoever is refused for something else than its password makes no account, and uses up nobody's.
+#[test]
+fn what_is_refused_is_no_account() {
+    let server = TestServer::spawn_irc(&[("ACCOUNT_RATE_LIMIT", "0.001"), ("ACCOUNT_RATE_BURST", "2")]);
+    let mut alice = IrcClient::open(&server.irc_address(), "alice");
+    let mut ask = |account: &str| alice.ask(&format!("REGISTER {account} * :{PASSWORD}")).remove(0);
+    for _ in 0..4 {
+        assert!(ask("bob").contains(" FAIL REGISTER ACCOUNT_NAME_MUST_BE_NICK bob :"));
+    }
+    assert!(ask("ALICE").contains(" REGISTER SUCCESS alice "));
+    for account in ["*", "alice", "bob", "*"] {
+        assert!(ask(account).contains(" FAIL REGISTER ALREADY_AUTHENTICATED "), "{account}");
+    }
+    alice.ask("NICK alicia");
+    let told = alice.ask(&format!("REGISTER * * :{PASSWORD}"));
+    assert!(told[0].contains(" FAIL REGISTER ALREADY_AUTHENTICATED "), "{told:?}");
+    let mut bob = IrcClient::open(&server.irc_address(), "bob");
+    assert!(bob.ask(&format!("REGISTER * * :{PASSWORD}"))[0].contains(" REGISTER SUCCESS bob "));
+    let mut carol = IrcClient::open(&server.irc_address(), "carol");
+    assert_eq!(command_of_line(&carol.ask(&format!("REGISTER * * :{PASSWORD}"))[0]), "263", "two were made");
+}

@@ -35,6 +35,9 @@ fn what_is_no_text_is_refused_and_told_to_nobody() {
     assert!(heard[1].starts_with("@label=x :irc.test FAIL PRIVMSG INVALID_UTF8 :"), "{heard:?}");
     assert!(heard[2].starts_with(":irc.test 421 alice "), "{heard:?}");
     assert!(bob.drain().is_empty());
+    let mut first = IrcClient::connect(&server.irc_address());
+    first.send_bytes(b"\xef\xbb\xbfNICK first\r\nUSER first 0 * :A mark in front of everything\r\n");
+    assert!(first.until(&["376"])[0].contains(" 001 first :"));
     let mut carol = IrcClient::connect(&server.irc_address());
     carol.send_bytes(b"NICK carol\r\nUSER carol 0 * :Caf\xe9\r\n");
     assert!(carol.drain()[0].contains("FAIL USER INVALID_UTF8"));

@@ -123,3 +123,43 @@ fn modes_come_after_the_message_of_the_day() {
     wire.until(&["376"]);
     assert_eq!(wire.drain()[0], ":irc.test 221 alice +iw");
 }
+
+/// What a connection is told because another device has joined a channel is no answer to what it has just asked, and what
+/// others say meanwhile is not lost.
+#[test]
+fn what_another_device_brings_about_is_no_answer_to_a_label() {
+    let server = TestServer::spawn_irc(&[]);
+    let address = server.irc_address();
+    let web = server.open("alice");
+    web.pass("correct horse");
+    let mut wire = attach(&address, "alice", "labeled-response batch draft/chathistory draft/read-marker");
+    let mut bob = IrcClient::open(&address, "bob");
+    let rounds = 30;
+    let mut heard = Vec::new();
+    for n in 0..rounds {
+        bob.send(&format!("PRIVMSG alice :{n}"));
+        web.join(&format!("#c{n}"));
+        heard.extend(wire.until(&["JOIN"]));
+        wire.send(&format!("@label=h{n} CHATHISTORY LATEST #c{n} * 5\r\n@label=l{n} LIST #none"));
+        let mut round = wire.drain();
+        if !round.iter().any(|line| command_of_line(line) == "366") {
+            round.extend(wire.until(&["366"]));
+        }
+        heard.extend(round);
+    }
+    bob.drain();
+    heard.extend(wire.drain());
+    let aside = heard.iter().filter(|line| ["MARKREAD", "353", "366"].contains(&command_of_line(line)));
+    let aside: Vec<&String> = aside.collect();
+    assert_eq!(aside.len(), 3 * rounds);
+    assert!(aside.iter().all(|line| line.starts_with(':')), "part of no answer: {aside:#?}");
+    let said =
+        heard.iter().filter_map(|line| line.split_once(" PRIVMSG alice :")).map(|(_, text)| text.to_owned());
+    assert_eq!(said.collect::<Vec<_>>(), (0..rounds).map(|n| n.to_string()).collect::<Vec<_>>());
+    let batches = |sign: &str| {
+        let words = heard.iter().filter_map(|line| line.split_once(&format!(" BATCH {sign}")));
+        words.map(|(_, name)| name.split(' ').next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(batches("+"), batches("-"), "each ends before the next begins: {heard:#?}");
+    assert_eq!(heard.iter().filter(|line| line.starts_with("@label=")).count(), 2 * rounds);
+}

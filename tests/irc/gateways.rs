@@ -47,6 +47,19 @@ fn a_proxy_says_whose_connection_it_is() {
     assert!(registers(&mut checks, "checks")[0].contains(" 127.0.0.1 * :"));
 }
 
+/// A proxy may speak TLS where the server does not: those who came by it are told for how long they have to.
+// clause: doors.sts
+#[test]
+fn whoever_came_to_the_proxy_by_tls_is_to_come_so_again() {
+    let server = TestServer::spawn_irc(&[&TRUSTING[..], &[("STS_DURATION", "720h")]].concat());
+    let mut secure = behind(&server, &version_2([192, 0, 2, 9], &[0x20, 0, 5, 1, 0, 0, 0, 0]));
+    let told = secure.ask("CAP LS 302").join(" ");
+    assert!(told.contains(" sts=duration=2592000"), "{told}");
+    let told = behind(&server, &version_2([192, 0, 2, 9], &[])).ask("CAP LS 302").join(" ");
+    assert!(!told.contains("sts"), "there is no port to name: {told}");
+    assert!(server.log().contains("STS_DURATION is set without IRC_TLS_LISTEN_ADDR"));
+}
+
 // clause: doors.proxy
 #[test]
 fn a_bad_header_ends_the_connection_and_nothing_else() {

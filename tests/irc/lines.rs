@@ -211,3 +211,55 @@ fn nothing_is_cut_off() {
     assert_eq!(found, nicks);
     drop(people);
 }
+
+/// A line that cannot be read leaves no hole in a message: there is none.
+#[test]
+fn a_batch_fails_with_each_of_its_lines() {
+    let server = TestServer::spawn_irc(&[]);
+    let address = server.irc_address();
+    let mut alice = IrcClient::open_with(&address, "alice", &format!("{MULTILINE} labeled-response"));
+    let mut web = server.open("web");
+    alice.ask("JOIN #tea");
+    web.join("#tea");
+    alice.drain();
+    web.drain();
+    let too_long = format!("@batch=x PRIVMSG #tea :{}", "x".repeat(600)).into_bytes();
+    let long_tags = format!("@batch=x;+a={} PRIVMSG #tea :b", "x".repeat(5_000)).into_bytes();
+    let tags_without_text = b"@+a=\xff;batch=x PRIVMSG #tea :b".to_vec();
+    for bad in [too_long, b"@batch=x PRIVMSG #tea :caf\xe9".to_vec(), long_tags, tags_without_text] {
+        let begin = b"@label=7 BATCH +x draft/multiline #tea\r\n@batch=x PRIVMSG #tea :a\r\n";
+        let end = b"\r\n@batch=x PRIVMSG #tea :c\r\nBATCH -x\r\n";
+        alice.send_bytes(&[&begin[..], &bad, &b"\r\n"[..], &bad, end].concat());
+        let heard = alice.drain();
+        assert!(heard[0].starts_with("@label=7 :irc.test FAIL BATCH MULTILINE_INVALID :"), "{heard:?}");
+        let others =
+            heard.iter().skip(1).filter(|line| !line.contains(" 417 alice ") && !line.contains(" FAIL * "));
+        assert_eq!(others.count(), 0, "once: {heard:?}");
+        assert!(web.drain().is_empty(), "nothing of it is told");
+    }
+    // A line beside it is no part of it.
+    alice
+        .send_bytes(b"BATCH +y draft/multiline #tea\r\n@batch=y PRIVMSG #tea :a\r\nWHO \xff\r\nBATCH -y\r\n");
+    assert!(alice.drain()[0].contains(" FAIL WHO INVALID_UTF8 "));
+    assert_eq!(crate::support::texts(&web.drain()), ["a"]);
+}
+
+/// 005 is whole, and ASCII, however the network is called.
+#[test]
+fn a_network_may_have_any_name() {
+    let name = "Tée = Häus & Söhne ".repeat(20);
+    let server = TestServer::spawn_irc(&[("NETWORK_NAME", &name)]);
+    let mut alice = IrcClient::connect(&server.irc_address());
+    let nick = "n".repeat(32);
+    alice.send(&format!("NICK {nick}\r\nUSER alice 0 * :Alice"));
+    let welcome = alice.until(&["376"]);
+    let lines: Vec<&String> = welcome.iter().filter(|line| line.contains(" 005 ")).collect();
+    assert!(
+        lines.iter().all(|line| line.is_ascii() && line.ends_with(" :are supported by this server")),
+        "{lines:#?}"
+    );
+    let tokens = lines.iter().flat_map(|line| line.split(' ')).collect::<Vec<_>>();
+    let network = tokens.iter().find(|token| token.starts_with("NETWORK=")).unwrap();
+    assert!(network.starts_with(r"NETWORK=T\xC3\xA9e\x20\x3D\x20H\xC3\xA4us\x20&\x20"), "{network}");
+    assert!(tokens.contains(&"WHOX"));
+}

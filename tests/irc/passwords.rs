@@ -103,3 +103,74 @@ fn other_devices_may_end_a_connection() {
     let heard = second.rest();
     assert!(heard.last().unwrap().contains("[Quit"), "{heard:?}");
 }
+
+/// Begins SASL, so that the password is the next line.
+fn begin_sasl(address: &str) -> IrcClient {
+    let mut client = IrcClient::connect(address);
+    client.send("CAP REQ :sasl\r\nNICK somebody\r\nUSER somebody 0 * :somebody\r\nAUTHENTICATE PLAIN");
+    client.until(&["AUTHENTICATE"]);
+    client
+}
+
+/// Whose nick is alice, with her password.
+const ALICE: &str = "AUTHENTICATE AGFsaWNlAGNvcnJlY3QgaG9yc2U=";
+
+/// The end of SASL.
+fn verdict(client: &mut IrcClient) -> String {
+    client.until(&["903", "904"]).pop().unwrap()
+}
+
+#[test]
+fn the_right_password_waits_for_its_turn() {
+    let server = TestServer::spawn_irc(&[("LOGIN_RATE_LIMIT", "2"), ("LOGIN_RATE_BURST", "1")]);
+    let address = server.irc_address();
+    server.open("alice").pass("correct horse");
+    for _ in 0..3 {
+        let mut client = begin_sasl(&address);
+        client.send(ALICE);
+        assert!(verdict(&mut client).contains(" 903 "));
+    }
+    let (_, heard) = with_password(&address, "alice", "correct horse");
+    assert_eq!(command_of_line(&heard[0]), "001", "{heard:?}");
+    // Where that would be long, it is not told that it was wrong.
+    let server = TestServer::spawn_irc(&[("LOGIN_RATE_LIMIT", "0.01"), ("LOGIN_RATE_BURST", "1")]);
+    server.open("alice").pass("correct horse");
+    let mut client = begin_sasl(&server.irc_address());
+    client.send("AUTHENTICATE AGFsaWNlAHdyb25nIGhvcnNl");
+    assert!(verdict(&mut client).ends_with(" 904 somebody :SASL authentication failed"));
+    client.send(&format!("AUTHENTICATE PLAIN\r\n{ALICE}"));
+    assert!(verdict(&mut client).ends_with(" 904 somebody :Please wait a while and try again."));
+}
+
+/// More at once than may wait to be looked at.
+#[test]
+fn the_right_password_is_right_when_many_are_tried() {
+    let server = TestServer::spawn_irc(&[]);
+    let address = server.irc_address();
+    server.open("alice").pass("correct horse");
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut clients: Vec<IrcClient> = (0..40 + cores).map(|_| begin_sasl(&address)).collect();
+    clients.iter_mut().for_each(|client| client.send(ALICE));
+    for client in &mut clients {
+        let verdict = verdict(client);
+        assert!(verdict.contains(" 903 "), "{verdict}");
+    }
+}
+
+#[test]
+fn one_device_too_many_is_told_how_many_there_may_be() {
+    let server = TestServer::spawn_irc(&[("CLIENTS_PER_SESSION", "2")]);
+    let address = server.irc_address();
+    let web = server.open("alice");
+    web.pass("correct horse");
+    let (_second, heard) = with_password(&address, "alice", "correct horse");
+    assert_eq!(command_of_line(&heard[0]), "001", "{heard:?}");
+    let told = "ERROR :Closing link: 127.0.0.1 [Too many devices: a session has at most 2]";
+    let (_, heard) = with_password(&address, "alice", "correct horse");
+    assert_eq!(heard, [told]);
+    let mut third = begin_sasl(&address);
+    third.send(&format!("{ALICE}\r\nCAP END"));
+    let heard = third.rest();
+    assert_eq!(heard.iter().map(|line| command_of_line(line)).collect::<Vec<_>>(), ["900", "903", "ERROR"]);
+    assert_eq!(heard[2], told);
+}

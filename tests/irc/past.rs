@@ -70,6 +70,8 @@ fn every_selector_finds_its_part() {
     let id = |n: usize| format!("msgid={}", tag(said[n - 1], "msgid").unwrap());
     let time = |n: usize| format!("timestamp={}", tag(said[n - 1], "time").unwrap());
     assert_eq!(texts(&mut alice, "LATEST #tea * 3"), "7 8 9");
+    let end = "timestamp=9999-12-31T23:59:59.999Z";
+    assert_eq!(texts(&mut alice, &format!("BEFORE #tea {end} 2")), "8 9", "the end of all time");
     assert_eq!(texts(&mut alice, "latest #tea * 500").replace(' ', ""), "3456789", "as many as there may be");
     for mark in [&id, &time] as [&dyn Fn(usize) -> String; 2] {
         let mut ask = |text: String| texts(&mut alice, &text);

@@ -122,6 +122,20 @@ fn without_its_files_it_does_not_start() {
 }
 
 #[test]
+fn a_file_without_a_certificate_is_named() {
+    let folder = TempDir::new().unwrap();
+    make_certificate(folder.path());
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let launch = Launch::serve(folder.path())
+        .with("IRC_TLS_LISTEN_ADDR", "127.0.0.1:0")
+        .with("TLS_CERT", &file("key.pem"))
+        .with("TLS_KEY", &file("key.pem"));
+    let ending = launch.start().ending();
+    let told = format!("{}: there is no certificate in it", file("key.pem"));
+    assert!(!ending.status.success() && ending.log.contains(&told), "{}", ending.log);
+}
+
+#[test]
 fn whoever_speaks_no_tls_there_is_dropped() {
     let folder = TempDir::new().unwrap();
     make_certificate(folder.path());
@@ -170,7 +184,7 @@ fn clients_are_told_where_tls_is_and_for_how_long_they_have_to_come_by_it() {
     assert!(!IrcClient::connect(&off.irc_address()).ask("CAP LS 302").join(" ").contains("sts"));
 }
 
-// clause: doors.secure
+// clause: doors.secure, queries.whoissecure
 #[test]
 fn whois_says_who_came_by_tls() {
     let folder = TempDir::new().unwrap();

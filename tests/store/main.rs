@@ -9,11 +9,14 @@
 mod broken_files;
 mod clocks;
 mod contract;
+mod damaged_queues;
 mod disk_refuses;
 mod failing;
 mod filing;
 mod laws;
+mod plans;
 mod retention;
+mod rounds;
 mod sqlite;
 mod story;
 mod subject;

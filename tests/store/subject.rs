@@ -62,6 +62,11 @@ impl Subject {
         self.store().load().unwrap()
     }
 
+    /// Closes the store; the file stays as long as the subject.
+    pub(crate) fn close(&mut self) {
+        self.store = None;
+    }
+
     /// The database file, for looking into it from outside.
     pub(crate) fn path(&self) -> PathBuf {
         match &self.origin {

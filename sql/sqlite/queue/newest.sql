@@ -1,2 +1,2 @@
 -- The newest run.
-SELECT last_seq, entries, seqs FROM client_queues WHERE client_id = ?1 ORDER BY last_seq DESC LIMIT 1
+SELECT first_seq, last_seq, entries, seqs FROM client_queues WHERE client_id = ?1 ORDER BY last_seq DESC LIMIT 1

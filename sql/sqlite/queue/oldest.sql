@@ -1,2 +1,2 @@
 -- The oldest run.
-SELECT last_seq, entries, seqs FROM client_queues WHERE client_id = ?1 ORDER BY last_seq LIMIT 1
+SELECT first_seq, last_seq, entries, seqs FROM client_queues WHERE client_id = ?1 ORDER BY last_seq LIMIT 1

@@ -1,2 +1,2 @@
--- A channel or session whose history is to be cleared away.
-SELECT owner FROM forgotten LIMIT 1
+-- Channels and sessions whose history is to be cleared away.
+SELECT owner FROM forgotten LIMIT ?1

@@ -1,5 +1,5 @@
--- How far the next step of pruning goes: at most so many rows on, and never past the checkpoint.
-SELECT coalesce(max(seq), 0) FROM (
+-- How far the next step of pruning goes, and over how many rows: at most so many, and never past the checkpoint.
+SELECT coalesce(max(seq), 0), count(*) FROM (
     SELECT seq FROM log
     WHERE seq > (SELECT value FROM server_state WHERE name = 'pruned')
       AND seq <= (SELECT value FROM server_state WHERE name = 'checkpoint')

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use rusqlite::{Connection, Params, Row};
 
-use super::packed::unpack;
+use super::queues::Run;
 use super::{SqliteStore, doing, int, load, schema, uint};
 use crate::protocol::hostmask::Hostmask;
 use crate::protocol::name::{ChannelName, Nickname, Realname, TalkName, Username};
@@ -158,14 +158,13 @@ fn runs(connection: &Connection, found: &mut Vec<String>) -> rusqlite::Result<()
     let mut log_row = connection.prepare(sql!("log_row"))?;
     let mut rows = runs.query([])?;
     while let Some(row) = rows.next()? {
-        let (client, first, last): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        let entries: i64 = row.get(3)?;
-        let seqs = unpack(&row.get::<_, Vec<u8>>(4)?).unwrap_or_default();
-        let ends = seqs.first().copied().zip(seqs.last().copied());
-        if ends != Some((uint(first), uint(last))) || seqs.len() as u64 != uint(entries) {
+        let (client, run): (i64, Run) = (row.get(0)?, Run::from_row(row, 1)?);
+        let seqs = run.seqs();
+        if seqs.is_none() {
+            let Run { first, last, .. } = run;
             found.push(format!("client {client}: the run from {first} to {last} is damaged"));
         }
-        for seq in seqs {
+        for seq in seqs.unwrap_or_default() {
             if !log_row.query_row([int(seq)], |row| row.get::<_, bool>(0))? {
                 found.push(format!("client {client}: message {seq} of its queue is not in the log"));
             }

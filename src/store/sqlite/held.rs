@@ -22,17 +22,17 @@ macro_rules! sql {
     };
 }
 
-/// Stretches that are remembered: more than a thousand busy clients leave between two looks. What is too much waits for
+/// Gaps that are remembered: more than a thousand busy clients leave between two looks. What is too much waits for
 /// the slowest.
-const STRETCHES_MAX: usize = 4_096;
+const GAPS_MAX: usize = 4_096;
 
 /// Where queues on disk have let go of what they had.
 #[derive(Default)]
-pub(super) struct LetGo(VecDeque<Stretch>);
+pub(super) struct LetGo(VecDeque<Gap>);
 
 /// What comes after one place and not after another one was in the queue of a client, and is not any more.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Stretch {
+pub(super) struct Gap {
     client: i64,
     after: i64,
     through: i64,
@@ -40,20 +40,19 @@ pub(super) struct Stretch {
 
 impl LetGo {
     /// Takes note of what a commit has let go of: what was settled, and the queues of clients that went.
-    pub(super) fn note(&mut self, batch: &Batch, settled: &[Settled], of_removed: Vec<Stretch>) {
+    pub(super) fn note(&mut self, batch: &Batch, settled: &[Settled], of_removed: Vec<Gap>) {
         let shortened = batch.settlements.iter().map(|settlement| &settlement.before).zip(settled);
-        let shortened = shortened.filter(|(before, _)| before.stored > 0).map(|(before, after)| Stretch {
+        let shortened = shortened.filter(|(before, _)| before.stored > 0).map(|(before, after)| Gap {
             client: int(after.client.get()),
             after: int(begins_after(before).get()),
             through: int(begins_after(after).get()),
         });
-        for stretch in shortened.chain(of_removed).filter(|stretch| stretch.through > stretch.after) {
-            let goes_on =
-                |last: &&mut Stretch| last.client == stretch.client && last.through == stretch.after;
+        for gap in shortened.chain(of_removed).filter(|gap| gap.through > gap.after) {
+            let goes_on = |last: &&mut Gap| last.client == gap.client && last.through == gap.after;
             if let Some(last) = self.0.back_mut().filter(goes_on) {
-                last.through = stretch.through;
-            } else if self.0.len() < STRETCHES_MAX {
-                self.0.push_back(stretch);
+                last.through = gap.through;
+            } else if self.0.len() < GAPS_MAX {
+                self.0.push_back(gap);
             }
         }
     }
@@ -65,16 +64,16 @@ impl LetGo {
         checkpoint: i64,
         retention: &Retention,
     ) -> rusqlite::Result<usize> {
-        let Some(stretch) = self.0.front_mut().filter(|stretch| stretch.through <= checkpoint) else {
+        let Some(gap) = self.0.front_mut().filter(|gap| gap.through <= checkpoint) else {
             return Ok(0);
         };
         let rows_max = retention.rows_max;
         let mut held = connection.prepare_cached(sql!("held_for_one"))?;
-        let bounds = params![stretch.client, stretch.after, stretch.through, int(rows_max as u64)];
+        let bounds = params![gap.client, gap.after, gap.through, int(rows_max as u64)];
         let rows: Vec<(i64, bool)> =
             held.query_map(bounds, |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
         match rows.last() {
-            Some((last, _)) if rows.len() >= rows_max => stretch.after = *last,
+            Some((last, _)) if rows.len() >= rows_max => gap.after = *last,
             _ => drop(self.0.pop_front()),
         }
         for (seq, _) in rows.iter().filter(|(_, is_its_own)| *is_its_own) {
@@ -92,7 +91,7 @@ fn begins_after(queue: &Settled) -> Seq {
 }
 
 /// What the queues of clients that are about to be removed have on disk.
-pub(super) fn of_removed(connection: &Connection, batch: &Batch) -> rusqlite::Result<Vec<Stretch>> {
+pub(super) fn of_removed(connection: &Connection, batch: &Batch) -> rusqlite::Result<Vec<Gap>> {
     let removed = batch.events.iter().filter_map(|event| match event {
         Event::ClientRemoved { client, .. } => Some(*client),
         _ => None,
@@ -102,7 +101,7 @@ pub(super) fn of_removed(connection: &Connection, batch: &Batch) -> rusqlite::Re
             let client = int(client.get());
             let mut ends = connection.prepare_cached(sql!("queue_ends"))?;
             let (after, through) = ends.query_row([client], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            Ok(Stretch { client, after, through })
+            Ok(Gap { client, after, through })
         })
         .collect()
 }

@@ -79,7 +79,7 @@ impl Drop for Indexer {
 
 /// Fills the index until it is told to stop.
 fn fill(main: &Connection, index: &mut Connection, stop: &(Mutex<bool>, Condvar)) {
-    give_way();
+    run_behind_others();
     let mut sweeping = Sweeping { due: 0, next: Instant::now() + SWEEP_EVERY };
     let mut is_well = true;
     loop {
@@ -135,13 +135,13 @@ fn step(
 
 /// Where others want the core of this thread, it takes little. What is left behind so is caught up with when they rest.
 #[cfg(target_os = "linux")]
-fn give_way() {
+fn run_behind_others() {
     // Here it is each thread that has a niceness, elsewhere the process. Without it, one merely goes on as the others do.
     let _refused = rustix::process::setpriority_process(None, NICENESS);
 }
 
 #[cfg(not(target_os = "linux"))]
-const fn give_way() {}
+const fn run_behind_others() {}
 
 /// A row of the log: its place, its talk, and what is said where a history shows it.
 type Row = (i64, Option<i64>, Option<i64>, Option<Vec<u8>>);

@@ -30,16 +30,15 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 use super::{Batch, Loaded, Reader, Retention, Store, StoreError};
 use crate::delivery::Settled;
 use crate::entry::{Audience, Conversation, Posted};
-use crate::id::{ClientId, Seq};
+use crate::id::{ChannelId, ClientId, Seq, UserId};
 use crate::protocol::stamp::StampHash;
 use crate::world::World;
 pub use backup::{backup, check, restore};
 pub use check::Summary;
-use excess::Excess;
 use filing::Filing;
-use held::LetGo;
 use lock::FileLock;
 use read::SqliteReader;
+use tidy::Tidying;
 use transaction::Transaction;
 
 /// What stands in the place of the peer for what happened in a channel beside talk.
@@ -52,11 +51,8 @@ const AUDIENCE_IN_LOG_MAX: usize = 32;
 pub struct SqliteStore {
     connection: Connection,
     reader: Arc<SqliteReader>,
-    excess: Excess,
     filing: Filing,
-    let_go: LetGo,
-    /// Whether the last step of tidying has left some for a next one.
-    is_tidying: bool,
+    tidying: Tidying,
     /// Copies the write-ahead log back, where there is one.
     copier: Option<wal::Copier>,
     /// Fills the index for searching, where there is one.
@@ -176,8 +172,7 @@ impl Store for SqliteStore {
         transaction.commit().map_err(doing("commit a batch"))?;
         self.filing = filing;
         self.copy_log();
-        self.excess.gain(&batch.entries);
-        self.let_go.note(batch, &settled, of_removed);
+        self.tidying.note(batch, &settled, of_removed);
         Ok(settled)
     }
 
@@ -203,11 +198,8 @@ impl Store for SqliteStore {
 
     fn tidy(&mut self, retention: &Retention) -> Result<bool, StoreError> {
         let mut filing = std::mem::take(&mut self.filing);
-        let (connection, steps) = (&mut self.connection, (&mut self.excess, &mut self.let_go));
-        let more =
-            tidy::step(connection, &mut filing, steps, retention, !self.is_tidying).map_err(doing("tidy"))?;
+        let more = self.tidying.step(&mut self.connection, &mut filing, retention).map_err(doing("tidy"))?;
         self.filing = filing;
-        self.is_tidying = more;
         self.copy_log();
         Ok(more)
     }
@@ -315,4 +307,13 @@ fn sides(conversation: Conversation) -> impl Iterator<Item = (i64, i64)> {
         }
     };
     std::iter::once(first).chain(second)
+}
+
+/// The other way round: the conversation that stands under these keys.
+fn conversation((owner, peer): (i64, i64)) -> Conversation {
+    match peer {
+        0 => Conversation::Channel(ChannelId::new(uint(owner))),
+        HAPPENINGS => Conversation::Happenings(ChannelId::new(uint(owner))),
+        _ => Conversation::Direct(UserId::new(uint(owner)), UserId::new(uint(peer))),
+    }
 }

@@ -8,11 +8,10 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
-use super::excess::Excess;
 use super::filing::Filing;
-use super::held::LetGo;
 use super::lock::FileLock;
 use super::read::SqliteReader;
+use super::tidy::Tidying;
 use super::wal::Copier;
 use super::{Location, SqliteStore, backup, doing, schema};
 use crate::store::StoreError;
@@ -66,23 +65,10 @@ impl SqliteStore {
         schema::migrate(&mut connection, version)?;
         let readers = (0..READERS).map(|_| connect_reader(&uri)).collect::<Result<Vec<_>, _>>()?;
         let reader = Arc::new(SqliteReader::new(path, readers));
-        let (excess, filing, let_go) = (Excess::default(), Filing::default(), LetGo::default());
-        let (is_tidying, indexer) = (false, None);
+        let (filing, tidying, indexer) = (Filing::default(), Tidying::default(), None);
         // In memory there is no log.
         let copier = lock.is_some().then(|| Copier::start(&mut connection, connect(&uri)?)).transpose()?;
-        Ok(Self {
-            connection,
-            reader,
-            excess,
-            filing,
-            let_go,
-            is_tidying,
-            copier,
-            indexer,
-            uri,
-            location,
-            _lock: lock,
-        })
+        Ok(Self { connection, reader, filing, tidying, copier, indexer, uri, location, _lock: lock })
     }
 }
 

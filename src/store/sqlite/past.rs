@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::read::{SqliteReader, history_floor, unfiled};
+use super::read::{SqliteReader, history_floor, log_ends, unfiled};
 use super::{doing, int, sides, uint};
 use crate::entry::{Entry, Wire};
 use crate::id::{ClientId, Seq, UserId};
@@ -126,8 +126,7 @@ fn entry(connection: &Connection, seq: Seq) -> rusqlite::Result<Option<Arc<Entry
 /// places that answer to the time.
 fn told_until(connection: &Connection, at_ms: i64) -> rusqlite::Result<Seq> {
     let transaction = connection.unchecked_transaction()?;
-    let (mut low, mut high): (i64, i64) =
-        transaction.query_row(sql!("oldest_seq"), [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let (mut low, mut high) = log_ends(&transaction)?;
     let mut found = 0;
     let mut statement = transaction.prepare_cached(sql!("first_at_or_after"))?;
     while low <= high {

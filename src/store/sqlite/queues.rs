@@ -1,12 +1,18 @@
 //! Queues on disk: what clients have not acknowledged in time, in runs of a few hundred entries.
+//!
+//! A run may be damaged, by whatever has damaged the file. Whoever reads it is told that it cannot be read, for as long as it
+//! is there. A settlement neither fails of it, since it stands in one commit with what everybody else asked for, nor writes
+//! it over, since what it had may yet be saved by hand: nothing is put behind it but in a run of its own, and it goes as a
+//! whole, when all of it is acknowledged, too old, or too much. Until then all of its entries count.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::types::Type;
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::packed::{pack, unpack};
 use super::{int, nanoseconds, uint};
 use crate::delivery::page::Dropped;
 use crate::delivery::{Settled, Settlement};
-use crate::id::Seq;
+use crate::id::{ClientId, Seq};
 use crate::store::Batch;
 
 macro_rules! sql {
@@ -17,6 +23,46 @@ macro_rules! sql {
 
 /// Entries in one run: as many as an answer holds, so that reading one costs about one run.
 const RUN_ENTRIES_MAX: usize = 512;
+
+/// A run, as the disk has it.
+pub(super) struct Run {
+    /// The place of its oldest entry.
+    pub(super) first: i64,
+    /// The place of its newest entry.
+    pub(super) last: i64,
+    /// How many it has.
+    pub(super) entries: i64,
+    packed: Vec<u8>,
+}
+
+impl Run {
+    /// From the columns of a row that begin with this one.
+    pub(super) fn from_row(row: &Row<'_>, column: usize) -> rusqlite::Result<Self> {
+        let (first, last) = (row.get(column)?, row.get(column + 1)?);
+        Ok(Self { first, last, entries: row.get(column + 2)?, packed: row.get(column + 3)? })
+    }
+
+    /// The places of its entries; `None` where it is not what it says of itself.
+    pub(super) fn seqs(&self) -> Option<Vec<u64>> {
+        let seqs = unpack(&self.packed)?;
+        let ends = seqs.first().copied().zip(seqs.last().copied());
+        let is_whole = ends == Some((uint(self.first), uint(self.last)));
+        (is_whole && seqs.len() as u64 == uint(self.entries)).then_some(seqs)
+    }
+
+    /// What is said of it where it is damaged.
+    pub(super) fn damage(&self, client: ClientId) -> rusqlite::Error {
+        let Self { first, last, .. } = self;
+        let damage = format!("client {client}: the run of its queue from {first} to {last} is damaged");
+        rusqlite::Error::FromSqlConversionFailure(3, Type::Blob, damage.into())
+    }
+
+    /// That of a client which a statement finds.
+    fn find(connection: &Connection, sql: &str, client: ClientId) -> rusqlite::Result<Option<Self>> {
+        let mut statement = connection.prepare_cached(sql)?;
+        statement.query_row([int(client.get())], |row| Self::from_row(row, 0)).optional()
+    }
+}
 
 /// Writes the settlements of a batch, and says what the disk has of each queue then.
 pub(super) fn settle(connection: &Connection, batch: &Batch) -> rusqlite::Result<Vec<Settled>> {
@@ -87,14 +133,19 @@ fn remove_oldest(
     more: impl Fn(Seq, u64) -> bool,
 ) -> rusqlite::Result<(u64, Seq)> {
     let client = int(queue.client.get());
-    let (mut taken, mut newest) = (0, Seq::ZERO);
+    let (mut taken, mut newest) = (0_u64, Seq::ZERO);
     loop {
-        let oldest: Option<(i64, Vec<u8>)> = connection
-            .prepare_cached(sql!("oldest"))?
-            .query_row(params![client], |row| Ok((row.get(0)?, row.get(2)?)))
-            .optional()?;
-        let Some((last, packed)) = oldest else { break };
-        let seqs = unpack(&packed).unwrap_or_default();
+        let Some(run) = Run::find(connection, sql!("oldest"), queue.client)? else { break };
+        let last = Seq::new(uint(run.last));
+        let Some(seqs) = run.seqs() else {
+            let all = taken.saturating_add(uint(run.entries));
+            if !more(last, all.saturating_sub(1)) {
+                break;
+            }
+            remove_through(connection, queue, last)?;
+            (taken, newest) = (all, last);
+            continue;
+        };
         let keep_from = seqs.iter().position(|seq| {
             let goes = more(Seq::new(*seq), taken);
             if goes {
@@ -104,7 +155,7 @@ fn remove_oldest(
             !goes
         });
         let Some(keep_from) = keep_from else {
-            remove_through(connection, queue, Seq::new(uint(last)))?;
+            remove_through(connection, queue, last)?;
             continue;
         };
         let kept = seqs.get(keep_from..).unwrap_or_default();
@@ -112,7 +163,7 @@ fn remove_oldest(
             let first = kept.first().copied().unwrap_or_default();
             let (entries, packed) = (int(kept.len() as u64), pack(kept.iter().copied()));
             let mut statement = connection.prepare_cached(sql!("shorten"))?;
-            statement.execute(params![client, last, int(first), entries, packed])?;
+            statement.execute(params![client, run.last, int(first), entries, packed])?;
         }
         break;
     }
@@ -149,19 +200,14 @@ fn append(connection: &Connection, queue: &mut Settled, mut spilled: &[Seq]) -> 
 
 /// Puts what there is room for behind the newest run. Says how many entries that were.
 fn extend_newest(connection: &Connection, queue: &Settled, spilled: &[Seq]) -> rusqlite::Result<usize> {
-    let client = int(queue.client.get());
-    let newest: Option<(i64, i64, Vec<u8>)> = connection
-        .prepare_cached(sql!("newest"))?
-        .query_row(params![client], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-        .optional()?;
-    let Some((last, entries, packed)) = newest else { return Ok(0) };
-    let room = RUN_ENTRIES_MAX.saturating_sub(usize::try_from(entries).unwrap_or(usize::MAX));
+    let Some(run) = Run::find(connection, sql!("newest"), queue.client)? else { return Ok(0) };
+    let Some(mut seqs) = run.seqs() else { return Ok(0) };
+    let room = RUN_ENTRIES_MAX.saturating_sub(seqs.len());
     let fitting = spilled.get(..room.min(spilled.len())).unwrap_or_default();
     let Some(new_last) = fitting.last() else { return Ok(0) };
-    let mut seqs = unpack(&packed).unwrap_or_default();
     seqs.extend(fitting.iter().map(|seq| seq.get()));
     let (entries, packed) = (int(seqs.len() as u64), pack(seqs.into_iter()));
-    let row = params![client, last, int(new_last.get()), entries, packed];
+    let row = params![int(queue.client.get()), run.last, int(new_last.get()), entries, packed];
     connection.prepare_cached(sql!("extend"))?.execute(row)?;
     Ok(fitting.len())
 }

@@ -8,10 +8,10 @@ use bytes::{Bytes, BytesMut};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::packed::unpack;
+use super::queues::Run;
 use super::search::Searcher;
 use super::{doing, int, nanoseconds, sides, uint};
-use crate::delivery::{Backlog, BacklogError, Line, PageLimits, Stretch};
+use crate::delivery::{Backlog, BacklogError, Excerpt, Line, PageLimits};
 use crate::id::{ClientId, Seq};
 use crate::store::{DiskBytes, Found, HistoryRequest, Reader, SearchRequest, StoreError};
 
@@ -66,7 +66,7 @@ impl Backlog for SqliteReader {
         after: Seq,
         through: Seq,
         limits: PageLimits,
-    ) -> Result<Stretch, BacklogError> {
+    ) -> Result<Excerpt, BacklogError> {
         self.with(|connection| backlog(connection, client, after, through, limits))
             .map_err(|error| BacklogError(error.to_string()))
     }
@@ -81,7 +81,7 @@ fn backlog(
     after: Seq,
     through: Seq,
     limits: PageLimits,
-) -> rusqlite::Result<Stretch> {
+) -> rusqlite::Result<Excerpt> {
     // One moment of the database for the runs and the messages that they name.
     let transaction = connection.unchecked_transaction()?;
     let mut lines: Vec<Line> = Vec::new();
@@ -92,12 +92,21 @@ fn backlog(
     while !cut {
         let mut runs = transaction.prepare_cached(sql!("runs"))?;
         let bounds = params![int(client.get()), int(last.get()), int(through.get()), RUNS_MAX];
-        let runs: Vec<Vec<u8>> = runs.query_map(bounds, |row| row.get(0))?.collect::<Result<_, _>>()?;
-        let seqs = runs.iter().flat_map(|run| unpack(run).unwrap_or_default()).map(Seq::new);
+        let runs: Vec<Run> =
+            runs.query_map(bounds, |row| Run::from_row(row, 0))?.collect::<Result<_, _>>()?;
+        let seqs = runs.iter().map_while(Run::seqs).flatten().map(Seq::new);
         let wanted = seqs.filter(|seq| *seq > last && *seq <= through);
         // One more than there is room for tells whether there are more.
         let wanted: Vec<Seq> = wanted.take(left.entries.saturating_add(1)).collect();
-        let Some(newest) = wanted.last() else { break };
+        let Some(newest) = wanted.last() else {
+            // Nothing comes after it: what it had would be passed over for good. What comes before it is told first.
+            let damaged = runs.iter().find(|run| run.seqs().is_none());
+            if let Some(run) = damaged.filter(|_| lines.is_empty()) {
+                return Err(run.damage(client));
+            }
+            cut = damaged.is_some();
+            break;
+        };
         each_line(&transaction, &wanted, |seq, text| {
             cut = left.entries == 0 || (left.bytes < text.len() && !lines.is_empty());
             if !cut {
@@ -109,7 +118,7 @@ fn backlog(
         })?;
         last = *newest;
     }
-    Ok(Stretch { lines, cut })
+    Ok(Excerpt { lines, cut })
 }
 
 /// Rows of the log that are passed over for one that is wanted, at most: to go on to the next is some ten times cheaper
@@ -239,11 +248,15 @@ pub(super) fn history_floor(
     Ok(floor.unwrap_or(0))
 }
 
+/// The places of the oldest and of the newest entry of the log; 0 where it has none.
+pub(super) fn log_ends(connection: &Connection) -> rusqlite::Result<(i64, i64)> {
+    connection.prepare_cached(sql!("log_ends"))?.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
 /// Halves the log until it has the place: running time ascends with places.
 pub(super) fn newest_until(connection: &Connection, at: Timestamp) -> rusqlite::Result<Seq> {
     let at = nanoseconds(at);
-    let (mut low, mut high): (i64, i64) =
-        connection.query_row(sql!("oldest_seq"), [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let (mut low, mut high) = log_ends(connection)?;
     let mut found = 0;
     let mut statement = connection.prepare_cached(sql!("time_at_or_after"))?;
     while low <= high {

@@ -9,8 +9,6 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
@@ -36,15 +34,12 @@ macro_rules! sql {
 const VERSION: i64 = 1;
 /// Hits that are looked at together.
 const HITS_AT_ONCE: usize = 200;
-/// Searches that may wait for the one that goes on.
-const WAITING_MAX: usize = 16;
 /// Steps of the database between two looks at the clock: less than a millisecond.
 const STEPS_PER_LOOK: i32 = 2_000;
 
 /// The searching side of the store.
 pub(super) struct Searcher {
     connections: Mutex<Connections>,
-    waiting: AtomicUsize,
 }
 
 struct Connections {
@@ -66,10 +61,8 @@ pub(super) fn start(main_uri: &str, location: &Location) -> Result<(Searcher, In
     };
     let mut filled = connect(&uri)?;
     make(&mut filled)?;
-    let searcher = Searcher {
-        connections: Mutex::new(Connections { index: connect_reader(&uri)?, main }),
-        waiting: AtomicUsize::new(0),
-    };
+    let connections = Connections { index: connect_reader(&uri)?, main };
+    let searcher = Searcher { connections: Mutex::new(connections) };
     Ok((searcher, Indexer::start(connect_reader(main_uri)?, filled)?))
 }
 
@@ -168,12 +161,7 @@ fn expression(request: &SearchRequest) -> String {
 
 impl Searcher {
     pub(super) fn search(&self, request: &SearchRequest) -> Result<Found, StoreError> {
-        if self.waiting.fetch_add(1, Relaxed) > WAITING_MAX {
-            self.waiting.fetch_sub(1, Relaxed);
-            return Ok(Found::Busy);
-        }
         let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
-        self.waiting.fetch_sub(1, Relaxed);
         let Connections { index, main } = &mut *connections;
         let ends_at = (!request.timeout.is_zero()).then(|| Instant::now() + request.timeout);
         let is_over = move || ends_at.is_some_and(|ends_at| Instant::now() >= ends_at);

@@ -1,13 +1,14 @@
 //! Clearing away what nobody can ask for any more, a few rows a step, so that the writer is never held up.
 
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::excess::Excess;
 use super::filing::Filing;
-use super::held::LetGo;
+use super::held::{Gap, LetGo};
 use super::{int, nanoseconds, uint};
+use crate::delivery::Settled;
 use crate::id::Seq;
-use crate::store::Retention;
+use crate::store::{Batch, Retention};
 
 macro_rules! sql {
     ($name:literal) => {
@@ -15,48 +16,85 @@ macro_rules! sql {
     };
 }
 
-/// Clears away some rows, and says how many.
+/// Clears away some rows of one kind, and says how many.
 type Step<'a> = dyn FnMut(&Connection, &Retention) -> rusqlite::Result<usize> + 'a;
 
-/// Takes the first step there is to take, and one of what queues have let go of. Says whether there may be more.
-/// `is_first` is a step that does not go on where another has left off.
-pub(super) fn step(
-    connection: &mut Connection,
-    filing: &mut Filing,
-    (excess, let_go): (&mut Excess, &mut LetGo),
-    retention: &Retention,
-    is_first: bool,
-) -> rusqlite::Result<bool> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    // What is not in a history cannot leave it. That is so of what was said since the first step, too, and it has time:
-    // the steps come every few milliseconds, and filing writes a page for each talk, however little was said there.
-    if is_first {
-        filing.file(&transaction)?;
+/// What clearing away knows from one step to the next.
+#[derive(Default)]
+pub(super) struct Tidying {
+    excess: Excess,
+    let_go: LetGo,
+    /// Which kind of rows is the first of the next step. Whoever always has something to clear away, such as channels that
+    /// come and go, has its turn and no more.
+    turn: usize,
+    /// Whether the last step has left some for a next one.
+    goes_on: bool,
+}
+
+impl Tidying {
+    /// Takes note of what a commit has done.
+    pub(super) fn note(&mut self, batch: &Batch, settled: &[Settled], of_removed: Vec<Gap>) {
+        self.excess.gain(&batch.entries);
+        self.let_go.note(batch, settled, of_removed);
     }
-    // What comes after the checkpoint is in queues that are in memory alone, and may yet come to disk.
-    let checkpoint: i64 = transaction.prepare_cached(sql!("checkpoint"))?.query_row([], |row| row.get(0))?;
-    let queues_need = retention.queues_need.min(Seq::new(uint(checkpoint)).next());
-    let retention = &Retention { queues_need, ..*retention };
-    let steps: [&mut Step<'_>; 7] = [
-        &mut audiences,
-        &mut prune,
-        &mut release,
-        &mut |connection, retention| forget(connection, filing, retention),
-        &mut outcomes,
-        &mut stamps,
-        &mut |connection, retention| excess.step(connection, retention),
-    ];
-    let mut rows = 0;
-    for step in steps {
-        rows = step(&transaction, retention)?;
-        if rows > 0 {
-            break;
+
+    /// Goes round the kinds of rows until it has cleared away enough for one step, and takes a step of what queues have let
+    /// go of. Says whether there may be more.
+    pub(super) fn step(
+        &mut self,
+        connection: &mut Connection,
+        filing: &mut Filing,
+        retention: &Retention,
+    ) -> rusqlite::Result<bool> {
+        let is_first = !std::mem::take(&mut self.goes_on);
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // What is not in a history cannot leave it. That is so of what was said since the first step, too, and it has time:
+        // the steps come every few milliseconds, and filing writes a page for each talk, however little was said there.
+        if is_first {
+            filing.file(&transaction)?;
         }
+        // What comes after the checkpoint is in queues that are in memory alone, and may yet come to disk.
+        let checkpoint: i64 =
+            transaction.prepare_cached(sql!("checkpoint"))?.query_row([], |row| row.get(0))?;
+        let queues_need = retention.queues_need.min(Seq::new(uint(checkpoint)).next());
+        let retention = Retention { queues_need, ..*retention };
+        let mut rows = self.go_round(&transaction, filing, &retention)?;
+        // Beside it: where something leaves histories all the time, there would else be no turn for this.
+        rows += self.let_go.step(&transaction, checkpoint, &retention)?;
+        transaction.commit()?;
+        self.goes_on = rows > 0;
+        Ok(self.goes_on)
     }
-    // Beside it: where something leaves histories all the time, there would else be no turn for this.
-    rows += let_go.step(&transaction, checkpoint, retention)?;
-    transaction.commit()?;
-    Ok(rows > 0)
+
+    fn go_round(
+        &mut self,
+        connection: &Connection,
+        filing: &mut Filing,
+        retention: &Retention,
+    ) -> rusqlite::Result<usize> {
+        let excess = &mut self.excess;
+        let mut steps: [&mut Step<'_>; 7] = [
+            &mut audiences,
+            &mut prune,
+            &mut release,
+            &mut |connection, retention| forget(connection, filing, retention),
+            &mut outcomes,
+            &mut stamps,
+            &mut |connection, retention| excess.step(connection, retention),
+        ];
+        let kinds = steps.len();
+        steps.rotate_left(self.turn);
+        let mut left = retention.rows_max;
+        for step in steps {
+            // Before it is taken: where it fails, the next one goes on behind it all the same.
+            self.turn = (self.turn + 1) % kinds;
+            left = left.saturating_sub(step(connection, &Retention { rows_max: left, ..*retention })?);
+            if left == 0 {
+                break;
+            }
+        }
+        Ok(retention.rows_max - left)
+    }
 }
 
 fn rows_max(retention: &Retention) -> i64 {
@@ -69,13 +107,15 @@ fn audiences(connection: &Connection, retention: &Retention) -> rusqlite::Result
 
 fn prune(connection: &Connection, retention: &Retention) -> rusqlite::Result<usize> {
     let mut statement = connection.prepare_cached(sql!("prune_limit"))?;
-    let through: i64 = statement.query_row([rows_max(retention)], |row| row.get(0))?;
+    let (through, rows): (i64, i64) =
+        statement.query_row([rows_max(retention)], |row| Ok((row.get(0)?, row.get(1)?)))?;
     if through == 0 {
         return Ok(0);
     }
     connection.prepare_cached(sql!("prune"))?.execute([through])?;
     let state = include_str!("../../../sql/sqlite/event/server_state.sql");
-    connection.prepare_cached(state)?.execute(params!["pruned", through])
+    connection.prepare_cached(state)?.execute(params!["pruned", through])?;
+    Ok(usize::try_from(rows).unwrap_or(usize::MAX))
 }
 
 fn release(connection: &Connection, retention: &Retention) -> rusqlite::Result<usize> {
@@ -91,33 +131,36 @@ fn release(connection: &Connection, retention: &Retention) -> rusqlite::Result<u
 
 fn forget(connection: &Connection, filing: &mut Filing, retention: &Retention) -> rusqlite::Result<usize> {
     let mut statement = connection.prepare_cached(sql!("forgotten"))?;
-    let Some(owner) = statement.query_row([], |row| row.get::<_, i64>(0)).optional()? else { return Ok(0) };
-    let mut rows = forgotten_rows(connection, owner, retention)?;
-    if rows.is_empty() {
-        // What of it is not filed yet would come to a history that is nobody's any more.
-        filing.file(connection)?;
-        rows = forgotten_rows(connection, owner, retention)?;
-    }
-    for (peer, seq) in &rows {
-        delete_history(connection, (owner, *peer), *seq)?;
-        delete_history(connection, (*peer, owner), *seq)?;
-        let_go(connection, *seq, retention)?;
-    }
-    if rows.is_empty() {
+    let owners: Vec<i64> =
+        statement.query_map([rows_max(retention)], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let mut is_filed = false;
+    let mut left = retention.rows_max;
+    for owner in owners {
+        let mut rows = forgotten_rows(connection, owner, left)?;
+        if rows.len() < left && !std::mem::replace(&mut is_filed, true) {
+            // What of it is not filed yet would come to a history that is nobody's any more.
+            filing.file(connection)?;
+            rows = forgotten_rows(connection, owner, left)?;
+        }
+        for (peer, seq) in &rows {
+            delete_history(connection, (owner, *peer), *seq)?;
+            delete_history(connection, (*peer, owner), *seq)?;
+            let_go(connection, *seq, retention)?;
+        }
+        left -= rows.len();
+        if left == 0 {
+            break;
+        }
         connection.prepare_cached(sql!("not_forgotten"))?.execute([owner])?;
-        return Ok(1);
+        left -= 1;
     }
-    Ok(rows.len())
+    Ok(retention.rows_max - left)
 }
 
-/// Messages of a talk that has ended, each with its peer.
-fn forgotten_rows(
-    connection: &Connection,
-    owner: i64,
-    retention: &Retention,
-) -> rusqlite::Result<Vec<(i64, i64)>> {
+/// Messages of a talk that has ended, each with its peer, so many at most.
+fn forgotten_rows(connection: &Connection, owner: i64, max: usize) -> rusqlite::Result<Vec<(i64, i64)>> {
     let mut statement = connection.prepare_cached(sql!("forgotten_rows"))?;
-    let bounds = params![owner, rows_max(retention)];
+    let bounds = params![owner, int(max as u64)];
     statement.query_map(bounds, |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
 }
 
