@@ -26,7 +26,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         let message = message?;
         // Its own words, too, come back to it: passed on they would go round for ever. So would those of another
         // bridge, but bots speak in NOTICEs, and only a PRIVMSG crosses.
-        if message.command != "PRIVMSG" || message.is_from(&client.nick()) {
+        if message.command != "PRIVMSG" || message.is_from(&messages.nick()) {
             continue;
         }
         let other = if message.to.eq_ignore_ascii_case(here) {

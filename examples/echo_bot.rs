@@ -24,7 +24,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     while wanted == 0 || given < wanted {
         let Some(message) = messages.next().await else { break };
         let message = message?;
-        if let Some((to, text)) = meant_for(&client.nick(), &message) {
+        if let Some((to, text)) = meant_for(&messages.nick(), &message) {
             // A NOTICE, which nothing answers by itself: two bots never talk to each other for ever. Under the id of
             // what it answers: if it is read again after a crash, it is still answered once.
             let key = message.id.unwrap_or_default().to_string();

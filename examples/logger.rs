@@ -7,7 +7,7 @@ use std::error::Error;
 use std::fs::OpenOptions;
 use std::io::Write;
 
-use neoirc::client::{Client, Options, Place};
+use neoirc::client::{Client, Message, Options, Place};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -21,9 +21,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
     client.join(&channel).await?.granted()?;
     let mut log = OpenOptions::new().create(true).append(true).open(&file)?;
     let mut messages = client.messages();
+    let mut dropped = 0;
     // Until the session ends; lost connections and restarts of the server are nothing to care about.
     while let Some(message) = messages.next().await {
         let message = message?;
+        if messages.dropped() > dropped {
+            // What is missing is told where it is missing: a log that only looks whole would be worse.
+            let gap = format!("{} messages were cut off before this", messages.dropped() - dropped);
+            writeln!(log, "{}", serde_json::to_string(&Message::new("NOTICE").to(&channel).body(gap))?)?;
+            dropped = messages.dropped();
+        }
         if message.to.eq_ignore_ascii_case(&channel)
             && message.command.starts_with(|c: char| c.is_ascii_alphabetic())
         {

@@ -15,6 +15,7 @@
 //! - [`engine`]: order: one writer decides, commits, then tells
 //! - [`auth`]: what is random or slow about identity
 //! - [`limits`]: how often one may ask, over whichever face
+//! - [`proxies`]: who may say from where somebody else comes
 //! - [`http`]: the HTTP face
 //! - [`irc`]: the IRC face
 //! - [`config`]: every setting, and where its value comes from

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use dashmap::DashMap;
+use dashmap::{DashMap, DashSet};
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use uuid::Uuid;
@@ -23,8 +23,12 @@ use crate::protocol::name::Nickname;
 
 /// How often what has refilled is forgotten: as often as a bucket of the usual size refills.
 pub const FORGET_EVERY: Duration = Duration::from_secs(20);
-/// Logins for one nick, from wherever they come: more than its owner needs, and never a lock-out.
+/// Logins for one nick, from wherever they come: more than its owner needs. It locks nobody out of a nick from where the
+/// password was right before.
 const LOGINS_PER_NICK: Rate = Rate { per_second: 1.0, burst: NonZeroU32::new(20).unwrap() };
+
+/// Addresses that are known to have had the password of a nick. Beyond them all are forgotten, and found again one by one.
+const HOMES_MAX: usize = 20_000;
 
 /// So many a second, and so many at once after a rest.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -90,6 +94,8 @@ pub struct Limits {
     accounts: Bucket<IpAddr>,
     logins: Bucket<IpAddr>,
     logins_per_nick: Bucket<Nickname>,
+    /// From where the password of a nick was right.
+    homes: DashSet<(Nickname, IpAddr)>,
     commands: Bucket<UserId>,
     histories: Bucket<UserId>,
     hooks: Bucket<Uuid>,
@@ -105,6 +111,7 @@ impl Limits {
             accounts: Bucket::new(rates.accounts),
             logins: Bucket::new(rates.logins),
             logins_per_nick: Bucket::new(rates.logins_per_nick()),
+            homes: DashSet::new(),
             commands: Bucket::new(rates.commands),
             histories: Bucket::new(rates.histories),
             hooks: Bucket::new(rates.hooks),
@@ -151,12 +158,23 @@ impl Limits {
         self.logins.take(&group(address))
     }
 
-    /// Whether anybody may try a password for this nick now.
+    /// Whether anybody may try a password for this nick now; from where it was right before, always.
     ///
     /// # Errors
     /// [`Exceeded`]
-    pub fn login_to(&self, nick: &Nickname) -> Result<(), Exceeded> {
+    pub fn login_to(&self, nick: &Nickname, address: IpAddr) -> Result<(), Exceeded> {
+        if self.homes.contains(&(nick.clone(), group(address))) {
+            return Ok(());
+        }
         self.logins_per_nick.take(nick)
+    }
+
+    /// The password of this nick was right. While others guess it, whoever comes from there is not taken for one of them.
+    pub fn entered(&self, nick: &Nickname, address: IpAddr) {
+        if self.homes.len() >= HOMES_MAX {
+            self.homes.clear();
+        }
+        self.homes.insert((nick.clone(), group(address)));
     }
 
     /// Whether this session may give a command now.
@@ -386,7 +404,7 @@ mod tests {
         for _ in 0..100 {
             assert_eq!(limits.session(address("192.0.2.1")), Ok(()));
             assert_eq!(limits.login_from(address("192.0.2.1")), Ok(()));
-            assert_eq!(limits.login_to(&nick), Ok(()));
+            assert_eq!(limits.login_to(&nick, address("192.0.2.1")), Ok(()));
             assert_eq!(limits.command(UserId::new(1)), Ok(()));
         }
     }
@@ -405,12 +423,14 @@ mod tests {
     #[test]
     fn logins_are_limited_by_nick_too() {
         let limits = limits(rate(0.1, 5));
-        let nick = |text: &str| Nickname::parse(text).unwrap();
+        let to = |text: &str, from: &str| limits.login_to(&Nickname::parse(text).unwrap(), address(from));
+        limits.entered(&Nickname::parse("alice").unwrap(), address("192.0.2.7"));
         for _ in 0..20 {
-            assert_eq!(limits.login_to(&nick("alice")), Ok(()));
+            assert_eq!(to("alice", "192.0.2.1"), Ok(()));
         }
-        assert!(limits.login_to(&nick("ALICE")).is_err(), "however it is written");
-        assert_eq!(limits.login_to(&nick("bob")), Ok(()));
+        assert!(to("ALICE", "192.0.2.2").is_err(), "however it is written, and from wherever it comes");
+        assert_eq!(to("ALICE", "192.0.2.7"), Ok(()), "but for where the password was right before");
+        assert_eq!(to("bob", "192.0.2.1"), Ok(()));
         let by_address = (0..9).filter(|_| limits.login_from(address("192.0.2.99")).is_ok()).count();
         assert_eq!(by_address, 5);
     }

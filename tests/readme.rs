@@ -11,7 +11,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
-use neoirc::client::{Client, Message, Options, Pins, SigningKey, verify};
+use neoirc::client::{Client, Message, Options, Pins, Place, SigningKey, verify};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -135,7 +135,7 @@ fn the_commands_for_the_terminal_run_as_written() {
 #[test]
 fn the_commands_for_the_authors_of_bots_run_as_written() {
     let printed = run_document("docs/bots.md");
-    for promised in ["\"status\":\"sent\"", "Hello, alice!"] {
+    for promised in ["\"status\":\"sent\"", "shellbot said: hello", "Hello, alice!"] {
         assert!(printed.contains(promised), "{promised} is missing in\n{printed}");
     }
     // What cannot be run from a document is what stands in the examples.
@@ -533,6 +533,25 @@ fn the_bot_in_python_works_answers_and_goes_on_where_it_was() {
     hear("NOTICE", "Hello, alice!");
 }
 
+/// Whatever stands between may say when to come again in either form.
+#[test]
+fn the_bot_in_python_waits_as_long_as_it_is_told_to() {
+    let script = "
+import time
+from email.utils import formatdate
+from bot import seconds
+assert [seconds(text) for text in ('7', ' 0', None, '', 'soon', '-3', '1e9', '9' * 99)] == [7, 0, 0, 0, 0, 0, 0, 300]
+assert 50 < seconds(formatdate(time.time() + 60, usegmt=True)) <= 60
+assert seconds('Wed, 25 Nov 2015 10:00:00 GMT') == 0
+";
+    let mut command = Command::new("python3");
+    command.args(["-c", script]).current_dir(repository().join("examples/python"));
+    succeeded(
+        "bot.py",
+        &command.env("PYTHONDONTWRITEBYTECODE", "1").output().expect("python can be started"),
+    );
+}
+
 #[test]
 fn each_message_of_a_channel_is_posted_to_an_address() {
     let server = TestServer::spawn();
@@ -572,6 +591,37 @@ fn the_logger_in_rust_leaves_nothing_out() {
     alice.say("#tea", "while it did not run");
     let _logger = start();
     logged("while it did not run");
+    let log = fs::read_to_string(&file).expect("there is a log");
+    assert!(log.lines().all(|line| serde_json::from_str::<Message>(line).is_ok()), "{log}");
+}
+
+/// What it says later than the server keeps it is missing, and the log says so.
+#[test]
+fn the_logger_in_rust_tells_what_is_left_out() {
+    let server = TestServer::spawn_with(&[("QUEUE_MAX_ENTRIES", "20")]);
+    let alice = server.open("alice");
+    alice.join("#tea");
+    let folder = TempDir::new().expect("a folder can be made");
+    let file = folder.path().join("log");
+    let start =
+        || Running::start(example(&server, "logger", &["logger", "#tea", &file.display().to_string()]));
+    let logged = |text: &str| until(text, || fs::read_to_string(&file).is_ok_and(|log| log.contains(text)));
+    let logger = start();
+    wait_for_member(&alice, "logger");
+    alice.say("#tea", "first");
+    logged("first");
+    drop(logger);
+    for number in 0..100 {
+        alice.say("#tea", &format!("message {number}"));
+    }
+    let place = Place::load(format!("{}.place", file.display())).expect("it is kept").expect("it is there");
+    let http = server.nobody().with_token(Some(place.token.reveal().to_owned()));
+    until("the queue is cut", || {
+        http.get(&format!("/api/v1/messages?after={}&timeout=0", place.cursor)).text.contains("\"dropped\":")
+    });
+    let _logger = start();
+    logged("message 99");
+    logged("messages were cut off before this");
     let log = fs::read_to_string(&file).expect("there is a log");
     assert!(log.lines().all(|line| serde_json::from_str::<Message>(line).is_ok()), "{log}");
 }

@@ -127,7 +127,7 @@ const COMMANDS = {
   reply: (rest) => (rest ? { reply: rest } : warn('/reply TEXT, to the message that is picked, or the last one')),
   trust: (rest) => (rest ? { act: { type: 'trust', nick: words(rest)[0] } } : warn('/trust NICK, whose new signing key is to count')),
   clear: () => ({ clear: true }),
-  quit: (rest) => ({ ...send({ command: 'QUIT', ...body(rest) }), quit: true }),
+  quit: (rest) => send({ command: 'QUIT', ...body(rest) }),
 };
 const ALIASES = { j: 'join', p: 'part', leave: 'part', m: 'msg', privmsg: 'msg', q: 'query', t: 'topic', k: 'kick', w: 'whois', n: 'names', logout: 'quit', exit: 'quit', wc: 'close', devices: 'clients', find: 'search' };
 COMMANDS.account = () => ({ dialog: 'account' });

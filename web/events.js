@@ -1,6 +1,6 @@
 // What everything but talk makes of the state: who comes and goes, ranks, topics, and the answers of the server.
 
-import { markerOf, moved } from './read.js';
+import { markerOf, moment, moved } from './read.js';
 import { SERVER } from './state.js';
 import { fold, isChannel, same } from './text.js';
 
@@ -69,7 +69,10 @@ const EVENTS = {
       draft.state.announced = announced;
       Object.assign(target, { joined: true, name: message.to });
       target.members.set(fold(message.from), target.members.get(fold(message.from)) ?? { nick: message.from });
-      if (isNews) note(draft, target, message, 'info', 'You have joined', '');
+      if (!isNews) return;
+      // What was said while one was out is asked for anew.
+      Object.assign(target, { since: moment(message.ts), asked: false, oldest: null, complete: false });
+      note(draft, target, message, 'info', 'You have joined', '');
       return;
     }
     if (target.members.has(fold(message.from))) return;

@@ -1,7 +1,6 @@
 // Searching what was said, and the way from there to where it was said.
 
 import * as net from './net.js';
-import { isSpoken } from './read.js';
 import { fold, isChannel, same } from './text.js';
 
 /** Lines of one request on the way back to an old one, and how many requests one goes back. */
@@ -53,10 +52,10 @@ export async function jump(store, id, name) {
     store.tell(`You are not in ${name} any more.`, 'error');
     return;
   }
-  if (!there()) store.dispatch({ type: 'past', name, messages: [], limit: 0 });
   store.look(name);
   // Else the oldest lines would be forgotten while they are fetched.
   store.dispatch({ type: 'above', name, isAbove: true });
+  let oldest;
   try {
     for (let page = 0; page < PAGES && store.state.active === key; page += 1) {
       if (there().lines.some((line) => line.id === id)) {
@@ -64,8 +63,9 @@ export async function jump(store, id, name) {
         return;
       }
       if (page > 0 && there().complete) break;
-      const oldest = page > 0 ? there().lines.find((line) => line.id && isSpoken(line)) : null;
-      store.dispatch({ type: 'past', name, ...await net.history(name, oldest?.id, PAGE) });
+      const found = await net.history(name, oldest, PAGE);
+      store.dispatch({ type: 'past', name, ...found });
+      oldest = found.messages[0]?.id;
     }
     if (store.state.active === key) store.tell('That was said too long ago to be shown here.', 'error');
   } catch (error) {

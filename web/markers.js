@@ -4,7 +4,7 @@
 import * as net from './net.js';
 import { moment } from './read.js';
 import { SERVER } from './state.js';
-import { fold } from './text.js';
+import { fold, isChannel } from './text.js';
 
 /** Requests at once; how many are made without a pause, and the pause behind them; how often one is tried. */
 const LANES = 2;
@@ -86,7 +86,8 @@ export class Markers {
   async #ask(name) {
     const answer = await this.#patiently(() => net.marker(name));
     if (this.stopped) return;
-    const at = answer?.timestamp ? moment(answer.timestamp) : 0;
+    // Where nothing was ever read, all that somebody said to one alone is new.
+    const at = answer?.timestamp ? moment(answer.timestamp) : isChannel(name) ? 0 : 1;
     this.store.dispatch({ type: 'marker', name, at });
     // What was said while nobody was here stands in no queue. Behind all the markers, since this may take longer.
     if (at) this.#enqueue(() => this.#catchUp(name, at));

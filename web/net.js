@@ -26,6 +26,8 @@ async function request(method, path, body, options = {}) {
     headers: { ...headers, ...options.headers }, ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   const answer = await response.json().catch(() => null);
+  // Not by the server, but by a network that wants a login of its own: as good as nobody's.
+  if (response.ok && !answer) throw new TypeError('no answer');
   if (!response.ok) {
     const refused = new Refused(response.status, answer);
     refused.retryAfter = Number(response.headers.get('Retry-After')) || 0;
@@ -175,6 +177,7 @@ export class Reader {
   stop() {
     this.stopped.abort();
     this.channel?.close();
+    this.hurry();
   }
 
   /** Tells the other tabs that the session is over. */
@@ -215,17 +218,23 @@ export class Reader {
   async #loop() {
     const { signal } = this.stopped;
     let failures = 0;
+    let hasty = 0;
     this.channel?.postMessage({ type: 'connection', state: this.state });
     while (!signal.aborted) {
       try {
         // The first answer, and the first after a failure, is not waited for: it tells whether all is well.
-        const answer = await poll(this.cursor, this.state === 'online' ? POLL_SECONDS : 0, signal);
+        const seconds = this.state === 'online' ? POLL_SECONDS : 0;
+        const began = Date.now();
+        const answer = await poll(this.cursor, seconds, signal);
         if (signal.aborted) return;
         failures = 0;
         // Others before the cursor is stored: what is heard twice does no harm, what is not heard does.
         if (answer.messages.length) this.channel?.postMessage({ type: 'messages', messages: answer.messages, last: answer.last_id });
         this.#take(answer.messages, answer.last_id);
         this.#is('online');
+        // One poll too many, which the server has ended: another one at once would end that of another tab.
+        hasty = !answer.messages.length && Date.now() - began < seconds * 500 ? hasty + 1 : 0;
+        if (hasty) await this.#rest(hasty);
       } catch (error) {
         if (signal.aborted) return;
         if (error.status === 401) {
@@ -235,16 +244,17 @@ export class Reader {
         }
         failures += 1;
         this.#is(failures > 1 ? 'offline' : 'connecting');
-        const most = Math.min(PAUSE_MAX_MS, 500 * 2 ** Math.min(failures, 6));
-        await this.#rest(Math.max((error.retryAfter ?? 0) * 1000, most * (0.5 + Math.random() / 2)));
+        await this.#rest(failures, error.retryAfter);
       }
     }
   }
 
-  #rest(ms) {
+  /** Longer each time, and at least for so many seconds. */
+  #rest(times, seconds = 0) {
+    const most = Math.min(PAUSE_MAX_MS, 500 * 2 ** Math.min(times, 6));
     return new Promise((resolve) => {
       this.wake = resolve;
-      setTimeout(resolve, ms);
+      setTimeout(resolve, Math.max(seconds * 1000, most * (0.5 + Math.random() / 2)));
     });
   }
 }

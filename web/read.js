@@ -61,7 +61,11 @@ export function cameLate(target, isLookedAt) {
 /** What the server knows when it is asked for the first time. Where somebody looks already, the line is placed all the same. */
 export function learned(target, at, isLookedAt) {
   Object.assign(target, { known: true, told: at });
-  if (!at) return;
+  if (!at) {
+    // Nothing was read in there, and nothing older than one's coming is new.
+    target.read = Math.max(target.read, target.since);
+    return;
+  }
   if (isLookedAt) target.marker ||= since(target.lines, at).marker;
   if (at > target.read) moved(target, at, isLookedAt);
 }

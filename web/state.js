@@ -1,10 +1,10 @@
 // The state of the client, and what each message makes of it. Pure: the same state and action give the same state.
 
 import { event } from './events.js';
-import { came, cameLate, learned, readAll } from './read.js';
+import { came, cameLate, isSpoken, learned, readAll } from './read.js';
 import { fold, isChannel, mentions, same } from './text.js';
 
-/** Lines of one conversation that are kept while nobody looks at older ones, and at most. */
+/** Lines of one conversation that are kept while nobody looks at older ones, and while somebody does. */
 export const LINES_KEPT = 4000;
 export const LINES_MAX = 30_000;
 /** The conversation with the server. */
@@ -25,9 +25,12 @@ export function initial() {
 export function buffer(name) {
   return {
     name, lines: [], members: new Map(), names: null, topic: '', joined: !isChannel(name), unread: 0, mentions: 0,
-    typing: new Map(), complete: false, asked: false, modes: '', readingAbove: false,
-    // Times in milliseconds: how far one has read, and what of it the server knows, once it was asked. Then where the line stands.
-    read: 0, told: 0, known: false, marker: 0,
+    typing: new Map(), modes: '', readingAbove: false,
+    // Of its history: whether any was asked for, the oldest message that has come, and whether that is the first of all.
+    asked: false, oldest: null, complete: false,
+    // Times in milliseconds: how far one has read, what of it the server knows, once it was asked, and when one has joined. Then where the
+    // line stands.
+    read: 0, told: 0, known: false, since: 0, marker: 0,
   };
 }
 
@@ -75,7 +78,6 @@ export class Draft {
         if (lines[look].id === line.id) return false;
       }
     }
-    if (lines.length >= LINES_MAX) return false;
     lines.splice(at, 0, line);
     return true;
   }
@@ -87,13 +89,14 @@ export class Draft {
     this.line(target, { key: `own${this.state.now}`, ts: new Date().toISOString(), kind, text });
   }
 
-  /** Forgets the oldest lines of those who look at the newest. */
+  /** Forgets the oldest lines, later where somebody reads above. */
   trim() {
     for (const key of this.copied) {
       const target = this.state.buffers.get(key);
-      if (target && !target.readingAbove && target.lines.length > LINES_KEPT * 1.25) {
-        target.lines.splice(0, target.lines.length - LINES_KEPT);
-        target.complete = false;
+      const [most, kept] = target?.readingAbove ? [LINES_MAX, LINES_MAX] : [LINES_KEPT * 1.25, LINES_KEPT];
+      if (target?.lines.length > most) {
+        target.lines.splice(0, target.lines.length - kept);
+        Object.assign(target, { complete: false, oldest: target.lines.find((line) => line.id && isSpoken(line)) ?? null });
       }
     }
     return this.state;
@@ -133,7 +136,7 @@ function say(draft, message, isPast) {
   came(target, line, draft.isLookedAt(target));
 }
 
-function tag(draft, message) {
+function tag(draft, message, at) {
   const meta = message.meta ?? {};
   const name = isChannel(message.to) ? message.to : draft.isMe(message.from) ? message.to : message.from;
   if (!draft.has(name)) return;
@@ -147,7 +150,7 @@ function tag(draft, message) {
     reactions.set(sign, new Set(reactions.get(sign)).add(message.from));
     target.lines[at] = { ...target.lines[at], reactions };
   } else if (typeof meta.typing === 'string' && !draft.isMe(message.from)) {
-    if (meta.typing === 'active') target.typing.set(fold(message.from), { nick: message.from, at: Date.parse(message.ts) || 0 });
+    if (meta.typing === 'active') target.typing.set(fold(message.from), { nick: message.from, at });
     else target.typing.delete(fold(message.from));
   }
 }
@@ -174,7 +177,7 @@ const ACTIONS = {
   messages: (draft, action) => {
     for (const message of action.messages) {
       if (message.command === 'PRIVMSG' || message.command === 'NOTICE') say(draft, message, false);
-      else if (message.command === 'TAGMSG') tag(draft, message);
+      else if (message.command === 'TAGMSG') tag(draft, message, action.at);
       else event(draft, message);
     }
   },
@@ -182,6 +185,9 @@ const ACTIONS = {
     const target = draft.open(action.name);
     for (const message of action.messages) say(draft, message, true);
     target.asked = true;
+    // Whether or not any of it is shown: the next page is behind this one.
+    const [first] = action.messages;
+    if (first && !(first.seq >= target.oldest?.order)) target.oldest = { id: first.id, order: first.seq };
     if (action.messages.length < action.limit) target.complete = true;
     if (action.name !== SERVER) cameLate(target, draft.isLookedAt(target));
   },
@@ -191,6 +197,7 @@ const ACTIONS = {
     if (other) draft.state.keys = new Map(draft.state.keys).set(fold(nick), { key: other, other: null });
     draft.tell(draft.active, other ? 'info' : 'error', other ? `The new key of ${nick} counts from now on.` : `${nick} has announced no other key.`);
   },
+  talk: (draft, { name }) => { draft.open(name); },
   look: (draft, action) => look(draft, action.name),
   hidden: (draft, action) => {
     draft.state.hidden = action.hidden;

@@ -2,17 +2,22 @@
 
 import { parse } from './commands.js';
 import { remember, remembered } from './kept.js';
-import { Markers } from './markers.js';
 import * as net from './net.js';
-import { isSpoken } from './read.js';
 import { initial, LINES_MAX, order, reduce, SERVER } from './state.js';
-import { clean, fold, isChannel, same } from './text.js';
+import { clean, cleanName, fold, isChannel, same } from './text.js';
 
 /** How long a line is tried after it was typed: well below the ten minutes in which the server does nothing twice. */
 const PATIENCE_MS = 60_000;
 /** A line that is not sent by then is shown as waiting. Most are sooner, and would but flicker. */
 const SLOW_MS = 700;
-const ENDED = 'Your session has ended. It was logged out elsewhere, or not used for too long.';
+const ENDED = 'You are not logged in here any more: this browser was logged out or has lost its cookie, or nothing was done for too long.';
+
+/** Takes one of these out of a list. Gives whether there was any. */
+function take(list, one) {
+  const at = list.indexOf(one);
+  if (at >= 0) list.splice(at, 1);
+  return at >= 0;
+}
 
 /** The text of a message that says something; other commands may have a password in them. */
 const said = ({ command, body }) => (command === 'PRIVMSG' || command === 'NOTICE' ? body.join('\n').replace(/^\x01ACTION (.*)\x01$/, '* $1') : null);
@@ -33,6 +38,9 @@ export class Store {
     // What was typed and is not sent yet, and the end of the last of it.
     this.waiting = [];
     this.sending = Promise.resolve();
+    // Conversations that were told that one is writing, and have not taken it yet; and those that never will.
+    this.typings = [];
+    this.mute = new Set();
     // Why one stands at the door who was inside.
     this.ended = '';
   }
@@ -79,28 +87,30 @@ export class Store {
       this.dispatch({ type: 'hidden', hidden: document.hidden });
     });
     window.addEventListener('online', () => this.reader?.hurry());
+    if (typeof BroadcastChannel === 'function') {
+      this.door = new BroadcastChannel('neoirc-door');
+      // Whoever logs in changes the cookie of all tabs.
+      this.door.onmessage = () => {
+        this.reader?.stop();
+        this.comeIn();
+      };
+    }
     return this.comeIn();
   }
 
+  /** Goes on with the session that the cookie is for. Only the server knows whether there is one. */
   async comeIn() {
-    // Whoever never was here is not asked for: a refusal would be noise.
-    const { here } = remembered();
-    if (here) {
-      try {
-        await this.enter(await net.session(), remembered().cursor ?? 0);
-        return;
-      } catch (error) {
-        if (error.status !== 401) {
-          this.set({ phase: 'unreachable' });
-          setTimeout(() => this.comeIn(), 2000);
-          return;
-        }
-        remember({ here: false, cursor: 0, talks: [], keys: [] });
-        this.ended = ENDED;
+    try {
+      await this.enter(await net.session(), true);
+    } catch (error) {
+      if (error.status === 401) {
+        this.leave(remembered().here ? ENDED : '');
+        this.learn();
+      } else {
+        this.set({ phase: 'unreachable' });
+        setTimeout(() => this.comeIn(), 2000);
       }
     }
-    this.set({ phase: 'login' });
-    this.learn();
   }
 
   async learn() {
@@ -112,47 +122,64 @@ export class Store {
   /** Comes in: into a session of one's own, with a password into what one has already, or into one that is kept from now on. */
   async logIn({ nick, password, keeps }, told, signal) {
     this.set({ ended: '' });
-    let session = null;
+    // Another tab may have come in, whose cookie would be lost.
+    let session = await net.session().catch(() => null);
+    if (session) {
+      await this.enter(session, true);
+      if (!same(nick, session.nick)) this.tell(`This browser is logged in as ${session.nick} already.`, 'error');
+      return;
+    }
     if (keeps) session = await net.openAccount(nick, password, told, signal);
     else if (password) session = { ...await net.logIn(nick, password), ...await net.session().catch(() => null) };
     else session = await net.openSession(nick, told, signal);
-    remember({ here: true, cursor: 0, talks: [] });
-    await this.enter(session, 0);
+    remember({ cursor: 0, talks: [] });
+    this.door?.postMessage('');
+    await this.enter(session, false);
   }
 
-  async enter(session, cursor) {
-    // That of an attempt on which the server gave up half-way.
-    this.reader?.stop();
-    this.state = { ...initial(), server: this.state.server, motd: this.state.motd };
+  async enter(session, isBack) {
+    // That of an attempt on which the server gave up half-way, or of who was here before.
+    this.letGo();
+    remember({ here: true });
+    const { cursor = 0, keys = [], talks = [], active } = remembered();
     this.dispatch({ ...session, type: 'session' });
     this.dispatch({ type: 'hidden', hidden: document.hidden });
-    this.dispatch({ type: 'keys', keys: remembered().keys ?? [] });
-    this.reader = new net.Reader({
+    this.dispatch({ type: 'keys', keys });
+    const reader = new net.Reader({
       cursor,
       heard: (messages, last) => this.heard(messages, last),
       connection: (state) => this.dispatch({ type: 'connection', state }),
       gone: () => this.leave(ENDED),
     });
+    this.reader = reader;
     this.learn();
-    if (cursor) {
-      for (const name of remembered().talks ?? []) this.dispatch({ type: 'past', name, messages: [], limit: 0 });
-      await net.announce();
-    }
-    this.set({ phase: 'inside', first: remembered().active });
-    this.reader.start();
-    this.markers = new Markers(this);
+    for (const name of talks) this.dispatch({ type: 'talk', name });
+    if (isBack) await net.announce();
+    if (this.reader !== reader) return;
+    this.set({ phase: 'inside', first: active });
+    const talk = talks.find((name) => fold(name) === active);
+    if (talk) this.look(talk);
+    reader.start();
+    // No part of the first load. Where it cannot be had, neither can the dialogs, which tell so.
+    const { Markers } = await import('./markers.js').catch(() => ({}));
+    if (Markers && this.reader === reader) this.markers = new Markers(this);
+  }
+
+  letGo() {
+    this.reader?.stop();
+    this.markers?.stop();
+    [this.reader, this.markers, this.found, this.dialog, this.replying] = [null, null, null, null, null];
+    this.fetching.clear();
+    this.mute.clear();
+    [this.waiting, this.sending, this.typings] = [[], Promise.resolve(), []];
+    this.state = { ...initial(), server: this.state.server, motd: this.state.motd };
   }
 
   /** Back to the door, with nothing left for whoever sits here next but why. */
   leave(ended = '') {
-    this.reader?.stop();
-    this.markers?.stop();
-    [this.reader, this.markers, this.found] = [null, null, null];
-    this.fetching.clear();
-    [this.waiting, this.sending] = [[], Promise.resolve()];
+    this.letGo();
     remember({ here: false, cursor: 0, talks: [], active: null, keys: [] });
-    this.state = { ...initial(), server: this.state.server, motd: this.state.motd };
-    this.set({ phase: 'login', dialog: null, replying: null, ended });
+    this.set({ phase: 'login', ended });
   }
 
   async logOut() {
@@ -170,7 +197,7 @@ export class Store {
 
   heard(messages, last) {
     const before = this.state;
-    this.dispatch({ type: 'messages', messages });
+    this.dispatch({ type: 'messages', messages: messages.filter((message) => !this.isOfTyping(message)), at: Date.now() });
     for (const message of messages) {
       if (message.command === 'JOIN' && same(message.from, this.state.nick) && !before.buffers.get(fold(message.to))?.joined) {
         const wanted = this.joining && this.joining.split(',').some((name) => same(name, message.to));
@@ -178,9 +205,22 @@ export class Store {
         if (wanted || known) this.look(message.to);
       }
     }
-    const talks = [...this.state.buffers.values()].filter(({ name }) => !isChannel(name) && name !== SERVER).map(({ name }) => name);
-    remember({ cursor: last, talks: talks.slice(-50) });
+    // Back in a channel that is in sight.
+    if (!this.here.asked) this.past(this.here.name);
+    this.keep({ cursor: last });
     this.notify(before, messages);
+  }
+
+  /** What the next visit begins with. */
+  keep(more) {
+    const talks = [...this.state.buffers.values()].filter(({ name }) => !isChannel(name) && name !== SERVER).map(({ name }) => name);
+    remember({ ...more, talks: talks.slice(-50), active: this.first ?? this.state.active });
+  }
+
+  /** Whether a refusal answers but that one is writing, which nobody wants to know. */
+  isOfTyping({ command, params }) {
+    const name = fold(`${params?.[0]}`);
+    return /^4/.test(command) && take(this.typings, name) && this.mute.add(name);
   }
 
   notify(before, messages) {
@@ -189,8 +229,10 @@ export class Store {
       if (buffer.mentions <= (before.buffers.get(key)?.mentions ?? 0)) continue;
       const line = buffer.lines.findLast((one) => one.mention);
       if (!line || !messages.some((message) => message.id === line.id)) continue;
-      const shown = new Notification(`${clean(line.nick)} · ${clean(buffer.name)}`, { body: clean(line.text).slice(0, 200), tag: key });
-      shown.onclick = () => { window.focus(); this.look(buffer.name); shown.close(); };
+      try {
+        const shown = new Notification(`${cleanName(line.nick)} · ${cleanName(buffer.name)}`, { body: clean(line.text).slice(0, 200), tag: key });
+        shown.onclick = () => { window.focus(); this.look(buffer.name); shown.close(); };
+      } catch { /* a telephone has them by other ways alone */ }
     }
   }
 
@@ -198,7 +240,7 @@ export class Store {
     this.dispatch({ type: 'look', name });
     this.first = null;
     this.replying = null;
-    remember({ active: fold(name) });
+    this.keep();
     if (!this.here.asked) this.past(name);
   }
 
@@ -214,13 +256,13 @@ export class Store {
     if (!buffer || name === SERVER || this.fetching.has(fold(name)) || buffer.complete || buffer.lines.length >= LINES_MAX - 500) return;
     if (isChannel(name) && !buffer.joined) return;
     this.fetching.add(fold(name));
-    const oldest = buffer.asked ? buffer.lines.find((line) => line.id && isSpoken(line)) : null;
+    const { reader } = this;
     try {
-      const page = await net.history(buffer.name, oldest?.id);
-      if (this.phase === 'inside') this.dispatch({ type: 'past', name: buffer.name, ...page });
+      const page = await net.history(buffer.name, buffer.oldest?.id);
+      if (this.reader === reader) this.dispatch({ type: 'past', name: buffer.name, ...page });
     } catch (error) {
       // Nobody by that nick now, or no member any more: there is nothing to show.
-      if (error.status && error.status !== 429 && error.status !== 503) this.dispatch({ type: 'past', name: buffer.name, messages: [], limit: 1 });
+      if (this.reader === reader && error.status && error.status !== 429 && error.status !== 503) this.dispatch({ type: 'past', name: buffer.name, messages: [], limit: 1 });
     } finally {
       this.fetching.delete(fold(name));
     }
@@ -255,10 +297,9 @@ export class Store {
       if (replied && message.command === 'PRIVMSG') message.meta = { ...message.meta, reply: replied.id };
       if (!await this.send(message)) isDone = false;
     }
-    if (done.close) this.dispatch({ type: 'close', name: done.close });
-    if (done.quit) {
-      this.reader?.farewell();
-      this.leave();
+    if (done.close) {
+      this.dispatch({ type: 'close', name: done.close });
+      this.keep();
     }
     // Who looks elsewhere by now would find it in the wrong place.
     return isDone || this.here.name !== name;
@@ -279,7 +320,12 @@ export class Store {
     try {
       const receipt = await sent;
       // A refused NOTICE stands in its receipt alone; other refusals come as numerics.
-      if (receipt?.status === 'error' && message.command === 'NOTICE') this.tell(receipt.error, 'error');
+      if (receipt.status === 'error' && message.command === 'NOTICE') this.tell(receipt.error, 'error');
+      if (receipt.status === 'sent') this.mute.delete(fold(message.to));
+      if (message.command === 'QUIT') {
+        this.reader?.farewell();
+        this.leave();
+      }
       return true;
     } catch (error) {
       if (signal.aborted) return true;
@@ -313,13 +359,17 @@ export class Store {
   /** Says that one is writing, no oftener than every three seconds. */
   typing(state) {
     const { name, joined } = this.here;
-    if (name === SERVER || !joined) return;
+    const key = fold(name);
+    if (name === SERVER || !joined || this.mute.has(key)) return;
     const now = Date.now();
     if (state === 'active' && now - (this.typed ?? 0) < 3000) return;
     if (state === 'done' && !this.typed) return;
     this.typed = state === 'active' ? now : 0;
-    // Now or never; nor does anything wait for it.
-    net.send({ command: 'TAGMSG', to: name, meta: { typing: state } }, { until: 0 }).catch(() => {});
+    // Now or never; nor does anything wait for it. Where one may not speak, that is learned once.
+    const { typings } = this;
+    typings.push(key);
+    net.send({ command: 'TAGMSG', to: name, meta: { typing: state } }, { until: 0 })
+      .then(({ status }) => (status === 'error' ? this.mute.add(key) : take(typings, key)), () => take(typings, key));
   }
 
   react(line, sign) {

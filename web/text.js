@@ -9,20 +9,23 @@ export const isChannel = (name) => name.startsWith('#');
 const FORMAT = /\x03(?:\d{1,2}(?:,\d{1,2})?)?|\x04(?:[0-9a-f]{6}(?:,[0-9a-f]{6})?)?|[\x02\x0f\x11\x16\x1d\x1e\x1f]/gi;
 // Escape sequences of terminals, which somebody's bot may have sent along.
 const ESCAPE = /(?:\x1b\[|\x9b)[0-9;?]*[@-~]?/g;
-// Control bytes but the line feed; what has no width, except the joiners and selectors that emoji are made with; what
-// turns the direction of what stands behind it.
-const CONTROL = /[\0-\x09\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\u{e0001}/gu;
-// A joiner that joins no two signs hides between letters.
-const JOINER = /(?<!\p{Extended_Pictographic}\ufe0f?|\p{Emoji_Modifier}|[\u0600-\u0dff])[\u200c\u200d]/gu;
-const MARKS = /(\p{M}{3})\p{M}+/gu;
+// Control bytes but the line feed; what has no width, except what emoji are made with; what turns the direction of what stands
+// behind it.
+const CONTROL = /(?![\u200c\u200d\ufe0e\ufe0f\u{e0020}-\u{e007f}])[\0-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ufff9-\ufffb\p{Default_Ignorable_Code_Point}]/gu;
+// Elsewhere than in emoji, that hides between letters: a joiner that joins no two signs, a selector without a sign, tags without a flag.
+const STRAY = /(?<!\p{Extended_Pictographic}\ufe0f?|\p{Emoji_Modifier}|[\u0600-\u0dff])[\u200c\u200d]|(?<!\p{Extended_Pictographic})[\ufe0e\ufe0f](?!\u20e3)|(?<!\u{1f3f4}[\u{e0020}-\u{e007f}]{0,6})[\u{e0020}-\u{e007f}]/gu;
+const MARKS = /(?<=\p{M}{3})\p{M}+/gu;
+
+const strip = (text, sign) => [FORMAT, ESCAPE, CONTROL, STRAY, MARKS].reduce((left, hidden) => left.replace(hidden, sign), text);
 
 /** Text without what cannot be seen, and without more than three marks on one letter. */
-export function clean(text) {
-  return String(text).replace(/\t/g, ' ').replace(FORMAT, '').replace(ESCAPE, '').replace(CONTROL, '').replace(JOINER, '').replace(MARKS, '$1');
-}
+export const clean = (text) => strip(String(text).replace(/\t/g, ' '), '');
 
-/** The same in one line, for names and topics. */
+/** The same in one line, for topics and excerpts. */
 export const cleanLine = (text) => clean(text).replace(/\n/g, ' ');
+
+/** A name. What a text would lose is shown, or two names would look the same. */
+export const cleanName = (name) => strip(String(name), (hidden) => [...hidden].map((char) => `<U+${char.codePointAt(0).toString(16).toUpperCase().padStart(4, '0')}>`).join(''));
 
 const LINK = /\bhttps?:\/\/[^\s<>"'`{}|\\^\u0000-\u0020]+/giu;
 

@@ -11,10 +11,21 @@ import os
 import random
 import sys
 import time
+from email.utils import mktime_tz, parsedate_tz
 
 import requests
 
 from pow import mint
+
+
+def seconds(retry_after):
+    """How long a Retry-After wants us to wait, five minutes at most. Some that stand between give a date instead."""
+    if (retry_after or "").strip().isdigit():
+        wanted = int(retry_after)
+    else:
+        until = parsedate_tz(retry_after)
+        wanted = mktime_tz(until) - time.time() if until else 0
+    return min(max(wanted, 0), 300)
 
 
 class Bot:
@@ -38,12 +49,13 @@ class Bot:
         while True:
             try:
                 answer = self.http.request(method, self.api + path, timeout=45, **more)
-                if answer.status_code < 500 and answer.status_code != 429:
+                if answer.status_code < 500 and answer.status_code not in (408, 425, 429):
                     return answer
-                pause = max(pause, float(answer.headers.get("Retry-After", 0)))
+                wanted = seconds(answer.headers.get("Retry-After"))
             except requests.RequestException:
-                pass
-            time.sleep(pause * random.uniform(0.5, 1))
+                wanted = 0
+            # Half of the pause is chance, so that not all come back at once; but never sooner than the server wants.
+            time.sleep(max(wanted, pause * random.uniform(0.5, 1)))
             pause = min(pause * 2, 30)
 
     def open(self):

@@ -1,9 +1,10 @@
 //! Waiting between attempts: longer each time, and never in step with others.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::time::{Instant, sleep};
 
+use super::clock;
 use super::error::Error;
 
 /// The first wait: short beside a restart of the server, long beside one request.
@@ -19,15 +20,30 @@ const RETRY_AFTER_MAX: Duration = Duration::from_mins(5);
 /// The attempts at one request.
 #[derive(Debug)]
 pub(super) struct Attempts {
-    deadline: Option<Instant>,
+    deadline: Option<Deadline>,
     wait: Duration,
     made: u32,
+}
+
+/// When it is too late, by two clocks: that of timers stands still while the machine sleeps, the other may be set.
+#[derive(Debug)]
+struct Deadline {
+    by_timers: Instant,
+    by_date: SystemTime,
+}
+
+impl Deadline {
+    /// Whether it will be over in so long.
+    fn is_over_in(&self, time: Duration) -> bool {
+        Instant::now() + time > self.by_timers || clock::now() + time > self.by_date
+    }
 }
 
 impl Attempts {
     /// As many as fit into this time; one at least.
     pub(super) fn within(patience: Duration) -> Self {
-        Self { deadline: Some(Instant::now() + patience), wait: WAIT_MIN, made: 0 }
+        let deadline = Deadline { by_timers: Instant::now() + patience, by_date: clock::now() + patience };
+        Self { deadline: Some(deadline), wait: WAIT_MIN, made: 0 }
     }
 
     /// Any number.
@@ -45,18 +61,28 @@ impl Attempts {
     /// # Errors
     /// The error itself, when another attempt would be in vain or too late.
     pub(super) async fn after(&mut self, error: Error) -> Result<(), Error> {
-        if !error.is_passing() {
-            return Err(error);
-        }
+        if error.is_passing() { self.after_any(error).await } else { Err(error) }
+    }
+
+    /// The same where whatever went wrong may be right a little later.
+    ///
+    /// # Errors
+    /// The error itself, when another attempt would be too late.
+    pub(super) async fn after_any(&mut self, error: Error) -> Result<(), Error> {
         let wait = self.next_wait().max(error.retry_after().unwrap_or_default().min(RETRY_AFTER_MAX));
-        if self.deadline.is_some_and(|deadline| Instant::now() + wait > deadline) {
+        if self.is_over_in(wait) {
             return Err(error);
         }
         if self.made == 1 {
             tracing::info!(%error, "trying again");
         }
         sleep(wait).await;
-        Ok(())
+        // The machine may have slept much longer, and the server have forgotten the key of what was sent.
+        if self.is_over_in(Duration::ZERO) { Err(error) } else { Ok(()) }
+    }
+
+    fn is_over_in(&self, time: Duration) -> bool {
+        self.deadline.as_ref().is_some_and(|deadline| deadline.is_over_in(time))
     }
 
     /// Waits before an attempt that nothing speaks against, but that should not come at once.
@@ -120,6 +146,16 @@ mod tests {
         assert!(attempts.failed() > 3);
         let mut none = Attempts::within(Duration::ZERO);
         assert!(none.after(busy(0)).await.is_err());
+    }
+
+    /// The machine slept in the middle of a pause: by its timers there is much time left.
+    #[tokio::test(flavor = "current_thread", start_paused = true)]
+    async fn patience_ends_while_the_machine_sleeps() {
+        let mut attempts = Attempts::within(Duration::from_mins(9));
+        attempts.deadline.as_mut().unwrap().by_date = clock::now() + Duration::from_millis(260);
+        let suspended = async { std::thread::sleep(Duration::from_millis(300)) };
+        let (outcome, ()) = tokio::join!(attempts.after(busy(0)), suspended);
+        assert!(matches!(outcome, Err(Error::Busy { .. })));
     }
 
     #[tokio::test(flavor = "current_thread", start_paused = true)]

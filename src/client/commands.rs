@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::error::Error;
 use super::key::PublicKey;
-use super::message::{Body, Message};
+use super::message::{self, Body, Message};
 use super::receipt::Receipt;
 use super::session::Client;
 
@@ -173,7 +173,8 @@ impl Client {
     ) -> Result<Vec<Message>, Error> {
         let (limit, before) = (limit.to_string(), before.map(|before| before.to_string()));
         let before = before.as_deref().map(|before| ("before", before));
-        self.get(&path("/history", [("target", target), ("limit", &limit)].into_iter().chain(before))).await
+        let path = path("/history", [("target", target), ("limit", &limit)].into_iter().chain(before));
+        Ok(message::read_each(&self.get::<Vec<_>>(&path).await?))
     }
 }
 

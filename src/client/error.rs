@@ -29,7 +29,7 @@ pub enum Error {
     /// Too much to do, too many requests, or something on the way is out of order.
     #[error("the server is busy (HTTP {status})")]
     Busy {
-        /// The status: 429, or 500 and more.
+        /// The status: 408, 425, 429, or 500 and more.
         status: u16,
         /// How long the server asks us to wait.
         retry_after: Option<Duration>,

@@ -1,11 +1,15 @@
 //! The message as the author of a bot holds it: the envelope of the interface, read and written.
 
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use super::plain::{self, Plain};
+
 /// Free text, one string a line, or an object.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize)]
 #[serde(untagged)]
 pub enum Body {
     /// One string a line.
@@ -26,6 +30,20 @@ impl Body {
     /// Whether it is a list without a single line, which the server treats like no body at all.
     pub(super) fn is_no_lines(&self) -> bool {
         matches!(self, Self::Lines(lines) if lines.is_empty())
+    }
+}
+
+impl<'de> Deserialize<'de> for Body {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let line = |value| match value {
+            Value::String(line) => Ok(line),
+            _ => Err(D::Error::custom("each line of a body is a string")),
+        };
+        match Plain::deserialize(deserializer)?.0 {
+            Value::Array(lines) => lines.into_iter().map(line).collect::<Result<_, _>>().map(Self::Lines),
+            Value::Object(object) => Ok(Self::Object(object)),
+            _ => Err(D::Error::custom("a body is a list of lines or an object")),
+        }
     }
 }
 
@@ -95,7 +113,7 @@ pub struct Message {
     #[serde(default, deserialize_with = "absent_when_null", skip_serializing_if = "String::is_empty")]
     pub ts: String,
     /// What travels along untouched: `sig`, `alg`, `hashcash`, and whatever clients agree on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "plain::object", skip_serializing_if = "Option::is_none")]
     pub meta: Option<Map<String, Value>>,
 }
 
@@ -110,6 +128,15 @@ where
     T: Default + Deserialize<'de>,
 {
     Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+/// Reads messages, each by itself: one that cannot be read is passed over, so that it keeps nobody from the others.
+pub(super) fn read_each(messages: &[Box<RawValue>]) -> Vec<Message> {
+    let read = |json: &RawValue| {
+        let warn = |error: &_| tracing::warn!(%error, "a message that cannot be read is passed over");
+        serde_json::from_str(json.get()).inspect_err(warn).ok()
+    };
+    messages.iter().filter_map(|json| read(json)).collect()
 }
 
 impl Message {
@@ -213,6 +240,36 @@ mod tests {
         )
         .unwrap();
         assert_eq!(bare, full);
+    }
+
+    /// What is under it would be read in place of the object, and may be no JSON.
+    #[test]
+    fn no_key_of_an_object_means_anything() {
+        let key = "$serde_json::private::RawValue";
+        let json =
+            format!(r#"{{"command":"PRIVMSG","body":{{"{key}":"}}"}},"meta":{{"a":{{"{key}":"}}"}}}}}}"#);
+        let message: Message = serde_json::from_str(&json).unwrap();
+        let Some(Body::Object(body)) = &message.body else { panic!("{message:?}") };
+        assert_eq!((&body[key], &message.meta.as_ref().unwrap()["a"][key]), (&"}".into(), &"}".into()));
+        assert_eq!(serde_json::to_string(&message).unwrap(), json);
+    }
+
+    #[test]
+    fn a_body_is_lines_or_an_object() {
+        let read = serde_json::from_str::<Body>;
+        assert_eq!(read(r#"["a",""]"#).unwrap(), Body::Lines(vec!["a".to_owned(), String::new()]));
+        assert!(matches!(read("{}").unwrap(), Body::Object(_)));
+        for bad in ["[1]", "1", r#""a""#, "null"] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_keeps_nobody_from_the_rest() {
+        let deep = format!(r#"{{"command":"X","meta":{{"a":{}{}}}}}"#, "[".repeat(300), "]".repeat(300));
+        let json = format!(r#"[{{"command":"A"}},7,{{"command":"X","body":1}},{deep},{{"command":"B"}}]"#);
+        let read = read_each(&serde_json::from_str::<Vec<Box<RawValue>>>(&json).unwrap());
+        assert_eq!(read.iter().map(|message| message.command.as_str()).collect::<Vec<_>>(), ["A", "B"]);
     }
 
     /// An empty text is a text: it takes a topic away.

@@ -60,6 +60,10 @@ mod stream;
 
 mod backoff;
 
+mod clock;
+
+mod plain;
+
 mod transport;
 
 mod key;

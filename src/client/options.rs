@@ -129,6 +129,9 @@ pub struct Place {
     pub token: Token,
     /// The `seq` of the last message that was handled. Everything up to it counts as read.
     pub cursor: u64,
+    /// The nick that one had there, where it is known: what comes next may be from a time before it was changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nick: Option<String>,
 }
 
 impl Place {
@@ -162,9 +165,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("place.json");
         assert_eq!(Place::load(&path).unwrap(), None);
-        let mut place = Place { token: Token::try_from("a".repeat(64)).unwrap(), cursor: 7 };
+        let mut place = Place { token: Token::try_from("a".repeat(64)).unwrap(), cursor: 7, nick: None };
         place.save(&path).unwrap();
-        place.cursor = 8;
+        (place.cursor, place.nick) = (8, Some("alice".to_owned()));
         place.save(&path).unwrap();
         assert_eq!(Place::load(&path).unwrap(), Some(place.clone()));
         assert!(!files::is_readable_by_others(&path).unwrap());

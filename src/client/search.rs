@@ -1,7 +1,7 @@
 //! Looking for what was said.
 
 use super::error::Error;
-use super::message::Message;
+use super::message::{self, Message};
 use super::session::Client;
 
 /// What is looked for. Whatever is left out narrows nothing.
@@ -98,7 +98,7 @@ impl Client {
     /// read there, with 404 also where search is switched off; any other [`Error`].
     pub async fn search(&self, search: impl Into<Search>) -> Result<Vec<Message>, Error> {
         let path = search.into().path();
-        self.get(&path).await
+        Ok(message::read_each(&self.get::<Vec<_>>(&path).await?))
     }
 }
 

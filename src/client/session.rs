@@ -15,7 +15,7 @@ use super::opening;
 use super::options::{Options, Place, Token};
 use super::receipt::Receipt;
 use super::stamp;
-use super::stream::{Messages, Page};
+use super::stream::Messages;
 use super::transport::{Answer, POLL_TIMEOUT, Transport};
 
 /// Beyond this time the server no longer knows an `Idempotency-Key`. A minute less than its ten.
@@ -35,6 +35,8 @@ struct Session {
     is_new: bool,
     is_leaving: AtomicBool,
     cursor: u64,
+    /// The nick that one had at the cursor, where it is known.
+    first_nick: Option<String>,
     patience: Duration,
 }
 
@@ -50,10 +52,11 @@ impl Client {
     pub async fn connect(options: Options) -> Result<Self, Error> {
         let transport = Transport::new(&options.server)?;
         let patience = options.patience.min(PATIENCE_MAX);
-        if let Some(Place { token, cursor }) = &options.place {
-            match opening::resume(&transport, token, patience).await {
+        if let Some(place) = &options.place {
+            match opening::resume(&transport, &place.token, patience).await {
                 Ok(nick) => {
-                    return Ok(Self::of(transport, (token.clone(), nick), patience).going_on(*cursor));
+                    let place = place.clone();
+                    return Ok(Self::of(transport, (place.token.clone(), nick), patience).going_on(place));
                 }
                 Err(Error::Unauthorized) => {}
                 Err(error) => return Err(error),
@@ -98,11 +101,11 @@ impl Client {
     /// # Errors
     /// [`Error::Unauthorized`] when there is no place, or the session has ended; any other [`Error`].
     pub async fn resume(options: Options) -> Result<Self, Error> {
-        let Some(Place { token, cursor }) = options.place else { return Err(Error::Unauthorized) };
+        let Some(place) = options.place else { return Err(Error::Unauthorized) };
         let transport = Transport::new(&options.server)?;
         let patience = options.patience.min(PATIENCE_MAX);
-        let nick = opening::resume(&transport, &token, patience).await?;
-        Ok(Self::of(transport, (token, nick), patience).going_on(cursor))
+        let nick = opening::resume(&transport, &place.token, patience).await?;
+        Ok(Self::of(transport, (place.token.clone(), nick), patience).going_on(place))
     }
 
     /// Enters the living session of [`Options::nick`] as one more client of it, with the password that PASS has set.
@@ -115,13 +118,15 @@ impl Client {
         let transport = Transport::new(&options.server)?;
         let patience = options.patience.min(PATIENCE_MAX);
         let entered = opening::log_in(&transport, &options.nick, password, patience).await?;
-        Ok(Self::of(transport, entered, patience).going_on(0))
+        let place = Place { token: entered.0.clone(), cursor: 0, nick: Some(entered.1.clone()) };
+        Ok(Self::of(transport, entered, patience).going_on(place))
     }
 
     fn of(transport: Transport, (token, nick): (Token, String), patience: Duration) -> Self {
         let session = Session {
             transport,
             token,
+            first_nick: Some(nick.clone()),
             nick: Mutex::new(nick),
             is_new: true,
             is_leaving: AtomicBool::new(false),
@@ -132,9 +137,9 @@ impl Client {
     }
 
     /// The same in a session that was there before.
-    fn going_on(self, cursor: u64) -> Self {
+    fn going_on(self, Place { cursor, nick, .. }: Place) -> Self {
         let session = Arc::into_inner(self.session).expect("nobody else has it yet");
-        Self { session: Arc::new(Session { is_new: false, cursor, ..session }) }
+        Self { session: Arc::new(Session { is_new: false, cursor, first_nick: nick, ..session }) }
     }
 
     /// Whether the session was opened by this client, and not found again or entered.
@@ -162,7 +167,7 @@ impl Client {
     /// was given. Several streams are like several tabs of a browser: each has everything. The server lets four wait
     /// at once.
     pub fn messages(&self) -> Messages {
-        Messages::new(self.clone(), self.session.cursor)
+        Messages::new(self.clone(), self.session.cursor, self.session.first_nick.clone())
     }
 
     /// Sends any command. A refusal by IRC is a [`Receipt`] too.
@@ -285,7 +290,8 @@ impl Client {
     }
 
     /// One poll, without another attempt. It waits for something to read, or else tells at once that there is nothing.
-    pub(super) async fn poll(&self, cursor: u64, waits: bool) -> Result<Page, Error> {
+    /// The answer may have any status.
+    pub(super) async fn poll(&self, cursor: u64, waits: bool) -> Result<Answer, Error> {
         let timeout = if waits { POLL_TIMEOUT.as_secs() } else { 0 };
         let path = format!("/messages?after={cursor}&timeout={timeout}");
         self.session.transport.poll(&self.session.token, &path).await
@@ -296,17 +302,15 @@ impl Client {
         self.session.is_leaving.load(Ordering::Relaxed)
     }
 
-    /// Learns from a message what it says about oneself.
-    pub(super) fn learn(&self, message: &Message) {
-        if message.command == "NICK"
-            && message.is_from(&self.nick())
-            && let Some(nick) = message.lines().first()
-        {
-            self.goes_by(nick);
+    /// Hears that one has changed from one nick to another, unless it is known that it is another by now: what is
+    /// read may be long past.
+    pub(super) fn changes(&self, from: &str, to: &str) {
+        if self.nick().eq_ignore_ascii_case(from) {
+            self.goes_by(to);
         }
     }
 
-    fn goes_by(&self, nick: &str) {
+    pub(super) fn goes_by(&self, nick: &str) {
         nick.clone_into(&mut self.session.nick.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }

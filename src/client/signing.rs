@@ -239,6 +239,18 @@ mod tests {
         assert_eq!(with("sig", BASE64.encode(&[0; 64]).into()), Err(VerifyError::Mismatch));
     }
 
+    /// One such key means something to the parser of JSON elsewhere.
+    #[test]
+    fn any_key_is_signed_as_it_is() {
+        let json = r#"{"command":"PRIVMSG","from":"a","to":"b","meta":{"a":{"$serde_json::private::RawValue":"}"}}}"#;
+        let mut message: Message = serde_json::from_str(json).unwrap();
+        assert!(signed_text(&message).contains(r#""a":{"$serde_json::private::RawValue":"}"}"#));
+        let key = SigningKey::generate();
+        key.sign(&mut message).unwrap();
+        let there: Message = serde_json::from_slice(&message.to_request()).unwrap();
+        assert_eq!(verify(&Message { from: message.from.clone(), ..there }, &key.public()), Ok(()));
+    }
+
     /// RFC 8785, 3.2.2.3 and 3.2.3: numbers as ECMAScript prints them, keys by their UTF-16 code units.
     #[test]
     fn numbers_and_keys_are_canonical() {

@@ -9,14 +9,16 @@ use std::time::Duration;
 
 use futures_core::Stream;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::backoff::Attempts;
 use super::error::Error;
-use super::message::Message;
+use super::message::{self, Message};
 use super::options::Place;
 use super::session::Client;
+use super::transport::Answer;
 
 /// How many ids are remembered in order to know a repeat: two pages' worth.
 const RECENT_MAX: usize = 1024;
@@ -30,8 +32,9 @@ const THE_NEWEST: u64 = u64::MAX >> 1;
 
 /// One answer to a poll.
 #[derive(Deserialize)]
-pub(super) struct Page {
-    messages: Vec<Message>,
+struct Page {
+    /// As they came: one that cannot be read must not take the others with it.
+    messages: Vec<Box<RawValue>>,
     last_id: u64,
     #[serde(default)]
     dropped: u64,
@@ -41,9 +44,10 @@ type Fetch = Pin<Box<dyn Future<Output = Result<Page, Error>> + Send>>;
 
 /// The messages of a client, in the server's order, each once. One's own are among them.
 ///
-/// Lost connections, restarts of the server and full pages pass unnoticed: the stream waits until there is something,
-/// for ever if need be. It ends after an error, of which the one to expect is [`Error::Unauthorized`]: the session
-/// has ended. After one's own QUIT or logout it ends without an error.
+/// Lost connections, restarts of the server, full pages and odd answers of something on the way pass unnoticed: the
+/// stream waits until there is something, for ever if need be. It ends after an error, of which the one to expect is
+/// [`Error::Unauthorized`]: the session has ended. After one's own QUIT or logout it ends without an error. A message
+/// that cannot be read is passed over, and logged with a warning by `tracing`; [`unreadable`](Self::unreadable) counts.
 ///
 /// Asking for the next message when there is none left in memory tells the server that all before are read. Who wants
 /// to go on after a crash keeps [`place`](Self::place) before that:
@@ -66,21 +70,29 @@ pub struct Messages {
     /// The cursor that the page in the buffer ends with.
     page_end: u64,
     recent: Recent,
+    /// The nick that one had at the cursor; `None` until it is known.
+    nick: Option<String>,
     dropped: u64,
+    unreadable: u64,
     fetch: Option<Fetch>,
+    /// Whether there was a page already, so that the server is known to be one.
+    has_read: bool,
     has_ended: bool,
 }
 
 impl Messages {
-    pub(super) fn new(client: Client, cursor: u64) -> Self {
+    pub(super) fn new(client: Client, cursor: u64, nick: Option<String>) -> Self {
         Self {
             client,
             cursor,
             buffer: VecDeque::new(),
             page_end: cursor,
             recent: Recent::default(),
+            nick,
             dropped: 0,
+            unreadable: 0,
             fetch: None,
+            has_read: false,
             has_ended: false,
         }
     }
@@ -101,7 +113,13 @@ impl Messages {
 
     /// Where to go on from, behind the last message that was given out.
     pub fn place(&self) -> Place {
-        Place { token: self.client.token().clone(), cursor: self.cursor }
+        Place { token: self.client.token().clone(), cursor: self.cursor, nick: self.nick.clone() }
+    }
+
+    /// The nick that one had when the last message that was given out was sent; behind one's own NICK the new one.
+    /// [`Client::nick`] is the one of now, which may be newer by all that is still to be read.
+    pub fn nick(&self) -> String {
+        self.nick.clone().unwrap_or_else(|| self.client.nick())
     }
 
     /// Passes over whatever is there by now: it counts as read. What comes from then on is given out, through every
@@ -111,10 +129,14 @@ impl Messages {
     /// [`Error`] when the server does not tell within [`Options::patience`](super::Options::patience) what is there.
     pub async fn pass_over(&mut self) -> Result<(), Error> {
         let client = &self.client;
-        let page = client.patiently(|| client.poll(THE_NEWEST, false)).await?;
+        let page = client.patiently(|| async { read(client.poll(THE_NEWEST, false).await?) }).await?;
         self.fetch = None;
         self.buffer.clear();
-        (self.cursor, self.page_end) = (page.last_id, page.last_id);
+        (self.cursor, self.page_end, self.has_read) = (page.last_id, page.last_id, true);
+        // One's own changes of nick are passed over, too.
+        let nick = client.state().await?.nick;
+        client.goes_by(&nick);
+        self.nick = Some(nick);
         Ok(())
     }
 
@@ -129,10 +151,22 @@ impl Messages {
         self.dropped
     }
 
-    fn take_in(&mut self, page: Page) {
+    /// How many messages could not be read, and were passed over.
+    pub fn unreadable(&self) -> u64 {
+        self.unreadable
+    }
+
+    fn take_in(&mut self, page: &Page) {
+        let messages = message::read_each(&page.messages);
+        self.has_read = true;
         self.dropped += page.dropped;
+        self.unreadable += (page.messages.len() - messages.len()) as u64;
+        if self.nick.is_none() || page.dropped > 0 {
+            // A change of nick may be among what was cut off.
+            self.nick = Some(nick_before(&messages, self.client.nick()));
+        }
         self.page_end = page.last_id;
-        self.buffer = page.messages.into();
+        self.buffer = messages.into();
         if self.buffer.is_empty() {
             self.cursor = page.last_id;
         }
@@ -143,11 +177,23 @@ impl Messages {
         while let Some(message) = self.buffer.pop_front() {
             self.cursor = if self.buffer.is_empty() { self.page_end } else { message.seq };
             if self.recent.is_new(message.id) {
-                self.client.learn(&message);
+                self.learn(&message);
                 return Some(message);
             }
         }
         None
+    }
+
+    /// Learns from a message what it says about oneself. It is by the nick of then that one's own changes are known:
+    /// the one of now may have been somebody else's before.
+    fn learn(&mut self, message: &Message) {
+        if message.command == "NICK"
+            && let (Some(before), Some(after)) = (&self.nick, message.lines().first())
+            && message.is_from(before)
+        {
+            self.client.changes(before, after);
+            self.nick = Some(after.clone());
+        }
     }
 }
 
@@ -163,11 +209,13 @@ impl Stream for Messages {
             if this.has_ended {
                 return Poll::Ready(None);
             }
-            let fetch = this.fetch.get_or_insert_with(|| Box::pin(fetch(this.client.clone(), this.cursor)));
+            let fetch = this
+                .fetch
+                .get_or_insert_with(|| Box::pin(fetch(this.client.clone(), this.cursor, this.has_read)));
             let fetched = ready!(fetch.as_mut().poll(context));
             this.fetch = None;
             match fetched {
-                Ok(page) => this.take_in(page),
+                Ok(page) => this.take_in(&page),
                 Err(error) => {
                     this.has_ended = true;
                     let is_our_end = matches!(error, Error::Unauthorized) && this.client.is_leaving();
@@ -184,14 +232,33 @@ impl fmt::Debug for Messages {
     }
 }
 
-/// Polls until the server answers in its own time.
-async fn fetch(client: Client, mut cursor: u64) -> Result<Page, Error> {
+/// The nick that one had before these messages, when it is this one behind them.
+fn nick_before(messages: &[Message], nick: String) -> String {
+    messages.iter().rev().fold(nick, |nick, change| {
+        let is_to = |new: &String| new.eq_ignore_ascii_case(&nick);
+        if change.command == "NICK" && change.lines().first().is_some_and(is_to) {
+            change.from.clone()
+        } else {
+            nick
+        }
+    })
+}
+
+fn read(answer: Answer) -> Result<Page, Error> {
+    answer.json("/messages")
+}
+
+/// Polls until the server answers in its own time. Once there was a page, only the server itself ends it: it takes more
+/// than an odd answer of something on the way.
+async fn fetch(client: Client, mut cursor: u64, has_read: bool) -> Result<Page, Error> {
     let mut attempts = Attempts::for_ever();
     // After a break the first answer does not wait, so that it is known at once that the server is there again.
     let mut waits = true;
     loop {
         let begun = Instant::now();
-        match client.poll(cursor, waits).await {
+        let answer = client.poll(cursor, waits).await;
+        let is_final = !has_read || answer.as_ref().is_ok_and(Answer::is_refusal);
+        match answer.and_then(read) {
             Ok(page) if page.messages.is_empty() && !waits => {
                 cursor = page.last_id;
                 waits = true;
@@ -202,7 +269,16 @@ async fn fetch(client: Client, mut cursor: u64) -> Result<Page, Error> {
             }
             Ok(page) => return Ok(page),
             Err(error) => {
-                attempts.after(error).await?;
+                if waits && begun.elapsed() >= EARLY {
+                    // Something on the way waits less long than the server does. That is no failure of a poll that
+                    // had nothing to tell.
+                    attempts = Attempts::for_ever();
+                }
+                if is_final {
+                    attempts.after(error).await?;
+                } else {
+                    attempts.after_any(error).await?;
+                }
                 waits = false;
             }
         }
@@ -236,6 +312,16 @@ impl Recent {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_nick_of_then_is_found_from_the_one_of_now() {
+        let change =
+            |from: &str, to: &str| Message { from: from.to_owned(), ..Message::new("NICK").body(to) };
+        let messages =
+            [change("al", "alice"), Message::new("NICK"), change("bob", "al"), change("alice", "me")];
+        assert_eq!(nick_before(&messages, "ME".to_owned()), "al");
+        assert_eq!(nick_before(&messages, "else".to_owned()), "else");
+    }
 
     #[test]
     fn a_repeat_is_known_among_the_newest() {

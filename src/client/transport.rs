@@ -22,7 +22,8 @@ const COOKIE_NAME: &str = "neoirc_auth";
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long an answer may take: the server gives up on a slow disk before this.
+/// How long an answer may let us wait, for its beginning and then for each piece: the server gives up on a slow disk
+/// before this. The whole of it may take longer, over a slow line.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How long a poll waits at the server. The server allows no more.
@@ -35,6 +36,8 @@ const ANSWER_BYTES_MAX: usize = 16 << 20;
 #[derive(Debug)]
 pub(super) struct Transport {
     http: reqwest::Client,
+    /// The same for polls, whose answers begin when there is something to tell.
+    polls: reqwest::Client,
     /// Such as `https://irc.example.org/api/v1`.
     api: String,
     /// The day by the server's clock when it last answered, as `YYMMDD`.
@@ -54,44 +57,44 @@ impl Transport {
     /// # Errors
     /// [`Error::Setup`] when `server` is no address of a server, or TLS cannot be set up for it.
     pub(super) fn new(server: &str) -> Result<Self, Error> {
+        Self::waiting(server, ANSWER_TIMEOUT, POLL_TIMEOUT + ANSWER_TIMEOUT)
+    }
+
+    /// The same, waiting so long for something to come, and for something of an answer to a poll.
+    fn waiting(server: &str, answer: Duration, poll: Duration) -> Result<Self, Error> {
         let url = Url::parse(server).map_err(|error| Error::Setup(format!("{server}: {error}")))?;
         if !matches!(url.scheme(), "http" | "https") || url.query().is_some() || url.fragment().is_some() {
             return Err(Error::Setup(format!("{server}: not the http or https address of a server")));
         }
-        let http = reqwest::Client::builder()
-            .user_agent(concat!("neoirc/", env!("CARGO_PKG_VERSION")))
-            .tls_backend_preconfigured(tls(url.scheme() == "https")?)
-            .connect_timeout(CONNECT_TIMEOUT)
-            // The interface has none, and the token must not follow one.
-            .redirect(redirect::Policy::none())
-            .build()?;
+        let tls = tls(url.scheme() == "https")?;
+        let http = |timeout| {
+            reqwest::Client::builder()
+                .user_agent(concat!("neoirc/", env!("CARGO_PKG_VERSION")))
+                .tls_backend_preconfigured(tls.clone())
+                .connect_timeout(CONNECT_TIMEOUT)
+                .read_timeout(timeout)
+                // The interface has none, and the token must not follow one.
+                .redirect(redirect::Policy::none())
+                .build()
+        };
         let api = format!("{}/api/v1", url.as_str().trim_end_matches('/'));
-        Ok(Self { http, api, today: Mutex::new(None), is_answered: AtomicBool::new(false) })
+        let (today, is_answered) = (Mutex::new(None), AtomicBool::new(false));
+        Ok(Self { http: http(answer)?, polls: http(poll)?, api, today, is_answered })
     }
 
     /// GET.
     pub(super) async fn get<T: DeserializeOwned>(&self, token: &Token, path: &str) -> Result<T, Error> {
-        self.get_within(token, path, ANSWER_TIMEOUT).await
+        self.answer(self.request(Method::GET, path, Some(token))).await?.json(path)
     }
 
-    /// GET of what the server may take its time for.
-    pub(super) async fn poll<T: DeserializeOwned>(&self, token: &Token, path: &str) -> Result<T, Error> {
-        self.get_within(token, path, POLL_TIMEOUT + ANSWER_TIMEOUT).await
+    /// GET of what the server may take its time for. The answer may have any status.
+    pub(super) async fn poll(&self, token: &Token, path: &str) -> Result<Answer, Error> {
+        self.answer(self.request_by(&self.polls, Method::GET, path, Some(token))).await
     }
 
     /// Whether the last request was answered.
     pub(super) fn is_answered(&self) -> bool {
         self.is_answered.load(Ordering::Relaxed)
-    }
-
-    async fn get_within<T: DeserializeOwned>(
-        &self,
-        token: &Token,
-        path: &str,
-        timeout: Duration,
-    ) -> Result<T, Error> {
-        let answer = self.answer(self.request(Method::GET, path, Some(token)).timeout(timeout)).await?;
-        answer.json(path)
     }
 
     /// POST of a JSON text, under a key when it must not be done twice. The answer may have any status.
@@ -124,7 +127,17 @@ impl Transport {
     }
 
     fn request(&self, method: Method, path: &str, token: Option<&Token>) -> RequestBuilder {
-        let request = self.http.request(method, format!("{}{path}", self.api));
+        self.request_by(&self.http, method, path, token)
+    }
+
+    fn request_by(
+        &self,
+        http: &reqwest::Client,
+        method: Method,
+        path: &str,
+        token: Option<&Token>,
+    ) -> RequestBuilder {
+        let request = http.request(method, format!("{}{path}", self.api));
         match token {
             Some(token) => request.header(COOKIE, format!("{COOKIE_NAME}={}", token.reveal())),
             None => request,
@@ -155,8 +168,13 @@ impl Transport {
     }
 }
 
+/// Whether this status says that the same request may succeed a little later.
+fn is_busy(status: u16) -> bool {
+    matches!(status, 408 | 425 | 429 | 500..)
+}
+
 fn with_json(request: RequestBuilder, json: Vec<u8>) -> RequestBuilder {
-    request.timeout(ANSWER_TIMEOUT).header("Content-Type", "application/json").body(json)
+    request.header("Content-Type", "application/json").body(json)
 }
 
 impl Answer {
@@ -168,7 +186,7 @@ impl Answer {
         match self.status {
             200..=299 => Ok(self.body),
             401 => Err(Error::Unauthorized),
-            429 | 500.. => self.or_busy().map(|answer| answer.body),
+            status if is_busy(status) => self.or_busy().map(|answer| answer.body),
             status => Err(Error::Http { status, text: self.error_text() }),
         }
     }
@@ -186,10 +204,18 @@ impl Answer {
     /// # Errors
     /// [`Error::Busy`]
     pub(super) fn or_busy(self) -> Result<Self, Error> {
-        match self.status {
-            429 | 500.. => Err(Error::Busy { status: self.status, retry_after: self.retry_after() }),
-            _ => Ok(self),
+        if is_busy(self.status) {
+            return Err(Error::Busy { status: self.status, retry_after: self.retry_after() });
         }
+        Ok(self)
+    }
+
+    /// Whether it is the server itself that refuses the request, for a reason that will be the same next time. What
+    /// something on the way says instead may be over in a moment.
+    pub(super) fn is_refusal(&self) -> bool {
+        let is_error =
+            || serde_json::from_slice(&self.body).is_ok_and(|json: Value| json["error"].is_string());
+        self.status == 401 || (matches!(self.status, 400..=499) && !is_busy(self.status) && is_error())
     }
 
     /// The text of an error, or the beginning of whatever came instead.
@@ -236,6 +262,8 @@ fn day_of(date: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::AsyncWriteExt;
+
     use super::*;
 
     #[test]
@@ -272,7 +300,7 @@ mod tests {
         assert!(matches!(answer(401, &[], "").ok(), Err(Error::Unauthorized)));
         let busy = answer(503, &[("retry-after", "3")], "").ok().unwrap_err();
         assert_eq!(busy.retry_after(), Some(Duration::from_secs(3)));
-        for status in [429, 500, 502, 504] {
+        for status in [408, 425, 429, 500, 502, 504] {
             assert!(answer(status, &[], "").ok().unwrap_err().is_passing(), "{status}");
         }
         for status in [301, 400, 403, 404, 409, 413] {
@@ -282,6 +310,60 @@ mod tests {
         assert_eq!(taken.to_string(), "refused with HTTP 409: nick already taken");
         let page = answer(404, &[], &"é".repeat(9999)).ok().unwrap_err();
         assert!(page.to_string().len() < 500, "a whole page is no text of an error");
+    }
+
+    #[test]
+    fn the_server_is_told_from_what_stands_before_it() {
+        let error = r#"{"error":"unknown channel"}"#;
+        for (status, body) in [(401, ""), (400, error), (403, error), (404, error)] {
+            assert!(answer(status, &[], body).is_refusal(), "{status} {body}");
+        }
+        for (status, body) in [
+            (404, "<html>"),
+            (403, r#"{"message":"no"}"#),
+            (302, ""),
+            (421, ""),
+            (408, error),
+            (429, error),
+            (503, error),
+            (200, "{}"),
+        ] {
+            assert!(!answer(status, &[], body).is_refusal(), "{status} {body}");
+        }
+    }
+
+    /// A server that answers each request so, a piece each 20 ms.
+    async fn in_pieces(pieces: &'static [&str], then: Duration) -> String {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            for piece in pieces {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                socket.write_all(piece.as_bytes()).await.unwrap();
+            }
+            tokio::time::sleep(then).await;
+        });
+        format!("http://{address}")
+    }
+
+    /// The whole takes longer than a piece may.
+    #[tokio::test]
+    async fn an_answer_may_take_its_time_as_long_as_it_goes_on() {
+        static LONG: [&str; 41] = {
+            let mut pieces = ["x"; 41];
+            pieces[0] = "HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\n";
+            pieces
+        };
+        let token = Token::try_from("a".repeat(64)).unwrap();
+        let limit = Duration::from_millis(400);
+        let slow = Transport::waiting(&in_pieces(&LONG, Duration::ZERO).await, limit, limit).unwrap();
+        assert_eq!(slow.poll(&token, "/").await.unwrap().body, [b'x'; 40]);
+        for pieces in [&[][..], &LONG[..3]] {
+            let stuck = in_pieces(pieces, Duration::from_mins(1)).await;
+            let stuck = Transport::waiting(&stuck, limit, limit).unwrap();
+            assert!(matches!(stuck.poll(&token, "/").await, Err(Error::Transport(_))));
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::oper::OperBlock;
 use super::query::Whowas;
 use super::who::WhoQuery;
 use crate::id::{ChannelId, ClientId, UserId};
-use crate::protocol::name::TalkName;
+use crate::protocol::name::{Nickname, TalkName};
 use crate::world::{Event, List, Refusal};
 
 /// Who asks, when, and under which rules.
@@ -74,6 +74,13 @@ pub struct Rules {
     pub session_hashcash_bits_max: u32,
     /// Who becomes an operator of the server by OPER; `None` when nobody does.
     pub oper: Option<OperBlock>,
+}
+
+impl Rules {
+    /// Whether whoever goes by this nick would be taken for the server.
+    pub fn is_of_server(&self, nick: &Nickname) -> bool {
+        self.server_name.eq_ignore_ascii_case(nick.as_str())
+    }
 }
 
 /// What a command that was granted does.

@@ -30,6 +30,9 @@ impl Nick {
                 return Ok(decision);
             }
         }
+        if caller.rules.is_of_server(&nick) {
+            return Err(Refusal::NicknameInUse(self.nick));
+        }
         world.may_go_by(&nick, Some(caller.user))?;
         let left = world.user(caller.user).filter(|user| user.nick != nick);
         let left = left.map(|user| Event::NickLeft(Past::of(user, caller.at)));

@@ -66,7 +66,7 @@ impl Registration {
         at: Timestamp,
         stamp_is_spent: bool,
     ) -> Result<Decision, RegistrationRefusal> {
-        let is_kept = world.may_go_by(&self.nick, None).is_err();
+        let is_kept = world.may_go_by(&self.nick, None).is_err() || rules.is_of_server(&self.nick);
         if is_kept || world.user_by_nick(self.nick.as_str()).is_ok() {
             return Err(RegistrationRefusal::NicknameInUse);
         }

@@ -36,7 +36,7 @@ pub struct Collected {
     pub checkpoint: Option<Seq>,
 }
 
-/// The two clocks, read together.
+/// The three times of a moment, read together.
 #[derive(Clone, Copy, Debug)]
 pub struct Now {
     /// Wall-clock time.

@@ -51,13 +51,17 @@ pub(super) async fn log_in(
     let Credentials { nick, password } = credentials(&body)?;
     let address = settings.trusted_proxies.address_of(request.head());
     limits.login_from(address).inspect_err(|_| engine.stats().rate_limited(RateLimit::Login))?;
-    if let Ok(nick) = Nickname::parse(&nick) {
-        limits.login_to(&nick).inspect_err(|_| engine.stats().rate_limited(RateLimit::LoginNick))?;
+    let named = Nickname::parse(&nick).ok();
+    if let Some(nick) = &named {
+        limits.login_to(nick, address).inspect_err(|_| engine.stats().rate_limited(RateLimit::LoginNick))?;
     }
     let holder = engine.holder(nick).await?;
     let hash = holder.as_ref().and_then(|held| held.password.clone());
     let verified = passwords.verify(Password::parse(password), hash).await?;
     let (held, verified) = holder.zip(verified).ok_or(ApiError::BadCredentials)?;
+    if let Some(nick) = &named {
+        limits.entered(nick, address);
+    }
     let token = Token::random();
     let login = Login {
         holder: held.holder,

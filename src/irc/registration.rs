@@ -244,7 +244,7 @@ impl Proof {
         let (deadline, limits) = (deadline(), &shared.limits);
         let has_its_turns = has_its_turn(shared, deadline, RateLimit::Login, || limits.login_from(address))
             .await
-            && has_its_turn(shared, deadline, RateLimit::LoginNick, || limits.login_to(nick)).await;
+            && has_its_turn(shared, deadline, RateLimit::LoginNick, || limits.login_to(nick, address)).await;
         if !has_its_turns {
             return Err(Unproven::Busy);
         }
@@ -256,7 +256,9 @@ impl Proof {
         let verify = || shared.passwords.verify(password.clone(), hash.clone());
         let verified = uncrowded(deadline, verify).await.map_err(|_| Unproven::Busy)?;
         let Held { holder, name, .. } = holder.ok_or(Unproven::Nobody)?;
-        verified.map(|verified| Self { holder, name, verified }).ok_or(Unproven::Wrong)
+        let verified = verified.ok_or(Unproven::Wrong)?;
+        limits.entered(nick, address);
+        Ok(Self { holder, name, verified })
     }
 
     /// Comes into the session, or begins that of the account.

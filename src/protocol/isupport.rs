@@ -56,12 +56,12 @@ fn in_lines(tokens: Vec<String>) -> Vec<Vec<String>> {
     let mut bytes = 0;
     for token in tokens {
         bytes += 1 + token.len();
-        match lines.last_mut().filter(|line| line.len() < TOKENS_PER_LINE && bytes <= BYTES_PER_LINE) {
-            Some(line) => line.push(token),
-            None => {
-                bytes = token.len();
-                lines.push(vec![token]);
-            }
+        let has_room = |line: &&mut Vec<String>| line.len() < TOKENS_PER_LINE && bytes <= BYTES_PER_LINE;
+        if let Some(line) = lines.last_mut().filter(has_room) {
+            line.push(token);
+        } else {
+            bytes = token.len();
+            lines.push(vec![token]);
         }
     }
     lines

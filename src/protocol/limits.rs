@@ -48,8 +48,8 @@ pub const WHOWAS_MAX: usize = 1_000;
 pub const CHANNEL_HASHCASH_BITS_MAX: u8 = 40;
 /// Longest password, in bytes: a sentence fits, and hashing more would be work that anybody can ask for.
 pub const PASSWORD_BYTES_MAX: usize = 256;
-/// Longest hashcash stamp, in bytes: a channel's name and a SHA-256 in hex fit.
-pub const STAMP_MAX: usize = 256;
+/// Longest hashcash stamp, in bytes: the longest name of a channel, 253 bytes, and a SHA-256 in hex fit.
+pub const STAMP_MAX: usize = 384;
 
 /// Lines in a `body`.
 pub const BODY_LINES_MAX: usize = 64;

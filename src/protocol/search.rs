@@ -56,11 +56,16 @@ impl Terms {
 impl Term {
     /// `None` where no character of it is one of a word.
     fn new(text: &str, is_prefix: bool) -> Option<Self> {
-        let is_word = text.chars().any(char::is_alphanumeric);
+        let is_word = text.chars().any(|c| c.is_alphanumeric() && !is_enclosed_letter(c));
         // A control character ends no word that a blank does not end.
         let text = text.replace(char::is_control, " ");
         is_word.then_some(Self { text, is_prefix })
     }
+}
+
+/// Letters in circles and squares, which count as letters and are symbols to the index: it has none of them in a word.
+const fn is_enclosed_letter(c: char) -> bool {
+    matches!(c, '\u{24b6}'..='\u{24e9}' | '\u{1f130}'..='\u{1f149}' | '\u{1f150}'..='\u{1f169}' | '\u{1f170}'..='\u{1f189}')
 }
 
 #[cfg(test)]
@@ -78,6 +83,7 @@ mod tests {
         assert_eq!(terms("green tea"), [term("green", false), term("tea", false)]);
         assert_eq!(terms("\"green tea\" cup*"), [term("green tea", false), term("cup", true)]);
         assert_eq!(terms("\"never closed"), [term("never closed", false)]);
+        assert_eq!(terms("tea \u{24b6} \u{1f170}"), [term("tea", false)], "symbols are no words");
         assert_eq!(terms("a\"b c\"d"), [term("a", false), term("b c", false), term("d", false)]);
         assert_eq!(
             terms("NEAR(a b) OR -x text:y"),

@@ -48,7 +48,7 @@ fn common() -> [Arg; 3] {
     let profile =
         variable("profile", "NEOIRC_PROFILE", "NAME", "Which of several sessions on the same server")
             .default_value(std::env::var("NEOIRC_PROFILE").unwrap_or_else(|_| "default".to_owned()));
-    let nick = variable("nick", "NEOIRC_NICK", "NICK", "Open a session under this nick where there is none");
+    let nick = variable("nick", "NEOIRC_NICK", "NICK", "Open a session under this nick where none is kept");
     let nick = match std::env::var("NEOIRC_NICK") {
         Ok(name) => nick.default_value(name),
         Err(_) => nick,
@@ -133,7 +133,7 @@ fn tail() -> Command {
             "The command of --exec is run by sh for each message, one after another. It finds the message as JSON\n\
              on its standard input, and in NEOIRC_COMMAND, NEOIRC_FROM, NEOIRC_TO, NEOIRC_TEXT, NEOIRC_ID,\n\
              NEOIRC_SEQ and NEOIRC_TS; nothing of a message becomes part of the command. When it fails, that is told\n\
-             and the next message is next. One's own messages are left out.\n\n{CODES}"
+             and the next message is next. One's own messages are left out. A variable holds 96 KiB at most.\n\n{CODES}"
         ))
         .arg(Arg::new("TARGET").help("Only what is said in this channel, or between oneself and this nick"))
         .arg(flag("json", "Print each message as a line of JSON"))

@@ -3,22 +3,31 @@
 //! Below `$XDG_STATE_HOME/neoirc`, a folder for each server and in it one for each profile. A cookie is as good as a
 //! password, so the folders are the owner's alone, and the files too.
 
-use std::fs::DirBuilder;
+use std::fs::{DirBuilder, File};
 use std::io::{self, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::ArgMatches;
+use clap::parser::ValueSource;
 use neoirc::client::{Client, Error, Options, Place};
 use tempfile::NamedTempFile;
 
+use crate::account::is_of;
 use crate::exit::Failure;
 
 /// The file with the cookie. Its cursor says nothing: each reader has its own.
 const SESSION: &str = "session";
 
 /// More than the file of a session has, in bytes.
-const PLACE_BYTES_MAX: usize = 256;
+const PLACE_BYTES_MAX: usize = 512;
+
+/// What a file is called while it is written; what was killed then leaves it behind, with a cookie in it.
+const UNFINISHED: &str = ".tmp";
+
+/// Nobody writes a file for so long.
+const UNFINISHED_AGE_MIN: Duration = Duration::from_mins(1);
 
 /// One user of one server.
 pub(crate) struct Profile {
@@ -26,6 +35,8 @@ pub(crate) struct Profile {
     pub(crate) server: String,
     /// The nick of a session that is opened where there is none.
     pub(crate) nick: Option<String>,
+    /// Whether the nick stands on the command line, and not among the variables of all programs.
+    is_nick_meant: bool,
     folder: PathBuf,
 }
 
@@ -50,48 +61,92 @@ impl Profile {
             ));
         };
         let folder = state.join("neoirc").join(folder_of(&server)).join(name);
-        Ok(Self { server, nick: word("nick"), folder })
+        let is_nick_meant = matches.value_source("nick") == Some(ValueSource::CommandLine);
+        let profile = Self { server, nick: word("nick"), is_nick_meant, folder };
+        profile.sweep();
+        Ok(profile)
     }
 
     /// The session that is kept here, or a new one where a nick says so.
     ///
     /// # Errors
     /// [`Failure::NotLoggedIn`] when there is none and there is not to be one; any other.
-    pub(crate) async fn client(&self, patience: std::time::Duration) -> Result<Client, Failure> {
-        self.client_after(0, patience).await
+    pub(crate) async fn client(&self, patience: Duration) -> Result<Client, Failure> {
+        self.client_of(SESSION, patience).await
     }
 
     /// The same, reading on where this reader was.
-    pub(crate) async fn reader(&self, name: &str, patience: std::time::Duration) -> Result<Client, Failure> {
-        let cursor = match (self.load(SESSION)?, self.load(name)?) {
-            // A cursor is worth something in its own session only.
-            (Some(session), Some(reader)) if session.token == reader.token => reader.cursor,
-            _ => 0,
-        };
-        self.client_after(cursor, patience).await
+    pub(crate) async fn reader(&self, name: &str, patience: Duration) -> Result<Client, Failure> {
+        self.client_of(name, patience).await
     }
 
-    /// The same, reading after this place.
-    pub(crate) async fn client_after(
-        &self,
-        cursor: u64,
-        patience: std::time::Duration,
-    ) -> Result<Client, Failure> {
-        let options = Options::new(&self.server, self.nick.clone().unwrap_or_default()).patience(patience);
-        let place = self.load(SESSION)?.map(|place| Place { cursor, ..place });
-        match Client::resume(options.clone().resume(place)).await {
-            Err(Error::Unauthorized) if self.nick.is_some() => self.keep(Client::connect(options)).await,
-            Err(Error::Unauthorized) => Err(Failure::NotLoggedIn),
-            client => Ok(client?),
+    async fn client_of(&self, reader: &str, patience: Duration) -> Result<Client, Failure> {
+        let kept = match (self.found(reader, patience).await?, &self.nick) {
+            (Some(kept), _) => kept,
+            (None, Some(nick)) => return self.open(nick, patience).await,
+            (None, None) => return Err(Failure::NotLoggedIn),
+        };
+        // Under the nick that it was opened with it is the same one, whatever it is called by now.
+        let opened = self.load(SESSION)?.and_then(|session| session.nick);
+        if let Some(nick) = self.nick.as_ref().filter(|_| self.is_nick_meant)
+            && opened.is_none_or(|opened| !opened.eq_ignore_ascii_case(nick))
+        {
+            is_of(&kept, nick)?;
         }
+        Ok(kept)
+    }
+
+    /// Opens a session under this nick, and keeps it; or takes the one that another process has opened here just now.
+    pub(crate) async fn open(&self, nick: &str, patience: Duration) -> Result<Client, Failure> {
+        let _lock = self.lock().map_err(|error| self.named(&error))?;
+        if let Some(kept) = self.kept(patience).await? {
+            is_of(&kept, nick)?;
+            return Ok(kept);
+        }
+        self.keep(Client::connect(Options::new(&self.server, nick).patience(patience))).await
     }
 
     /// The session that is kept here and still is one. None is opened in its stead.
-    pub(crate) async fn kept(&self, patience: std::time::Duration) -> Result<Option<Client>, Failure> {
-        let options = Options::new(&self.server, "").patience(patience);
-        match Client::resume(options.resume(self.load(SESSION)?)).await {
+    pub(crate) async fn kept(&self, patience: Duration) -> Result<Option<Client>, Failure> {
+        self.found(SESSION, patience).await
+    }
+
+    /// The same, reading on where this reader was.
+    async fn found(&self, reader: &str, patience: Duration) -> Result<Option<Client>, Failure> {
+        let place = match (self.load(SESSION)?, self.load(reader)?) {
+            // A cursor is worth something in its own session only.
+            (Some(session), Some(place)) if session.token == place.token => Some(place),
+            (session, _) => session,
+        };
+        match Client::resume(Options::new(&self.server, "").patience(patience).resume(place)).await {
             Err(Error::Unauthorized) => Ok(None),
             client => Ok(Some(client?)),
+        }
+    }
+
+    /// Nobody else opens a session here until this is dropped. It is the folder that is locked, so that no file
+    /// comes of it; where folders cannot be, nothing is.
+    fn lock(&self) -> io::Result<File> {
+        self.make_folder()?;
+        let folder = File::open(&self.folder)?;
+        match folder.lock() {
+            Err(error) if error.kind() != io::ErrorKind::Unsupported => Err(error),
+            _ => Ok(folder),
+        }
+    }
+
+    /// Deletes what was left unfinished here. What cannot be deleted harms nobody but its owner.
+    fn sweep(&self) {
+        for entry in std::fs::read_dir(&self.folder).into_iter().flatten().flatten() {
+            let is_old = || {
+                let age = entry.metadata().ok()?.modified().ok()?.elapsed().ok()?;
+                Some(age > UNFINISHED_AGE_MIN)
+            };
+            if entry.file_name().as_encoded_bytes().starts_with(UNFINISHED.as_bytes())
+                && is_old() == Some(true)
+            {
+                let _ = std::fs::remove_file(entry.path());
+            }
         }
     }
 
@@ -103,7 +158,8 @@ impl Profile {
     ) -> Result<Client, Failure> {
         self.try_to_write().map_err(|error| self.named(&error))?;
         let client = opening.await?;
-        let kept = self.save(SESSION, &Place { token: client.token().clone(), cursor: 0 });
+        let (token, nick) = (client.token().clone(), Some(client.nick()));
+        let kept = self.save(SESSION, &Place { token, cursor: 0, nick });
         if kept.is_err() {
             // Why nothing was kept is what is told.
             let _ = client.log_out().await;

@@ -47,7 +47,7 @@ pub(crate) async fn login(profile: &Profile, words: &ArgMatches) -> Result<(), F
             let password = password()?;
             profile.keep(Client::log_in(options, &password)).await?
         }
-        (None, false) => profile.keep(Client::connect(options)).await?,
+        (None, false) => profile.open(&nick, PATIENCE).await?,
     };
     print(&format!("logged in as {}", clean::line(&client.nick())))
 }
@@ -148,10 +148,11 @@ fn typed_password() -> Result<String, Failure> {
     impl Drop for Raw {
         fn drop(&mut self) {
             drop(disable_raw_mode());
-            eprintln!();
+            // The terminal may be gone.
+            let _ = writeln!(std::io::stderr());
         }
     }
-    eprint!("Password: ");
+    let _ = write!(std::io::stderr(), "Password: ");
     enable_raw_mode().map_err(Failure::Local)?;
     let _raw = Raw;
     let mut password = String::new();

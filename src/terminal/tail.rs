@@ -1,10 +1,11 @@
 //! `neoirc tail`: what is said, line by line, for people, for `jq`, or for a command that is run for each message.
 
+use std::io::{Write, stderr};
 use std::process::Stdio;
 use std::time::Duration;
 
 use clap::ArgMatches;
-use neoirc::client::{Client, Message, Messages};
+use neoirc::client::{Message, Messages};
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
@@ -20,6 +21,9 @@ const READER: &str = "tail";
 /// How long nothing comes before that counts as a pause.
 const PAUSE: Duration = Duration::from_millis(20);
 
+/// Most bytes of one variable of a command. Linux takes 128 KiB with its name; the whole message is on standard input.
+const VARIABLE_BYTES_MAX: usize = 96 << 10;
+
 /// `neoirc tail`
 pub(crate) async fn tail(profile: &Profile, words: &ArgMatches) -> Result<(), Failure> {
     let client = profile.reader(READER, PATIENCE).await?;
@@ -28,7 +32,7 @@ pub(crate) async fn tail(profile: &Profile, words: &ArgMatches) -> Result<(), Fa
     let (is_all, is_json) = (words.get_flag("all"), words.get_flag("json"));
     let mut left = words.get_one::<u64>("count").copied();
     let mut messages = client.messages();
-    let mut is_kept = true;
+    let (mut is_kept, mut lost) = (true, Lost::default());
     if words.get_flag("new") {
         // A place of its own, and not once more "the newest" whenever a break is over: that would pass over what was
         // said meanwhile.
@@ -50,11 +54,12 @@ pub(crate) async fn tail(profile: &Profile, words: &ArgMatches) -> Result<(), Fa
         let Some(message) = next else { return Ok(()) };
         let message = message?;
         is_kept = false;
+        lost.tell(&messages);
         if !is_wanted(&message, target, is_all) {
             continue;
         }
         match exec {
-            Some(_) if message.is_from(&nick_then(&client, &message, &messages)) => continue,
+            Some(_) if is_own(&message, &messages.nick()) => continue,
             Some(command) => {
                 run(command, &message).await?;
                 profile.save(READER, &messages.place())?;
@@ -94,23 +99,41 @@ fn is_wanted(message: &Message, target: Option<&str>, is_all: bool) -> bool {
     (is_said || is_all) && is_there
 }
 
-/// The nick that one had when this was said: the one that is known may be newer, by the changes that are still to be
-/// read.
-fn nick_then(client: &Client, message: &Message, messages: &Messages) -> String {
-    messages.waiting().rev().chain([message]).fold(client.nick(), |nick, change| {
-        let is_to = |new: &String| new.eq_ignore_ascii_case(&nick);
-        if change.command == "NICK" && change.lines().first().is_some_and(is_to) {
-            change.from.clone()
-        } else {
-            nick
+/// Whether it is one's own, by the nick that one has behind it.
+fn is_own(message: &Message, nick: &str) -> bool {
+    let changed = message.lines().first().filter(|_| message.command == "NICK");
+    changed.unwrap_or(&message.from).eq_ignore_ascii_case(nick)
+}
+
+/// What will not be read any more, as far as it was told.
+#[derive(Default)]
+struct Lost {
+    dropped: u64,
+    unreadable: u64,
+}
+
+impl Lost {
+    /// Tells of what is new, whatever target was asked for: nobody knows what it was about.
+    fn tell(&mut self, messages: &Messages) {
+        let (dropped, unreadable) = (messages.dropped(), messages.unreadable());
+        if dropped > self.dropped {
+            let count = dropped - self.dropped;
+            warn(&format!("{count} messages were cut off: they waited for too long, or were too many"));
         }
-    })
+        if unreadable > self.unreadable {
+            warn(&format!("{} messages cannot be read, and are left out", unreadable - self.unreadable));
+        }
+        (self.dropped, self.unreadable) = (dropped, unreadable);
+    }
+}
+
+/// Says something beside the messages. There may be nobody to hear it.
+fn warn(text: &str) {
+    let _ = writeln!(stderr(), "neoirc: {text}");
 }
 
 /// Runs the command for a message, and waits for its end. Nothing of the message becomes part of the command.
 async fn run(command: &str, message: &Message) -> Result<(), Failure> {
-    // A variable cannot hold a NUL. No message of the server has one; another server may have.
-    let value = |text: &str| text.replace('\0', "\u{fffd}");
     let mut child = Command::new("/bin/sh")
         .args(["-c", command])
         .env("NEOIRC_COMMAND", value(&message.command))
@@ -135,7 +158,37 @@ async fn run(command: &str, message: &Message) -> Result<(), Failure> {
     let status = child.wait().await.map_err(Failure::Local)?;
     if !status.success() {
         let id = message.id.map(|id| id.to_string()).unwrap_or_default();
-        eprintln!("neoirc: the command failed for message {id}: {status}");
+        warn(&format!("the command failed for message {id}: {status}"));
     }
     Ok(())
+}
+
+/// A text as a variable holds it: not too much of it, and without NUL. No message of the server has one; another server
+/// may have.
+fn value(text: &str) -> String {
+    let mut value = text.replace('\0', "\u{fffd}");
+    value.truncate(value.floor_char_boundary(VARIABLE_BYTES_MAX));
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_holds_no_more_than_it_can() {
+        assert_eq!(value("a\0é"), "a\u{fffd}é");
+        for text in ["é".repeat(200_000), format!("x{}", "é".repeat(200_000)), "\0".repeat(200_000)] {
+            let cut = value(&text);
+            assert!((VARIABLE_BYTES_MAX - 2..=VARIABLE_BYTES_MAX).contains(&cut.len()), "{}", cut.len());
+        }
+    }
+
+    #[test]
+    fn own_words_are_known_by_the_nick_of_then() {
+        let from = |from: &str, message: Message| Message { from: from.to_owned(), ..message };
+        assert!(is_own(&from("Alice", Message::new("PRIVMSG").body("hi")), "alice"));
+        assert!(is_own(&from("al", Message::new("NICK").body("alice")), "alice"));
+        assert!(!is_own(&from("alice", Message::new("NICK").body("bob")), "al"));
+    }
 }

@@ -196,6 +196,16 @@ fn a_nick_is_taken_in_any_case() {
     assert_eq!(ask(&server, &json!({ "nick": "x{" })).status, 201);
 }
 
+/// Whoever goes by the name of the server would speak in its place.
+#[test]
+fn the_name_of_the_server_is_nobodys_nick() {
+    let server = TestServer::spawn_with(&[("SERVER_NAME", "teahouse")]);
+    assert_eq!(ask(&server, &json!({ "nick": "TeaHouse" })).refusal(409), "nick already taken");
+    let alice = server.open("alice");
+    assert_eq!(alice.command(&json!({ "command": "NICK", "body": ["teahouse"] }))["numeric"], "433");
+    assert_eq!(alice.state()["nick"], "alice");
+}
+
 /// Of many who want one nick at the same time exactly one gets it.
 #[test]
 fn one_nick_has_one_holder() {

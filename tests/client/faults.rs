@@ -13,6 +13,8 @@ use crate::support::PATIENCE;
 pub(crate) struct Seen {
     /// Such as `POST /api/v1/messages`, without the query.
     pub(crate) what: String,
+    /// What stands behind the question mark, if anything.
+    pub(crate) query: String,
     /// The head, in lower case.
     head: String,
     pub(crate) body: String,
@@ -136,7 +138,8 @@ fn read_request(socket: &mut TcpStream) -> Option<(Seen, Vec<u8>)> {
         let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
         let first = head.lines().next()?.to_owned();
         let what = first.split(['?', ' ']).take(2).collect::<Vec<_>>().join(" ");
-        let seen = Seen { what, head: head.to_lowercase(), body: body.to_owned() };
+        let query = first.split(['?', ' ']).nth(2).unwrap_or_default().to_owned();
+        let seen = Seen { what, query, head: head.to_lowercase(), body: body.to_owned() };
         let length = seen.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
         if body.len() >= length {
             return Some((seen, bytes));

@@ -109,6 +109,21 @@ async fn a_lost_answer_to_quit_is_an_end_all_the_same() {
     assert!(alice.messages().next().await.is_none());
 }
 
+/// Something on the way has not passed it on, and says so.
+#[tokio::test]
+async fn what_came_too_slowly_or_too_early_is_sent_again() {
+    let server = TestServer::spawn();
+    let count = AtomicUsize::new(0);
+    let faults = Faults::before(&server.url(), move |seen| match count.fetch_add(1, Ordering::SeqCst) {
+        1 if seen.what == POST => Fate::Answered(json_answer("408 Request Timeout", "", "<html>")),
+        2 if seen.what == POST => Fate::Answered(json_answer("425 Too Early", "", "")),
+        _ => Fate::Forwarded,
+    });
+    let alice = Client::connect(Options::new(faults.url(), "alice")).await.unwrap();
+    alice.join("#c").await.unwrap().granted().unwrap();
+    assert_eq!(faults.seen(POST).len(), 3);
+}
+
 /// Opening a session twice would find the nick taken, by oneself; so nobody tries.
 #[tokio::test]
 async fn a_lost_answer_to_opening_is_not_asked_for_again() {

@@ -9,6 +9,7 @@ mod people;
 mod refusals;
 mod resume;
 mod signing;
+mod strays;
 #[path = "../support/mod.rs"]
 mod support;
 mod talk;

@@ -135,6 +135,37 @@ async fn an_answer_under_the_id_of_its_question_is_given_once() {
     assert!(is_quiet(&mut alice.messages()).await, "but answered once");
 }
 
+/// The nick that one has now was somebody else's when it was said.
+#[tokio::test]
+async fn changes_of_nick_are_told_apart_by_whose_they_were() {
+    let server = TestServer::spawn();
+    let (alice, bob) = (open_in_channel(&server, "alice").await, open_in_channel(&server, "bob").await);
+    let mut messages = alice.messages();
+    read_until(&mut messages, |message| message.command == "JOIN" && message.is_from("bob")).await;
+    let place = messages.place();
+    assert_eq!(place.nick.as_deref(), Some("alice"));
+    bob.set_nick("carl").await.unwrap().granted().unwrap();
+    say(&alice, "#c", "mine").await;
+    alice.set_nick("bob").await.unwrap().granted().unwrap();
+    say(&bob, "#c", "theirs").await;
+    let again = Client::resume(Options::new(server.url(), "").resume(place)).await.unwrap();
+    assert_eq!(again.nick(), "bob");
+    let mut messages = again.messages();
+    let expected = [("bob", "carl", "alice"), ("alice", "mine", "alice"), ("alice", "bob", "bob")];
+    for (from, text, nick) in expected.into_iter().chain([("carl", "theirs", "bob")]) {
+        let message = next(&mut messages).await.unwrap().unwrap();
+        assert_eq!((message.from.as_str(), message.text().as_str()), (from, text));
+        assert_eq!((messages.nick().as_str(), again.nick().as_str()), (nick, "bob"), "{text}");
+    }
+    assert_eq!(messages.place().nick.as_deref(), Some("bob"));
+    // A place that was kept by an older version knows no nick.
+    let place = Place { cursor: alice.messages().cursor(), nick: None, ..messages.place() };
+    let older = Client::resume(Options::new(server.url(), "").resume(place)).await.unwrap();
+    let mut messages = older.messages();
+    read_until(&mut messages, |message| message.text() == "mine").await;
+    assert_eq!(messages.nick(), "alice");
+}
+
 /// Who must not appear under a session that nobody asked for resumes, or is told that there is nothing to resume.
 #[tokio::test]
 async fn resuming_opens_no_other_session() {

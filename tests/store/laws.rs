@@ -94,6 +94,15 @@ fn each_law_is_found_broken() {
         ("UPDATE log SET clients = x'ff' WHERE seq = 10", "an audience in the log"),
         ("UPDATE log SET line = x'7b7b' WHERE seq = 1", "message 1 is no JSON"),
         ("UPDATE server_state SET value = 99 WHERE name = 'filed'", "filed up to 99"),
+        (
+            "INSERT INTO accounts VALUES (2, 'alice', 'x', NULL, 0); UPDATE users SET account_id = 2 WHERE id = 1",
+            "session 1 (alice) has another password or key than its account",
+        ),
+        ("INSERT INTO accounts VALUES (2, 'alice', 'x', NULL, 0)", "session 1 goes by alice, which is kept"),
+        ("INSERT INTO markers VALUES (99, '#tea', 0)", "a marker of 99 is nobody's"),
+        ("INSERT INTO markers VALUES (1, 'a b', 0)", "\"a b\" is no channel or nick"),
+        ("INSERT INTO accounts VALUES (2, '1x', 'x', NULL, 0)", "\"1x\" is no nick that is kept"),
+        ("INSERT INTO hooks VALUES (x'00', 5, 'n', x'00', 'alice', 0)", "the hook 00 is not whole"),
     ];
     let (_folder, path) = good();
     for (sql, expected) in broken {

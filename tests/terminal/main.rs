@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test says what is wrong by failing")]
 
 mod hostile;
+mod profiles;
 mod program;
 mod screen;
 mod scripts;

@@ -82,3 +82,61 @@ fn a_talk_goes_on_through_a_change_of_nick() {
     let said: Vec<&str> = talk.lines().map(|line| line.split_once(' ').unwrap().1).collect();
     assert_eq!(said, ["<bob> to the old nick", "<alicia> mine", "<bob> to the new nick"]);
 }
+
+/// The nick that one has now was somebody else's before.
+#[test]
+fn own_words_are_left_out_after_changes_of_nick() {
+    let (server, user) = (TestServer::spawn(), User::new());
+    let bob = server.open("bob");
+    bob.join("#tea");
+    user.does(&server, &["--nick", "alice", "join", "#tea"]);
+    assert_eq!(user.run_with(&server, &["passwd"], "correct horse\n").code, Some(0));
+    let phone = TestClient::log_in(&server.nobody(), "alice", "correct horse");
+    let echo = ["tail", "#tea", "-n", "1", "--exec", r#"echo "$NEOIRC_TEXT""#];
+    bob.command(&json!({ "command": "NICK", "body": ["carl"] }));
+    phone.say("#tea", "my own");
+    phone.command(&json!({ "command": "NICK", "body": ["bob"] }));
+    bob.say("#tea", "one");
+    phone.say("#tea", "my own, too");
+    phone.command(&json!({ "command": "NICK", "body": ["dora"] }));
+    bob.command(&json!({ "command": "NICK", "body": ["alice"] }));
+    bob.say("#tea", "two");
+    assert_eq!(user.does(&server, &echo), "one\n");
+    // What is kept says what the nick was there, and not what it is now.
+    assert_eq!(user.does(&server, &echo), "two\n");
+}
+
+/// Whatever is asked for: nobody knows what was among it.
+#[test]
+fn what_the_server_cut_off_is_told() {
+    let (server, user) = (TestServer::spawn_with(&[("QUEUE_MAX_ENTRIES", "20")]), User::new());
+    let bob = server.open("bob");
+    bob.join("#tea");
+    user.does(&server, &["--nick", "alice", "join", "#tea"]);
+    for number in 0..200 {
+        bob.say("#tea", &number.to_string());
+    }
+    // The queue is cut a little later, and each time one more message is read.
+    until("it is told", || {
+        let ran = user.run(&server, &["tail", "#tea", "-n", "1"]);
+        assert_eq!((ran.code, ran.out.lines().count()), (Some(0), 1), "{ran:?}");
+        ran.errors.contains("messages were cut off")
+    });
+}
+
+#[test]
+fn a_command_gets_no_more_than_a_variable_holds_and_may_fail_unheard() {
+    let (server, user) = (TestServer::spawn_with(&[("MAX_MESSAGE_SIZE", "1048576")]), User::new());
+    let bob = server.open("bob");
+    bob.join("#tea");
+    user.does(&server, &["--nick", "alice", "join", "#tea"]);
+    bob.say("#tea", &"x".repeat(200_000));
+    let sizes =
+        user.does(&server, &["tail", "-n", "1", "--exec", "echo ${#NEOIRC_TEXT}; jq '.body[0] | length'"]);
+    assert_eq!(sizes, "98304\n200000\n", "the whole of it is on standard input");
+    bob.say("#tea", "one");
+    bob.say("#tea", "two");
+    let mut tail = user.command(&server.url(), &["tail", "-n", "2", "--exec", "false"]).spawn().unwrap();
+    drop(tail.stderr.take());
+    assert_eq!(tail.wait().unwrap().code(), Some(0));
+}

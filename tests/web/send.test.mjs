@@ -104,7 +104,7 @@ test('whoever is sent away is told why, and whoever leaves is not', async () => 
   const { store } = inside(() => answer(401, { error: 'unauthorized' }));
   await store.type('hello');
   assert.equal(store.phase, 'login');
-  assert.match(store.ended, /session has ended/);
+  assert.match(store.ended, /not logged in here any more/);
   const other = inside(SENT).store;
   await other.type('/quit');
   assert.deepEqual([other.phase, other.ended], ['login', '']);

@@ -2,7 +2,7 @@
 
 import { html, useEffect, useState } from '../vendor/htm-preact.js';
 import * as net from '../net.js';
-import { clean, cleanLine, same } from '../text.js';
+import { clean, cleanName, same } from '../text.js';
 import { Dialog, useModes } from './dialog.js';
 
 /** Sends a command; gives why it was refused, or nothing. */
@@ -43,7 +43,7 @@ function Keep({ store }) {
       return error.message;
     }
   };
-  return html`<p>The nick <b><bdi>${cleanLine(nick)}</bdi></b> is yours until the session ends. With an account it is kept for you, and with its password you
+  return html`<p>The nick <b><bdi>${cleanName(nick)}</bdi></b> is yours until the session ends. With an account it is kept for you, and with its password you
       log in whenever you like, also from elsewhere.</p>
     <${NewPassword} nick=${nick} label="Keep my nick" done=${keep} />
     <p class="hint">Nobody can send you a forgotten password, since nobody asks for your address.</p>`;
@@ -59,7 +59,7 @@ function Drop({ store, account, back, close }) {
       close();
     }
   };
-  return html`<p>The nick <b><bdi>${cleanLine(account)}</bdi></b> would not be kept for you any more, nor what you have read. This session goes on until you leave.</p>
+  return html`<p>The nick <b><bdi>${cleanName(account)}</bdi></b> would not be kept for you any more, nor what you have read. This session goes on until you leave.</p>
     <p role="alert" class="problem">${clean(problem)}</p>
     <div class="choice"><button type="button" class="primary" onClick=${back}>Keep it</button><button type="button" onClick=${drop}>Drop the account</button></div>`;
 }
@@ -88,7 +88,7 @@ export function Account({ store, close, drops = false }) {
   let what = html`<${Keep} store=${store} />`;
   if (account && isDropping) what = html`<${Drop} store=${store} account=${account} back=${() => setDropping(false)} close=${close} />`;
   else if (account) {
-    what = html`<p>The nick <b><bdi>${cleanLine(account)}</bdi></b> is kept for you${same(account, nick) ? '' : ', although you go by another now'}. With it and your
+    what = html`<p>The nick <b><bdi>${cleanName(account)}</bdi></b> is kept for you${same(account, nick) ? '' : ', although you go by another now'}. With it and your
         password you log in, from wherever you like.</p>
       <${Stay} store=${store} />
       <div class="choice"><button type="button" onClick=${() => store.set({ dialog: 'password' })}>Change the password</button>

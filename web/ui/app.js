@@ -1,7 +1,7 @@
 // Which screen is shown.
 
 import { html, useEffect, useLayoutEffect, useReducer } from '../vendor/htm-preact.js';
-import { cleanLine } from '../text.js';
+import { cleanName } from '../text.js';
 import { Login } from './login.js';
 import { Main } from './main.js';
 
@@ -13,8 +13,8 @@ export function App({ store }) {
   useEffect(() => {
     let count = 0;
     for (const buffer of state.buffers.values()) count += buffer.mentions;
-    const name = phase === 'inside' && store.here.name !== '*' ? `${cleanLine(store.here.name)} · ` : '';
-    document.title = `${count ? `(${count}) ` : ''}${name}${cleanLine(state.server)}`;
+    const name = phase === 'inside' && store.here.name !== '*' ? `${cleanName(store.here.name)} · ` : '';
+    document.title = `${count ? `(${count}) ` : ''}${name}${cleanName(state.server)}`;
   });
   if (phase === 'inside') return html`<${Main} store=${store} />`;
   if (phase === 'login') return html`<${Login} store=${store} />`;

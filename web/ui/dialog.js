@@ -6,9 +6,11 @@ import * as net from '../net.js';
 export function Dialog({ label, close, children }) {
   const element = useRef(null);
   useEffect(() => { element.current.showModal(); }, []);
-  const outside = (event) => { if (event.target === element.current) close(); };
+  // The browser gives the focus back to where it was, unless the dialog is gone before it is closed.
+  const shut = () => element.current.close();
+  const outside = (event) => { if (event.target === element.current) shut(); };
   return html`<dialog ref=${element} aria-label=${label} onClose=${close} onClick=${outside}>
-    <div class="sheet"><header><h2>${label}</h2><button type="button" aria-label="Close" onClick=${close}>×</button></header>${children}</div>
+    <div class="sheet"><header><h2>${label}</h2><button type="button" aria-label="Close" onClick=${shut}>×</button></header>${children}</div>
   </dialog>`;
 }
 

@@ -4,7 +4,7 @@
 import { html, useEffect, useRef, useState } from '../vendor/htm-preact.js';
 import * as net from '../net.js';
 import { NAMES } from '../commands.js';
-import { cleanLine, fold } from '../text.js';
+import { cleanLine, cleanName, fold } from '../text.js';
 import { Account, NewPassword, Unregister } from './account.js';
 import { Dialog, useAsked, useModes } from './dialog.js';
 import { Search } from './search.js';
@@ -30,7 +30,7 @@ function Channels({ store, close }) {
     </form>
     ${problem && html`<p role="alert" class="problem">${problem}</p>`}
     <ul class="channels">${fits.slice(0, CHANNELS_SHOWN).map(({ name, topic, members }) => html`<li key=${name}>
-      <button type="button" onClick=${() => join(name)}><bdi>${cleanLine(name)}</bdi> <span class="count">${members}</span><span class="about" dir="auto">${cleanLine(topic ?? '')}</span></button></li>`)}</ul>
+      <button type="button" onClick=${() => join(name)}><bdi>${cleanName(name)}</bdi> <span class="count">${members}</span><span class="about" dir="auto">${cleanLine(topic ?? '')}</span></button></li>`)}</ul>
     ${channels && fits.length === 0 && html`<p class="hint">No channel fits. Join makes a new one.</p>`}
     ${fits.length > CHANNELS_SHOWN && html`<p class="hint">and ${fits.length - CHANNELS_SHOWN} more; type a part of the name</p>`}
   <//>`;

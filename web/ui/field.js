@@ -3,7 +3,7 @@
 import { html, useEffect, useRef, useState } from '../vendor/htm-preact.js';
 import { NAMES } from '../commands.js';
 import { SERVER } from '../state.js';
-import { cleanLine, completions, fold, isChannel } from '../text.js';
+import { cleanLine, cleanName, completions, fold, isChannel } from '../text.js';
 
 const KEPT = 100;
 const ROWS_MAX = 6;
@@ -94,11 +94,11 @@ export function Field({ store }) {
     if (!event.target.value.startsWith('/')) store.typing(event.target.value ? 'active' : 'done');
   }
 
-  const name = here.name === SERVER ? 'the server: commands begin with /' : cleanLine(here.name);
+  const name = here.name === SERVER ? 'the server: commands begin with /' : cleanName(here.name);
   return html`<form class="field" onSubmit=${(event) => { event.preventDefault(); send(); }}>
-    ${replying && html`<p class="replying">↪ ${cleanLine(replying.nick)}: ${cleanLine(replying.text).slice(0, 100)}
+    ${replying && html`<p class="replying">↪ ${cleanName(replying.nick)}: ${cleanLine(replying.text).slice(0, 100)}
       <button type="button" aria-label="No reply" onClick=${() => store.set({ replying: null })}>×</button></p>`}
-    <bdi class="me" aria-hidden="true">${cleanLine(state.nick)}</bdi>
+    <bdi class="me" aria-hidden="true">${cleanName(state.nick)}</bdi>
     <textarea id="field" ref=${field} aria-label="Message" placeholder=${name} rows=${Math.min(ROWS_MAX, value.split('\n').length)} value=${value}
       autocomplete="off" enterkeyhint="send" onKeyDown=${pressed} onInput=${typed} onBlur=${() => { tab.current = null; }}></textarea>
     <button type="submit" class="primary" aria-label="Send" tabindex="-1">➤</button>

@@ -64,10 +64,8 @@ export class Log extends Component {
   range() {
     const { lines } = this.props.buffer;
     let end = lines.length;
-    if (this.state.end) {
-      const at = lines.findLastIndex((line) => line.key === this.state.end);
-      if (at >= 0) end = at + 1;
-    }
+    // Where that line is gone, so are all before it.
+    if (this.state.end) end = Math.max(lines.findLastIndex((line) => line.key === this.state.end) + 1, Math.min(WINDOW, end));
     return [Math.max(0, end - WINDOW), end];
   }
 
@@ -92,8 +90,9 @@ export class Log extends Component {
     this.jump();
     if (places) this.stay(places);
     else if (this.isAtBottom) this.toBottom();
-    // Older lines came for somebody who waits at the very top, where nothing can scroll that would show them.
-    if (!this.isAtBottom && before.buffer.lines[0] !== this.props.buffer.lines[0]) this.scrolled();
+    // A page came for somebody who waits at the very top, where nothing can scroll that would show it or ask for the next one.
+    const { scrollHeight, clientHeight } = this.element;
+    if (before.buffer.oldest !== this.props.buffer.oldest && (!this.isAtBottom || scrollHeight <= clientHeight)) this.scrolled();
     if (this.going) focusRow(this.element, this.state.current, this.going);
     this.going = null;
   }

@@ -2,7 +2,7 @@
 
 import { html, useEffect, useRef, useState } from '../vendor/htm-preact.js';
 import { nextActive, order, SERVER } from '../state.js';
-import { cleanLine, fold, isChannel, pieces } from '../text.js';
+import { cleanLine, cleanName, fold, isChannel, pieces } from '../text.js';
 import { Field } from './field.js';
 import { Log } from './log.js';
 import { Menu } from './menu.js';
@@ -13,10 +13,10 @@ const CONNECTION = { online: 'Connected', connecting: 'Connecting …', offline:
 function Conversations({ store, chosen }) {
   const { state } = store;
   return html`<nav aria-label="Conversations" class="conversations">
-    <p class="server" title=${cleanLine(state.nick)}><bdi>${cleanLine(state.nick)}</bdi>${state.away && ' (away)'}</p>
+    <p class="server" title=${cleanName(state.nick)}><bdi>${cleanName(state.nick)}</bdi>${state.away && ' (away)'}</p>
     <ul>${order(state).map((key) => {
       const buffer = state.buffers.get(key);
-      const name = key === SERVER ? cleanLine(state.server) : cleanLine(buffer.name);
+      const name = cleanName(key === SERVER ? state.server : buffer.name);
       const count = buffer.mentions || buffer.unread;
       const label = `${name}${buffer.mentions ? `, ${buffer.mentions} for you` : buffer.unread ? `, ${buffer.unread} unread` : ''}`;
       const isActive = key === state.active;
@@ -43,8 +43,8 @@ function Members({ store, chosen }) {
       left -= shown.length;
       return all.length > 0 && html`<h2>${title} <span>${all.length}</span></h2>
         <ul>${shown.map((one) => html`<li key=${one.nick}><button type="button" class=${one.away ? 'away' : ''} title=${one.away ? 'away' : undefined}
-          onClick=${() => { if (!store.state.buffers.has(fold(one.nick))) store.dispatch({ type: 'past', name: one.nick, messages: [], limit: 0 }); store.look(one.nick); chosen(); }}>
-          <span aria-hidden="true" class="rank">${sign}</span><bdi>${cleanLine(one.nick)}</bdi></button></li>`)}</ul>`;
+          onClick=${() => { store.look(one.nick); chosen(); }}>
+          <span aria-hidden="true" class="rank">${sign}</span><bdi>${cleanName(one.nick)}</bdi></button></li>`)}</ul>`;
     })}
     ${members.length > MEMBERS_SHOWN && html`<p>and ${members.length - MEMBERS_SHOWN} more</p>`}
   </aside>`;
@@ -59,7 +59,7 @@ function Typing({ buffer }) {
     const timer = setInterval(() => setNow(Date.now()), 2000);
     return () => clearInterval(timer);
   }, [buffer.typing]);
-  const nicks = [...buffer.typing.values()].filter(({ at }) => now - at < 8000).map(({ nick }) => cleanLine(nick));
+  const nicks = [...buffer.typing.values()].filter(({ at }) => now - at < 8000).map(({ nick }) => cleanName(nick));
   return html`<p class="typing">${nicks.length > 3 ? 'Several are writing …' : nicks.length ? `${nicks.join(', ')} ${nicks.length > 1 ? 'are' : 'is'} writing …` : ''}</p>`;
 }
 
@@ -82,7 +82,7 @@ export function Main({ store }) {
     if (event.key === 'Escape' && drawer) setDrawer(null);
     else if (event.altKey && event.key === 'ArrowUp') store.step(-1);
     else if (event.altKey && event.key === 'ArrowDown') store.step(1);
-    else if (event.altKey && event.code === 'KeyA') {
+    else if (event.altKey && /^a$/i.test(event.key)) {
       const next = nextActive(store.state);
       if (next) store.look(store.state.buffers.get(next).name);
     } else if (event.key === '/' && !event.ctrlKey && !event.metaKey && !isTyping()) document.getElementById('field')?.focus();
@@ -102,7 +102,7 @@ export function Main({ store }) {
     <main>
       <header class="bar">
         <button type="button" class="drawer" aria-label="Show conversations" aria-expanded=${drawer === 'conversations' ? 'true' : 'false'} onClick=${() => setDrawer(drawer === 'conversations' ? null : 'conversations')}>☰</button>
-        <h1><bdi>${cleanLine(name)}</bdi></h1>
+        <h1><bdi>${cleanName(name)}</bdi></h1>
         <div data-testid="topic" class="topic" dir="auto" title=${cleanLine(here.topic)}>${pieces(cleanLine(here.topic)).map((piece) => (piece.href ? html`<a href=${piece.href} target="_blank" rel="noopener noreferrer nofollow">${piece.text}</a>` : piece.text))}</div>
         <span data-testid="connection" data-state=${state.connection} role="status" class="connection"><span>${CONNECTION[state.connection]}</span></span>
         ${hasMembers && html`<button type="button" class="drawer people" aria-label=${`Show members, ${here.members.size}`} aria-expanded=${drawer === 'members' ? 'true' : 'false'} onClick=${() => setDrawer(drawer === 'members' ? null : 'members')}>${here.members.size}</button>`}

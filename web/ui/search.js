@@ -3,7 +3,7 @@
 import { html, useEffect, useRef, useState } from '../vendor/htm-preact.js';
 import { find, findMore, jump, placeOf } from '../find.js';
 import { SERVER, spoken } from '../state.js';
-import { clean, cleanLine, hue, same } from '../text.js';
+import { clean, cleanLine, cleanName, hue, same } from '../text.js';
 import { Dialog } from './dialog.js';
 
 const SHOWN = 300;
@@ -18,8 +18,8 @@ function Found({ message, store, go }) {
   const line = spoken(message, store.state.nick);
   const place = placeOf(message, store.state.nick, store.found.fields.target);
   return html`<li><button type="button" onClick=${() => go(message.id, place)}>
-    <small><time datetime=${line.ts}>${new Date(line.ts).toLocaleString()}</time> · <bdi>${cleanLine(place)}</bdi></small>
-    <span class="about"><bdi class=${`h${hue(line.nick)}`}>${cleanLine(line.nick)}</bdi> <bdi dir="auto">${excerpt(line.text)}</bdi></span>
+    <small><time datetime=${line.ts}>${new Date(line.ts).toLocaleString()}</time> · <bdi>${cleanName(place)}</bdi></small>
+    <span class="about"><bdi class=${`h${hue(line.nick)}`}>${cleanName(line.nick)}</bdi> <bdi dir="auto">${excerpt(line.text)}</bdi></span>
   </button></li>`;
 }
 
@@ -52,7 +52,7 @@ export function Search({ store, close }) {
       <label>Words<input ref=${field} name="q" type="search" defaultValue=${searching?.q ?? found?.fields.q ?? ''} autocomplete="off" maxlength="256" aria-describedby="howto" /></label>
       <p id="howto" class="hint">All of them are to be there; "several words" that follow each other; beginn*.</p>
       <label>Said by (a nick, optional)<input name="by" defaultValue=${found?.fields.from ?? ''} autocomplete="off" autocapitalize="off" spellcheck=${false} maxlength="32" /></label>
-      ${place && html`<label class="check"><input type="checkbox" checked=${isHere} onChange=${(event) => setHere(event.target.checked)} /><span>Only in <bdi>${cleanLine(place)}</bdi></span></label>`}
+      ${place && html`<label class="check"><input type="checkbox" checked=${isHere} onChange=${(event) => setHere(event.target.checked)} /><span>Only in <bdi>${cleanName(place)}</bdi></span></label>`}
       <button type="submit" class="primary">Search</button>
     </form>
     <p role="alert" class="problem">${clean(found?.problem ?? '')}</p>

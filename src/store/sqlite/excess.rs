@@ -130,11 +130,12 @@ impl Excess {
         history_max: usize,
     ) -> rusqlite::Result<Option<Conversation>> {
         self.is_turn_of_round = !self.is_turn_of_round;
-        let due = self.due(history_max);
-        if due.is_some() && !self.is_turn_of_round {
-            return Ok(due);
+        if !self.is_turn_of_round
+            && let Some(due) = self.due(history_max)
+        {
+            return Ok(Some(due));
         }
-        Ok(self.round.next(connection)?.or(due))
+        Ok(self.round.next(connection)?.or_else(|| self.due(history_max)))
     }
 
     /// One that has gained enough to be looked at.
@@ -226,7 +227,7 @@ mod tests {
         };
         let has_excess = || floor(connection, BUSY, 10).unwrap() > 0;
         let mut excess = Excess::default();
-        let mut clear_away = |excess: &mut Excess| while excess.step(connection, &retention).unwrap() > 0 {};
+        let clear_away = |excess: &mut Excess| while excess.step(connection, &retention).unwrap() > 0 {};
         file(1..100);
         clear_away(&mut excess);
         assert!(!has_excess());

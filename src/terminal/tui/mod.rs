@@ -117,7 +117,8 @@ pub(crate) async fn run(profile: &Profile, words: &ArgMatches) -> Result<(), Fai
 
 /// The windows of a session that goes on: its channels, with what was said there last.
 async fn open_windows(client: &Client) -> Result<Model, Failure> {
-    let mut model = Model::new(&client.nick());
+    // The nick of where reading goes on: changes that are still to be read are heard in their turn.
+    let mut model = Model::new(&client.messages().nick());
     if client.is_new() {
         return Ok(model);
     }

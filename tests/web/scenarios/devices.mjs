@@ -56,7 +56,7 @@ export default async function devices(stage) {
   if (await sure.count() > 0) await sure.first().click();
   await until('one device', async () => await list.getByRole('listitem').count() === 1);
   await phone.form.waitFor();
-  await phone.page.getByRole('alert').filter({ hasText: /session has ended/ }).waitFor();
+  await phone.page.getByRole('alert').filter({ hasText: /not logged in here any more/ }).waitFor();
   await phone.picture('ended');
   await laptop.page.keyboard.press('Escape');
   await laptop.say('alone again');
