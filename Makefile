@@ -131,7 +131,8 @@ test-tools:
 	command -v chromium >/dev/null || missing="$$missing chromium"; \
 	command -v cc >/dev/null || missing="$$missing gcc libc6-dev"; \
 	command -v irssi >/dev/null || missing="$$missing irssi"; \
-	command -v weechat-headless >/dev/null || missing="$$missing weechat-headless weechat-plugins"; \
+	command -v weechat-headless >/dev/null || missing="$$missing weechat-headless"; \
+	ls /usr/lib/*/weechat/plugins/fifo.so >/dev/null 2>&1 || missing="$$missing weechat-plugins"; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if [ "$$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then \
 		echo "make: the tests need these packages, please install them:$$missing" >&2; exit 1; fi; \

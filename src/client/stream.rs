@@ -250,7 +250,7 @@ fn read(answer: Answer) -> Result<Page, Error> {
 
 /// Polls until the server answers in its own time. Once there was a page, only the server itself ends it: it takes more
 /// than an odd answer of something on the way.
-async fn fetch(client: Client, mut cursor: u64, has_read: bool) -> Result<Page, Error> {
+async fn fetch(client: Client, mut cursor: u64, mut has_read: bool) -> Result<Page, Error> {
     let mut attempts = Attempts::for_ever();
     // After a break the first answer does not wait, so that it is known at once that the server is there again.
     let mut waits = true;
@@ -258,7 +258,9 @@ async fn fetch(client: Client, mut cursor: u64, has_read: bool) -> Result<Page, 
         let begun = Instant::now();
         let answer = client.poll(cursor, waits).await;
         let is_final = !has_read || answer.as_ref().is_ok_and(Answer::is_refusal);
-        match answer.and_then(read) {
+        let page = answer.and_then(read);
+        has_read |= page.is_ok();
+        match page {
             Ok(page) if page.messages.is_empty() && !waits => {
                 cursor = page.last_id;
                 waits = true;
@@ -267,7 +269,15 @@ async fn fetch(client: Client, mut cursor: u64, has_read: bool) -> Result<Page, 
                 cursor = page.last_id;
                 attempts.pause().await;
             }
-            Ok(page) => return Ok(page),
+            Ok(page) => {
+                if page.dropped > 0
+                    && let Ok(state) = client.state().await
+                {
+                    // One's own changes of nick may be among what was cut off.
+                    client.goes_by(&state.nick);
+                }
+                return Ok(page);
+            }
             Err(error) => {
                 if waits && begun.elapsed() >= EARLY {
                     // Something on the way waits less long than the server does. That is no failure of a poll that

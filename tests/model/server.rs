@@ -258,7 +258,7 @@ impl Server {
                 is_secure: &|_| false,
                 uptime_s: 0,
             };
-            let Answer { lines, then } = answer(&reply, caller, self.world(), &context);
+            let Answer { lines, then, .. } = answer(&reply, caller, self.world(), &context);
             then.into_iter().rev().for_each(|next| replies.push_front(next));
             for line in lines {
                 self.tell(Audience::One(client), &line, None);

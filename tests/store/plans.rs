@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use neoirc::store::sqlite::{Location, SqliteStore};
-use rusqlite::Connection;
 use rusqlite::config::DbConfig;
+use rusqlite::{Connection, StatementStatus};
 
 /// What is run once in a process, or by hand, may read everything.
 const MAY_READ_ALL: [&str; 4] = ["load", "check", "migrations", "restore"];
@@ -73,4 +73,26 @@ fn no_statement_goes_through_a_whole_table() {
     for (name, _, _) in SCANS {
         assert!(found.iter().any(|(found, _)| found == name), "{name} is not among {found:?}");
     }
+}
+
+/// A plan does not tell how much of what it has found it passes over.
+#[test]
+fn from_one_talk_to_the_next_is_one_look_however_much_was_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("neoirc.db");
+    drop(SqliteStore::open(&Location::File(path.clone())).unwrap());
+    let database = Connection::open(path).unwrap();
+    let many =
+        "WITH RECURSIVE places (seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM places WHERE seq < 10000)
+        INSERT INTO history SELECT 1, 0, seq FROM places; INSERT INTO history VALUES (1, 2, 1), (3, -1, 1);";
+    database.execute_batch(many).unwrap();
+    let mut statement = database.prepare(include_str!("../../sql/sqlite/retention/next_talk.sql")).unwrap();
+    let (mut talks, mut last) = (Vec::new(), (0, 0));
+    while let Ok(next) = statement.query_row([last.0, last.1], |row| Ok((row.get(0)?, row.get(1)?))) {
+        talks.push(next);
+        last = next;
+    }
+    assert_eq!(talks, [(1, 0), (1, 2), (3, -1)]);
+    let steps = statement.get_status(StatementStatus::VmStep);
+    assert!(steps < 500, "{steps} steps for four looks");
 }

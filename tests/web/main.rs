@@ -157,6 +157,8 @@ scenarios! {
     long_log [("QUEUE_MAX_ENTRIES", "100000")];
     first_load [];
     tabs [];
+    back [];
+    door [];
     logout [];
     work [("NEOIRC_HASHCASH_BITS", "18")];
     account [];
