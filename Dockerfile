@@ -1,4 +1,4 @@
-# docker build -t neoirc . && docker run -p 8080:8080 -v neoirc:/data neoirc
+# docker build -t neoirc . && docker run -p 127.0.0.1:8080:8080 -v neoirc:/data neoirc
 # See docs/operations.md, and compose.yaml beside this file.
 FROM rust:1.95-slim-bookworm AS build
 # SQLite and the allocator are compiled from C.

@@ -20,7 +20,7 @@ pub(crate) enum Operation {
     Check,
 }
 
-/// Does it. `now` names what a restore sets aside.
+/// Does it. `now` names what a restore sets aside, and says how far numbers leap ahead.
 pub(crate) fn run(operation: Operation, database: &Location, now: jiff::Timestamp) -> Result<()> {
     match operation {
         Operation::Backup(file) => {
@@ -28,8 +28,7 @@ pub(crate) fn run(operation: Operation, database: &Location, now: jiff::Timestam
             say(&format!("{} has {}", file.display(), words(&summary)))
         }
         Operation::Restore(file) => {
-            let aside = format!(".before-restore-{}", now.strftime("%Y%m%dT%H%M%S%.3fZ"));
-            let kept = restore(database, &file, &aside)
+            let kept = restore(database, &file, now)
                 .with_context(|| format!("cannot restore {} to {database}", file.display()))?;
             if let Some(kept) = kept {
                 say(&format!("what was in {database} is kept as {}", kept.display()))?;

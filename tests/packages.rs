@@ -102,6 +102,10 @@ fn compose_describes_this_program() {
     for port in service["ports"].as_array().unwrap() {
         let inside = port.as_str().unwrap().rsplit(':').next().unwrap();
         assert!(exposed.split(' ').any(|port| port == inside), "{port}");
+        assert!(port.as_str().unwrap().starts_with("127.0.0.1:"), "{port} is open to everybody, without TLS");
+    }
+    for limit in ["max-size", "max-file"] {
+        assert!(service["logging"]["options"][limit].is_string(), "logs may fill the disk: {limit}");
     }
     assert_eq!(service["cap_drop"], json!(["ALL"]));
 }
@@ -118,7 +122,14 @@ fn what_is_packed_is_there() {
     }
     assert!(file("dist/deb/postinst").contains("#DEBHELPER#"));
     let unit = file("dist/neoircd.service");
-    assert!(unit.contains("\nExecStart=neoircd serve --config /etc/neoirc/neoirc.toml\n"), "{unit}");
+    for line in [
+        "ExecStart=neoircd serve --config /etc/neoirc/neoirc.toml",
+        // A disk that is full for a minute ends five starts.
+        "StartLimitIntervalSec=0",
+        "RestartSec=5s",
+    ] {
+        assert!(unit.contains(&format!("\n{line}\n")), "{line} is missing in {unit}");
+    }
     let packed = packed();
     for name in ["README.md", "LICENSE-MIT", "neoirc.example.toml", "dist/neoircd.service"] {
         assert!(packed.iter().any(|packed| packed == name), "{name}");
@@ -172,6 +183,34 @@ fn folders_are_there_before_they_are_used() {
     ] {
         assert!(at(made) < at(used), "{used:?} comes first");
     }
+}
+
+/// Whoever types the commands of the description has nothing of the unit's environment, and they find its database.
+#[test]
+fn the_commands_of_the_description_name_the_database_of_the_unit() {
+    let unit = file("dist/neoircd.service");
+    let dburl = unit.lines().find_map(|line| line.strip_prefix("Environment=DBURL=")).unwrap();
+    let text = file("docs/operations.md");
+    let operations = ["neoircd backup ", "neoircd restore ", "neoircd check "];
+    let typed = text.lines().filter(|line| {
+        line.starts_with("sudo ") && operations.iter().any(|operation| line.contains(operation))
+    });
+    let typed: Vec<_> = typed.filter(|line| !line.contains(" --verify ")).collect();
+    assert!(typed.len() >= 3, "{typed:?}");
+    for line in typed {
+        assert!(line.contains(&format!(" --dburl {dburl}")), "{line}");
+    }
+}
+
+/// What a proxy cuts or changes is what neoircd goes by.
+#[test]
+fn the_proxies_of_the_description_pass_on_what_matters() {
+    let text = file("docs/operations.md");
+    let hosts: Vec<_> = text.lines().filter(|line| line.contains("proxy_set_header Host ")).collect();
+    assert_eq!(hosts.len(), 2);
+    assert!(hosts.iter().all(|line| line.ends_with(" $http_host;")), "{hosts:?}");
+    let caddy = text.split_once("\tread_timeout ").unwrap().1;
+    assert!(caddy.starts_with("5m\n"), "IRC over WebSocket is silent for minutes");
 }
 
 /// `neoircd health`, which the container asks.

@@ -321,11 +321,10 @@ export class Store {
       const receipt = await sent;
       // A refused NOTICE stands in its receipt alone; other refusals come as numerics.
       if (receipt.status === 'error' && message.command === 'NOTICE') this.tell(receipt.error, 'error');
-      if (receipt.status === 'sent') this.mute.delete(fold(message.to));
       if (message.command === 'QUIT') {
         this.reader?.farewell();
         this.leave();
-      }
+      } else if (receipt.status === 'sent') this.mute.delete(fold(message.to));
       return true;
     } catch (error) {
       if (signal.aborted) return true;

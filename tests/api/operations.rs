@@ -121,6 +121,71 @@ fn a_restore_brings_back_the_world_and_repeats_no_cursor() {
     assert!(receipt["seq"].as_u64().unwrap() > bob.cursor, "{receipt}: bob has seen {}", bob.cursor);
 }
 
+/// Where nothing of the database that is replaced can be read, a second restore of the same backup does not give again
+/// what was given after the first.
+#[test]
+fn the_same_backup_can_be_restored_again_and_no_cursor_comes_back() {
+    let mut server = TestServer::spawn();
+    let (alice, mut bob) = (server.open("alice"), server.open("bob"));
+    let backup = server.folder().join("backup.db");
+    succeeds(&server, &["backup", text(&backup)]);
+    for round in 0..3 {
+        server.kill9();
+        if round > 0 {
+            for suffix in ["-wal", "-shm"] {
+                drop(fs::remove_file(format!("{}{suffix}", server.database().display())));
+            }
+            fs::write(server.database(), [0; 4096]).unwrap();
+        }
+        if round > 1 {
+            // What was kept of earlier ones may be gone as well.
+            let files = fs::read_dir(server.folder()).unwrap().flatten().map(|entry| entry.path());
+            for file in files.filter(|file| text(file).contains(".before-restore-")) {
+                fs::remove_file(file).unwrap();
+            }
+        }
+        succeeds(&server, &["restore", text(&backup)]);
+        server.start();
+        // Each time more than the time before, all of it before bob asks again.
+        let said: Vec<String> = (0..10 * (round + 1)).map(|number| format!("{round}/{number}")).collect();
+        for text in &said {
+            alice.say("bob", text);
+        }
+        assert_eq!(texts(&bob.drain()), said);
+    }
+}
+
+/// What a copy that was killed has left is gone with the next start, and what nobody has to do with stays.
+#[test]
+fn unfinished_copies_go_at_the_next_start() {
+    let mut server = TestServer::spawn();
+    server.terminate();
+    let folder = server.folder().to_owned();
+    let make = |name: &str| fs::write(folder.join(name), "half of it").unwrap();
+    let there = |name: &str| folder.join(name).exists();
+    let ours = [".neoirc-neoirc.db-Ab12cd.partial", ".neoirc-neoirc.db-Ab12cd.partial-journal"];
+    let others = [".neoirc-Ab12cd.partial", ".neoirc-x.db-Ab12cd.partial", "mine.partial"];
+    ours.iter().chain(&others).for_each(|name| make(name));
+    server.start();
+    assert!(!ours.into_iter().any(there), "nobody else makes these while a server has the lock");
+    assert!(others.into_iter().all(there), "a backup may be at it, or another server");
+}
+
+/// The same words name the same file for all commands.
+#[test]
+fn a_path_after_two_slashes_is_the_same_for_all() {
+    let server = TestServer::spawn();
+    server.open("alice");
+    let dburl = format!("file:/{}", server.database().display());
+    let elsewhere = TempDir::new().unwrap();
+    let copy = elsewhere.path().join("copy.db");
+    for words in [&["check"][..], &["backup", text(&copy)]] {
+        let ending = Launch::bare(elsewhere.path(), words).with("DBURL", &dburl).start().ending();
+        assert!(ending.status.success(), "{words:?}: {}", ending.log);
+    }
+    assert!(succeeds(&server, &["restore", "--verify", text(&copy)]).contains("1 sessions"));
+}
+
 #[test]
 fn what_is_no_good_backup_is_not_restored() {
     let mut server = TestServer::spawn();

@@ -327,6 +327,32 @@ fn the_index_of_another_database_is_made_anew() {
     assert_eq!(texts_found(&bob, "apple", ""), [""; 0]);
 }
 
+/// An index that cannot be opened now is no damaged one: it stays, and is opened when it can be.
+#[test]
+fn an_index_that_cannot_be_opened_is_kept_until_it_can_be() {
+    let mut server = TestServer::spawn_with(&FREE);
+    let (alice, _) = pair(&server);
+    alice.say("#c", "tea");
+    settle(&alice);
+    server.terminate();
+    let index = server.folder().join("neoirc.db.search");
+    let before = std::fs::read(&index).unwrap();
+    // Nobody can open what it needs beside it, as when the disk is full.
+    let in_the_way = server.folder().join("neoirc.db.search-wal");
+    drop(std::fs::remove_file(&in_the_way));
+    std::fs::create_dir(&in_the_way).unwrap();
+    server.start();
+    alice.http.get("/api/v1/search?q=tea").refusal(503);
+    assert_eq!(std::fs::read(&index).unwrap(), before);
+    std::fs::remove_dir(&in_the_way).unwrap();
+    until("it can be searched", || alice.http.get("/api/v1/search?q=tea").status == 200);
+    assert_eq!(texts_found(&alice, "tea", ""), ["tea"]);
+    alice.say("#c", "more tea");
+    settle(&alice);
+    assert_eq!(texts_found(&alice, "tea", ""), ["more tea", "tea"]);
+    assert!(!server.log().contains("is made anew"), "{}", server.log());
+}
+
 /// The index lets go of what the histories let go of, and the words go with it.
 #[test]
 fn the_index_follows_retention() {

@@ -1,7 +1,8 @@
 //! The file that state lives in: where it may be, who may open it, and what becomes of a damaged one.
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::process::Command;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -87,6 +88,38 @@ fn a_damaged_file_is_refused_and_kept() {
         assert!(ending.log.contains(said), "{said} is missing in\n{}", ending.log);
     }
     assert_eq!(fs::read(server.database()).unwrap(), bytes, "the file was touched");
+}
+
+/// Who may not write learns it from a start that ends, with the name of the file, and not from the first message.
+#[test]
+fn a_file_that_may_not_be_written_is_named() {
+    let mut server = TestServer::spawn();
+    let alice = server.open("alice");
+    server.kill9();
+    let mode = |file: &str, mode| fs::set_permissions(file, fs::Permissions::from_mode(mode)).unwrap();
+    for suffix in ["", "-wal", "-shm"] {
+        let file = format!("{}{suffix}", server.database().display());
+        mode(&file, 0o400);
+        // Root may write everything, unless it gives that up.
+        let plain = ["--bounding-set=-all", "--inh-caps=-all"];
+        let is_root = fs::metadata("/proc/self").unwrap().uid() == 0;
+        let mut command = Command::new("timeout");
+        command.arg("30").arg("setpriv").args(plain.iter().filter(|_| is_root));
+        command.args([env!("CARGO_BIN_EXE_neoircd"), "serve"]).current_dir(server.folder()).env_clear();
+        command.env("PATH", std::env::var_os("PATH").unwrap());
+        for (name, value) in [("HTTP_LISTEN_ADDR", "127.0.0.1:0"), ("IRC_LISTEN_ADDR", "")] {
+            command.env(name, value);
+        }
+        command.env("DBURL", format!("file:{}", server.database().display()));
+        let output = command.output().unwrap();
+        let log = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{log}");
+        assert!(log.contains(&format!("write {file}: Permission denied")), "{log}");
+        assert!(output.stdout.is_empty(), "it must not announce itself");
+        mode(&file, 0o600);
+    }
+    server.start();
+    alice.say("alice", "and all is well");
 }
 
 /// What only the reading of messages stumbles over is told as well, and `check` tells the same.

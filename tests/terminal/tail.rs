@@ -97,11 +97,11 @@ fn own_words_are_left_out_after_changes_of_nick() {
     phone.say("#tea", "my own");
     phone.command(&json!({ "command": "NICK", "body": ["bob"] }));
     bob.say("#tea", "one");
+    assert_eq!(user.does(&server, &echo), "one\n");
     phone.say("#tea", "my own, too");
     phone.command(&json!({ "command": "NICK", "body": ["dora"] }));
-    bob.command(&json!({ "command": "NICK", "body": ["alice"] }));
+    bob.command(&json!({ "command": "NICK", "body": ["bob"] }));
     bob.say("#tea", "two");
-    assert_eq!(user.does(&server, &echo), "one\n");
     // What is kept says what the nick was there, and not what it is now.
     assert_eq!(user.does(&server, &echo), "two\n");
 }

@@ -71,8 +71,13 @@ test('the line stands before what came while nobody was here, in whatever order 
     assert.deepEqual([tea(state).read, tea(state).told, tea(state).known], [at(4), at(1), true]);
     assert.equal(tea(reduce(state, { type: 'look', name: '*' })).marker, 0, 'the line goes when one leaves');
   }
-  // Nothing is known: old lines are not new.
-  assert.deepEqual(counts(past(reduce(inTea(), { ...marker, at: 0 }), '#tea', ...lines)), [0, 0, 0]);
+  // Nothing is known: what was said before one came is not new, what was said since is, and the server is told so.
+  const late = heard(inTea(), { command: 'KICK', from: 'bob', to: '#tea', params: ['alice'] }, { command: 'JOIN', from: 'alice', to: '#tea', ts: new Date(at(2)).toISOString() });
+  const unknown = past(reduce(late, { ...marker, at: 0 }), '#tea', ...lines);
+  assert.deepEqual([counts(unknown), tea(unknown).read, tea(unknown).told], [[1, 0, 4], at(2), 0]);
+  // One was there before the page was.
+  const here = heard(reduce(initial(), { type: 'session', nick: 'alice', channels: [{ name: '#tea' }] }), { command: 'JOIN', from: 'alice', to: '#tea', ts: new Date(at(0)).toISOString() });
+  assert.deepEqual(counts(past(reduce(here, { ...marker, at: 0 }), '#tea', ...lines)), [0, 0, 0]);
 });
 
 /** A store without a page, and a server that answers from `answers`. */
@@ -104,6 +109,19 @@ const until = async (look) => {
   for (let turn = 0; turn < 200 && !look(); turn += 1) await new Promise((resolve) => { setTimeout(resolve, 20); });
   assert.ok(look(), String(look));
 };
+
+test('what somebody said to one alone is unread where nothing was ever read', async () => {
+  const { store, asked } = stage(reduce(reduce(initial(), { type: 'session', nick: 'alice' }), { type: 'talk', name: 'bob' }),
+    (_method, url) => [200, url.includes('history') ? [say(5, 'bob', 'alice', 'psst')] : { target: 'bob', timestamp: null }]);
+  const markers = new Markers(store);
+  try {
+    await until(() => store.state.buffers.get('bob').mentions === 1);
+    await new Promise((resolve) => { setTimeout(resolve, 400); });
+    assert.ok(!asked.some(([method]) => method === 'PUT'), 'nothing was read');
+  } finally {
+    markers.stop();
+  }
+});
 
 test('the server is asked once, and told of what was read, not oftener than it should be', async () => {
   const { store, asked } = stage(inTea(), (method, url, turn) => {

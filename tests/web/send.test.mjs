@@ -3,9 +3,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { Reader } from '../../web/net.js';
 import { Store } from '../../web/store.js';
 
 globalThis.document = { hidden: true };
+globalThis.navigator ??= {};
 
 const answer = (status, body) => new Response(JSON.stringify(body), { status });
 const SENT = () => answer(200, { status: 'sent' });
@@ -98,6 +100,77 @@ test('what cannot be sent as it is comes back, and what follows is sent', async 
   assert.match(told(store)[0], /too long/);
   assert.equal(await store.type('x\n'.repeat(80)), false);
   assert.deepEqual(reached, ['short']);
+});
+
+test('an answer that is none of the server\'s is no receipt', async () => {
+  let turns = 0;
+  const { store, reached } = inside(() => {
+    turns += 1;
+    return turns === 1 ? new Response('<h1>Welcome to the hotel</h1>') : SENT();
+  });
+  await store.type('hello');
+  assert.deepEqual([turns, reached.length, told(store)], [2, 2, []]);
+});
+
+test('a refusal of what was never said is not told, and none is provoked again', async () => {
+  let tags = 0;
+  const refusal = (seq) => ({ command: '404', from: 'neoirc', to: 'alice', params: ['#tea'], body: ['Cannot send to channel (+m)'], id: `id-${seq}`, seq, ts: new Date().toISOString() });
+  const { store } = inside(({ command, body }) => {
+    if (command === 'TAGMSG') tags += 1;
+    return command === 'TAGMSG' || body[0] === 'now' ? answer(200, { status: 'error', numeric: '404', error: 'Cannot send to channel (+m)' }) : SENT();
+  });
+  store.past = () => {};
+  const write = async () => {
+    store.typed = 0;
+    store.typing('active');
+    await pause(5);
+  };
+  await write();
+  store.heard([refusal(2)], 2);
+  await write();
+  assert.deepEqual([tags, told(store)], [1, []]);
+  await store.type('now');
+  store.heard([refusal(3)], 3);
+  assert.equal(told(store).length, 1, 'what was said is told of');
+  await store.type('later');
+  await write();
+  assert.equal(tags, 2, 'who may speak again may be seen writing');
+});
+
+test('a poll that is ended for another one is not asked for again at once', async () => {
+  let polls = 0;
+  globalThis.fetch = async () => {
+    polls += 1;
+    return answer(200, { messages: [], last_id: 7 });
+  };
+  const reader = new Reader({ cursor: 7, heard() {}, connection() {}, gone() {} });
+  reader.channel?.close();
+  reader.channel = null;
+  reader.start();
+  await pause(1200);
+  reader.stop();
+  assert.ok(polls >= 2 && polls <= 4, `${polls} polls`);
+});
+
+test('a browser that shows notifications in another way alone breaks nothing', () => {
+  const { store } = inside(SENT);
+  globalThis.Notification = class {
+    static permission = 'granted';
+    constructor() { throw new TypeError('Illegal constructor'); }
+  };
+  store.setting = () => true;
+  store.past = () => {};
+  store.dispatch({ type: 'hidden', hidden: true });
+  store.heard([{ command: 'PRIVMSG', from: 'bob', to: '#tea', body: ['alice!'], id: 'id-2', seq: 2, ts: new Date().toISOString() }], 2);
+  delete globalThis.Notification;
+  assert.equal(store.here.mentions, 1);
+});
+
+test('a page that cannot reach the server stays when somebody would leave', async () => {
+  const { store } = inside(() => answer(500, { error: 'internal error' }));
+  await store.type('/quit');
+  assert.equal(store.phase, 'inside');
+  assert.match(told(store)[0], /Not sent/);
 });
 
 test('whoever is sent away is told why, and whoever leaves is not', async () => {

@@ -5,8 +5,8 @@ import { test } from 'node:test';
 
 import { parse } from '../../web/commands.js';
 import { placeOf } from '../../web/find.js';
-import { initial, LINES_KEPT, nextActive, order, reduce } from '../../web/state.js';
-import { clean, completions, mentions, pieces } from '../../web/text.js';
+import { initial, LINES_KEPT, LINES_MAX, nextActive, order, reduce } from '../../web/state.js';
+import { clean, cleanName, completions, mentions, pieces } from '../../web/text.js';
 
 const LONG_AGO = Date.parse('2026-11-29T08:00:00Z');
 let seq = 0;
@@ -15,7 +15,7 @@ const message = (command, from, to, more = {}) => {
   return { command, from, to, id: `id-${seq}`, seq, ts: new Date(LONG_AGO + seq).toISOString(), ...more };
 };
 const say = (from, to, ...body) => message('PRIVMSG', from, to, { body });
-const heard = (state, ...messages) => reduce(state, { type: 'messages', messages });
+const heard = (state, ...messages) => reduce(state, { type: 'messages', messages, at: LONG_AGO });
 const alone = () => reduce(initial(), { type: 'session', nick: 'alice' });
 const inTea = () => heard(
   alone(), message('JOIN', 'alice', '#tea'),
@@ -108,7 +108,7 @@ test('reactions, replies and typing come by tags', () => {
   assert.equal(tea.lines.at(-1).reply, said.id);
   assert.equal(tea.typing.size, 0, 'who has spoken is not writing');
   state = heard(state, message('TAGMSG', 'bob', '#tea', { meta: { typing: 'active' } }));
-  assert.equal(state.buffers.get('#tea').typing.get('bob').nick, 'bob');
+  assert.deepEqual(state.buffers.get('#tea').typing.get('bob'), { nick: 'bob', at: LONG_AGO }, 'the time is that of whoever reads');
 });
 
 test('only so many lines are kept, unless somebody reads the old ones', () => {
@@ -117,6 +117,34 @@ test('only so many lines are kept, unless somebody reads the old ones', () => {
   assert.equal(state.buffers.get('#tea').lines.length, LINES_KEPT);
   const reading = heard(reduce(inTea(), { type: 'above', name: '#tea', isAbove: true }), ...many);
   assert.ok(reading.buffers.get('#tea').lines.length >= LINES_KEPT * 2);
+});
+
+test('whoever reads above misses none of the newest lines, however many come', () => {
+  const reading = reduce(inTea(), { type: 'above', name: '#tea', isAbove: true });
+  const many = Array.from({ length: LINES_MAX + 5 }, (_, number) => say('bob', '#tea', `${number}`));
+  const { lines, complete, oldest } = heard(reading, ...many).buffers.get('#tea');
+  assert.deepEqual([lines.length, lines[0].text, lines.at(-1).text], [LINES_MAX, '5', `${LINES_MAX + 4}`]);
+  assert.deepEqual([complete, oldest.id], [false, lines[0].id], 'what was dropped can be fetched again');
+});
+
+test('history is fetched page by page, whatever of it is shown, and anew after one was out', () => {
+  const pages = [[say('bob', '#tea', 'one')], [say('bob', '#tea', '\x01VERSION\x01'), say('bob', '#tea', '\x01PING\x01')], [say('bob', '#tea', 'three')]];
+  const tea = (state) => state.buffers.get('#tea');
+  let state = inTea();
+  for (const messages of pages.toReversed()) {
+    state = reduce(state, { type: 'past', name: '#tea', messages, limit: messages.length });
+    assert.equal(tea(state).oldest.id, messages[0].id);
+  }
+  assert.deepEqual(texts(state, '#tea'), ['one', 'three']);
+  state = reduce(state, { type: 'past', name: '#tea', messages: pages[2], limit: 1 });
+  assert.equal(tea(state).oldest.id, pages[0][0].id, 'the newest page once more is no way back');
+  state = heard(state, message('KICK', 'bob', '#tea', { params: ['alice'] }), message('JOIN', 'alice', '#tea'));
+  assert.deepEqual([tea(state).asked, tea(state).oldest, tea(state).complete], [false, null, false]);
+});
+
+test('a talk can be there before anything of it was asked for', () => {
+  const talk = reduce(alone(), { type: 'talk', name: 'Bob' }).buffers.get('bob');
+  assert.deepEqual([talk.name, talk.asked, talk.complete], ['Bob', false, false]);
 });
 
 test('accounts and modes of one\'s own', () => {
@@ -166,6 +194,15 @@ test('texts lose what cannot be seen', () => {
   assert.equal(clean('a\u200bb\u202ec\u2066d\ufeff'), 'abcd');
   assert.equal(clean(`e${'\u0301'.repeat(4000)}`), `e${'\u0301'.repeat(3)}`);
   assert.equal(clean('👩‍💻 and al\u200dice'), '👩‍💻 and alice');
+  for (const hidden of ['\u034f', '\u115f', '\u17b4', '\u180e', '\u3164', '\ufe00', '\ufe0f', '\u{e0041}', '\u{e0101}']) assert.equal(clean(`a${hidden}b`), 'ab');
+  for (const emoji of ['❤️', '🏳️‍🌈', '1️⃣', '🏴󠁧󠁢󠁥󠁮󠁧󠁿', '👍🏽', 'می‌خواهم']) assert.equal(clean(emoji), emoji);
+});
+
+test('names show what cannot be seen, so that no two look the same', () => {
+  assert.equal(cleanName('#te\u200ba'), '#te<U+200B>a');
+  assert.equal(cleanName('#tea\u{e0041}\u202e'), '#tea<U+E0041><U+202E>');
+  assert.equal(cleanName(`#e${'\u0301'.repeat(4)}`), `#e${'\u0301'.repeat(3)}<U+0301>`);
+  assert.equal(cleanName('#müsli ❤️'), '#müsli ❤️');
 });
 
 test('links lead to the web alone', () => {

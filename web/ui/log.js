@@ -46,6 +46,7 @@ export class Log extends Component {
 
   componentDidMount() {
     this.toBottom();
+    this.fill();
     this.jump();
     this.observer = new ResizeObserver(() => { if (this.isAtBottom) this.toBottom(); });
     this.observer.observe(this.element);
@@ -59,6 +60,11 @@ export class Log extends Component {
   toBottom() {
     this.element.scrollTop = this.element.scrollHeight;
     this.top = this.element.scrollTop;
+  }
+
+  /** For somebody who waits at the very top, where nothing can scroll that would show a page which came, or ask for the next one. */
+  fill() {
+    if (!this.isAtBottom || this.element.scrollHeight <= this.element.clientHeight) this.scrolled();
   }
 
   range() {
@@ -90,9 +96,7 @@ export class Log extends Component {
     this.jump();
     if (places) this.stay(places);
     else if (this.isAtBottom) this.toBottom();
-    // A page came for somebody who waits at the very top, where nothing can scroll that would show it or ask for the next one.
-    const { scrollHeight, clientHeight } = this.element;
-    if (before.buffer.oldest !== this.props.buffer.oldest && (!this.isAtBottom || scrollHeight <= clientHeight)) this.scrolled();
+    if (before.buffer.oldest !== this.props.buffer.oldest) this.fill();
     if (this.going) focusRow(this.element, this.state.current, this.going);
     this.going = null;
   }

@@ -55,13 +55,22 @@ pub(super) struct Indexer {
 }
 
 impl Indexer {
-    /// Begins to fill an index from the log of a database.
-    pub(super) fn start(main: Connection, mut index: Connection) -> Result<Self, StoreError> {
+    /// Opens an index, and begins to fill it from the log of a database. Where it cannot be opened now, it is opened later.
+    pub(super) fn start(
+        main: Connection,
+        open: impl Fn() -> Result<Connection, StoreError> + Send + 'static,
+    ) -> Result<Self, StoreError> {
         let stop = Arc::new((Mutex::new(false), Condvar::new()));
         let stopped = Arc::clone(&stop);
+        // Once before anything is served, so that whoever asks first is answered.
+        let opened = open().inspect_err(|error| tracing::error!(%error, "nothing can be searched")).ok();
         let thread = std::thread::Builder::new()
             .name("search".to_owned())
-            .spawn(move || fill(&main, &mut index, &stopped))
+            .spawn(move || {
+                if let Some(mut index) = opened.or_else(|| open_later(open, &stopped)) {
+                    fill(&main, &mut index, &stopped);
+                }
+            })
             .map_err(|cause| StoreError::Io { doing: "start the search".to_owned(), cause })?;
         Ok(Self { stop, thread: Some(thread) })
     }
@@ -75,6 +84,27 @@ impl Drop for Indexer {
             drop(thread.join());
         }
     }
+}
+
+/// Waits until it is told to stop, but no longer than this. Says whether it was told.
+fn is_stopped_within(pause: Duration, stop: &(Mutex<bool>, Condvar)) -> bool {
+    let stopped = stop.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let waited = stop.1.wait_timeout_while(stopped, pause, |stopped| !*stopped);
+    *waited.unwrap_or_else(PoisonError::into_inner).0
+}
+
+/// Tries to open the index until that is done; `None` when it is told to stop.
+fn open_later(
+    open: impl Fn() -> Result<Connection, StoreError>,
+    stop: &(Mutex<bool>, Condvar),
+) -> Option<Connection> {
+    while !is_stopped_within(ERROR_PAUSE, stop) {
+        if let Ok(index) = open() {
+            tracing::info!("the index for searching is open");
+            return Some(index);
+        }
+    }
+    None
 }
 
 /// Fills the index until it is told to stop.
@@ -96,9 +126,7 @@ fn fill(main: &Connection, index: &mut Connection, stop: &(Mutex<bool>, Condvar)
             _ => {}
         }
         is_well = pause < ERROR_PAUSE;
-        let stopped = stop.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = stop.1.wait_timeout_while(stopped, pause, |stopped| !*stopped);
-        if *waited.unwrap_or_else(PoisonError::into_inner).0 {
+        if is_stopped_within(pause, stop) {
             return;
         }
     }

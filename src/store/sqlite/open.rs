@@ -1,6 +1,7 @@
 //! Opening the database: the lock, the settings of each connection, the checks before anything is served.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::filing::Filing;
-use super::lock::FileLock;
+use super::lock::{BESIDE, FileLock};
 use super::read::SqliteReader;
 use super::tidy::Tidying;
 use super::wal::Copier;
@@ -51,6 +52,8 @@ impl SqliteStore {
             Location::File(path) => {
                 let path = prepare_file(path)?;
                 let lock = FileLock::take(&path)?;
+                lock.sweep();
+                refuse_unwritable(&path)?;
                 (file_uri(&path), Some(lock), Some(path))
             }
             // A name that no other store in this process has; SQLite shares it among our connections.
@@ -61,7 +64,7 @@ impl SqliteStore {
         let version = schema::inspect(&connection)?;
         configure_writer(&connection, lock.is_some())?;
         check_tables(&connection)?;
-        copy_before_migration(&connection, path.as_deref(), version, schema::VERSION)?;
+        copy_before_migration(&connection, lock.as_ref(), version, schema::VERSION)?;
         schema::migrate(&mut connection, version)?;
         let readers = (0..READERS).map(|_| connect_reader(&uri)).collect::<Result<Vec<_>, _>>()?;
         let reader = Arc::new(SqliteReader::new(path, readers));
@@ -93,10 +96,27 @@ pub(super) fn prepare_file(path: &Path) -> Result<PathBuf, StoreError> {
     path.canonicalize().map_err(io("find", path))
 }
 
+/// Whether every file of the database can be written, so that the first who says something is not the first to hear of
+/// it. `SQLite` reads what it may not write and says no more of it.
+fn refuse_unwritable(path: &Path) -> Result<(), StoreError> {
+    for suffix in [""].iter().chain(&BESIDE) {
+        let file = backup::with_suffix(path, suffix);
+        match fs::OpenOptions::new().append(true).open(&file) {
+            Err(cause) if cause.kind() != ErrorKind::NotFound => {
+                return Err(StoreError::Io { doing: format!("write {}", file.display()), cause });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 /// A path as a URI: the characters that mean something there are percent-encoded.
 pub(super) fn file_uri(path: &Path) -> String {
     let text = path.to_string_lossy();
-    format!("file:{}", text.replace('%', "%25").replace('?', "%3f").replace('#', "%23"))
+    // What begins with two slashes would name a machine, unless none is named before it.
+    let begin = if path.is_absolute() { "file://" } else { "file:" };
+    format!("{begin}{}", text.replace('%', "%25").replace('?', "%3f").replace('#', "%23"))
 }
 
 pub(super) fn connect(uri: &str) -> Result<Connection, StoreError> {
@@ -164,18 +184,26 @@ fn check_tables(connection: &Connection) -> Result<(), StoreError> {
 /// tells its schema, readable for its owner alone. An older copy of the same schema is replaced.
 fn copy_before_migration(
     connection: &Connection,
-    path: Option<&Path>,
+    lock: Option<&FileLock>,
     version: i64,
     newest: i64,
 ) -> Result<(), StoreError> {
-    let Some(path) = path.filter(|_| (1..newest).contains(&version)) else { return Ok(()) };
-    let name = backup::with_suffix(path, &format!(".schema{version}"));
-    let copy = backup::copy(connection, path)?;
+    let Some(lock) = lock.filter(|_| (1..newest).contains(&version)) else { return Ok(()) };
+    let name = backup::with_suffix(&lock.database, &format!(".schema{version}"));
+    // Before there is another: an upgrade that is tried again and again should not need more room than the first time. What
+    // it has is in the database, which is changed when the new copy is there.
+    match fs::remove_file(&name) {
+        Err(cause) if cause.kind() != ErrorKind::NotFound => {
+            return Err(StoreError::Io { doing: format!("replace {}", name.display()), cause });
+        }
+        _ => {}
+    }
+    let copy = backup::copy(connection, lock.file_beside()?)?;
     copy.persist(&name).map_err(|error| StoreError::Io {
         doing: format!("keep a copy of the database as {}", name.display()),
         cause: error.error,
     })?;
-    backup::sync_folder(path)?;
+    backup::sync_folder(&lock.database)?;
     tracing::info!(copy = %name.display(), "the database is copied before its schema changes");
     Ok(())
 }
@@ -189,16 +217,17 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("neoirc.db");
         let store = SqliteStore::open(&Location::File(path.clone())).unwrap();
+        let lock = FileLock::take(&folder.path().join("another")).unwrap();
         let copies = || fs::read_dir(folder.path()).unwrap().flatten().map(|entry| entry.file_name());
         let copies = || copies().filter(|name| name.to_string_lossy().contains("schema")).count();
         for version in [0, schema::VERSION] {
-            copy_before_migration(&store.connection, Some(&path), version, schema::VERSION).unwrap();
+            copy_before_migration(&store.connection, Some(&lock), version, schema::VERSION).unwrap();
             assert_eq!(copies(), 0, "from {version}");
         }
         for _ in 0..2 {
-            copy_before_migration(&store.connection, Some(&path), 1, 2).unwrap();
+            copy_before_migration(&store.connection, Some(&lock), 1, 2).unwrap();
         }
-        let copy = folder.path().join("neoirc.db.schema1");
+        let copy = folder.path().join("another.schema1");
         assert_eq!(copies(), 1);
         let (summary, violations) = backup::check(&Location::File(copy.clone())).unwrap();
         assert_eq!((summary.schema, violations.len()), (schema::VERSION, 0));
@@ -206,6 +235,35 @@ mod tests {
         {
             use std::os::unix::fs::PermissionsExt;
             assert_eq!(fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+    }
+
+    /// The copy of an upgrade that failed takes room that the next attempt may not have beside it.
+    #[test]
+    fn a_copy_of_an_earlier_attempt_is_gone_before_another_is_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("neoirc.db");
+        let lock = FileLock::take(&path).unwrap();
+        let copy = folder.path().join("neoirc.db.schema1");
+        fs::write(&copy, "of the first attempt").unwrap();
+        // Whoever holds a transaction that has written cannot be copied from: the disk is full, or the like.
+        let nothing = Connection::open_in_memory().unwrap();
+        nothing.execute_batch("CREATE TABLE t (x); BEGIN; INSERT INTO t VALUES (1)").unwrap();
+        assert!(copy_before_migration(&nothing, Some(&lock), 1, 2).is_err());
+        assert!(!copy.exists());
+        let mut left = fs::read_dir(folder.path()).unwrap().flatten().map(|entry| entry.file_name());
+        assert!(left.all(|name| !name.to_string_lossy().contains("partial")));
+    }
+
+    #[test]
+    fn a_path_has_one_meaning_however_many_slashes_it_begins_with() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a%b?c#d.db");
+        drop(SqliteStore::open(&Location::File(path.clone())).unwrap());
+        let with_two = PathBuf::from(format!("/{}", path.display()));
+        for path in [path, with_two] {
+            let (_, violations) = backup::check(&Location::File(path)).unwrap();
+            assert_eq!(violations, [""; 0]);
         }
     }
 }

@@ -9,7 +9,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
@@ -39,7 +39,8 @@ const STEPS_PER_LOOK: i32 = 2_000;
 
 /// The searching side of the store.
 pub(super) struct Searcher {
-    connections: Mutex<Connections>,
+    /// `None` until the index can be opened.
+    connections: Arc<Mutex<Option<Connections>>>,
 }
 
 struct Connections {
@@ -52,8 +53,21 @@ pub(super) fn index_of(database: &Path) -> PathBuf {
     with_suffix(database, ".search")
 }
 
-/// Opens the index of a database, or makes one, and begins to fill it.
+/// Opens the index of a database, or makes one, and begins to fill it. Where the disk refuses, that is tried again later.
 pub(super) fn start(main_uri: &str, location: &Location) -> Result<(Searcher, Indexer), StoreError> {
+    let connections = Arc::new(Mutex::new(None));
+    let main = connect_reader(main_uri)?;
+    let (main_uri, location, opened) = (main_uri.to_owned(), location.clone(), Arc::clone(&connections));
+    let open = move || {
+        let (filled, read) = open(&main_uri, &location)?;
+        *opened.lock().unwrap_or_else(PoisonError::into_inner) = Some(read);
+        Ok(filled)
+    };
+    Ok((Searcher { connections }, Indexer::start(main, open)?))
+}
+
+/// Opens the index: to fill it, and to read it.
+fn open(main_uri: &str, location: &Location) -> Result<(Connection, Connections), StoreError> {
     let main = connect_reader(main_uri)?;
     let uri = match location {
         Location::File(path) => open_or_replace(&index_of(path), &main)?,
@@ -61,19 +75,20 @@ pub(super) fn start(main_uri: &str, location: &Location) -> Result<(Searcher, In
     };
     let mut filled = connect(&uri)?;
     make(&mut filled)?;
-    let connections = Connections { index: connect_reader(&uri)?, main };
-    let searcher = Searcher { connections: Mutex::new(connections) };
-    Ok((searcher, Indexer::start(connect_reader(main_uri)?, filled)?))
+    Ok((filled, Connections { index: connect_reader(&uri)?, main }))
 }
 
-/// An index can be made anew at any time, so one that cannot be read, or is another version's or another database's, is no
-/// reason to stop.
+/// An index can be made anew at any time, so one that is damaged, or is another version's or another database's, is no
+/// reason to stop. One that cannot be read now, such as on a full disk, may be good.
 fn open_or_replace(path: &Path, main: &Connection) -> Result<String, StoreError> {
     let path = prepare_file(path)?;
     let uri = file_uri(&path);
     if let Err(error) = connect(&uri)
         .and_then(|mut connection| make(&mut connection).and_then(|()| try_it(&connection, main)))
     {
+        if !is_useless(&error) {
+            return Err(error);
+        }
         tracing::warn!(%error, "the index for searching is made anew");
         for suffix in ["", "-wal", "-shm"] {
             // What cannot be removed shows when it is opened again.
@@ -82,6 +97,19 @@ fn open_or_replace(path: &Path, main: &Connection) -> Result<String, StoreError>
         prepare_file(&path)?;
     }
     Ok(uri)
+}
+
+/// Whether it is for what an index has that it cannot be used, and not for the disk.
+fn is_useless(error: &StoreError) -> bool {
+    use rusqlite::Error::{QueryReturnedNoRows, SqliteFailure};
+    let lacks_something = match error {
+        StoreError::Sqlite { cause: SqliteFailure(cause, _), .. } => {
+            cause.code == rusqlite::ErrorCode::Unknown && cause.extended_code == rusqlite::ffi::SQLITE_ERROR
+        }
+        StoreError::Sqlite { cause, .. } => matches!(cause, QueryReturnedNoRows),
+        _ => false,
+    };
+    error.is_damage() || lacks_something || matches!(error, StoreError::Refused(_))
 }
 
 fn make(connection: &mut Connection) -> Result<(), StoreError> {
@@ -162,7 +190,9 @@ fn expression(request: &SearchRequest) -> String {
 impl Searcher {
     pub(super) fn search(&self, request: &SearchRequest) -> Result<Found, StoreError> {
         let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
-        let Connections { index, main } = &mut *connections;
+        let Some(Connections { index, main }) = &mut *connections else {
+            return Err(StoreError::Refused("the index is not open yet".to_owned()));
+        };
         let ends_at = (!request.timeout.is_zero()).then(|| Instant::now() + request.timeout);
         let is_over = move || ends_at.is_some_and(|ends_at| Instant::now() >= ends_at);
         index.progress_handler(STEPS_PER_LOOK, Some(is_over)).map_err(doing("search"))?;

@@ -1,8 +1,9 @@
-// Whoever loads the page again is where they were: private talks have their lines, and what is unread still counts.
+// Whoever loads the page again, or comes back into a channel, is where they were: talks have their lines, and what is unread
+// still counts.
 
 import assert from 'node:assert/strict';
 
-import { Bot, until } from '../api.mjs';
+import { Bot, inParallel, pause, until } from '../api.mjs';
 
 export default async function back(stage) {
   const [bot, carol] = [await Bot.open(stage.url, 'bot'), await Bot.open(stage.url, 'carol')];
@@ -24,6 +25,7 @@ export default async function back(stage) {
   await until('both are unread', async () => await counts() === '1,1');
   // The server knows since when one is in a channel before the page goes.
   await until('what was read is told', async () => {
+    await pause(500);
     const answer = await alice.page.evaluate(() => fetch('/api/v1/markers/%23tea').then((found) => found.json()));
     return answer.timestamp;
   });
@@ -45,4 +47,20 @@ export default async function back(stage) {
   await alice.open('#tea');
   await alice.members.getByRole('button', { name: 'bot' }).click();
   await alice.sees('a word in your ear', 'bot');
+  // What was said while one was out of a channel is there when one is back in.
+  await alice.open('#tea');
+  await bot.command({ command: 'KICK', to: '#tea', params: ['alice'], body: ['out'] });
+  await alice.log.getByText('has been kicked').waitFor();
+  await bot.say('#tea', 'said behind her back');
+  await alice.say('/join #tea');
+  await alice.sees('said behind her back', 'bot');
+  await alice.sees('anybody for a cup?', 'bot');
+
+  // Pages of what nobody is shown do not stand before what was said earlier.
+  await bot.say('#cake', 'with cherries');
+  await inParallel(230, 8, () => bot.say('#cake', '\x01VERSION\x01'));
+  await alice.page.reload();
+  await alice.isOnline();
+  await alice.open('#cake');
+  await alice.sees('with cherries', 'bot');
 }

@@ -93,6 +93,22 @@ export default async function keyboard(stage) {
   await shows('#tea');
   await alice.sees('alice: over here', 'marmalade');
 
+  // A letter that is made with Alt is a letter.
+  const isLetter = await page.evaluate(() => document.activeElement.dispatchEvent(
+    new KeyboardEvent('keydown', { key: 'ą', code: 'KeyA', altKey: true, bubbles: true, cancelable: true })));
+  assert.ok(isLetter, 'ą is typed');
+
+  // However a dialog is closed, the focus is where it was.
+  const menu = page.getByRole('button', { name: 'Menu' });
+  const help = page.getByRole('dialog', { name: 'Help' });
+  for (const close of [() => page.keyboard.press('Escape'), () => help.getByRole('button', { name: 'Close' }).press('Enter'), () => page.mouse.click(5, 5)]) {
+    await alice.menu('Help');
+    await help.waitFor();
+    await close();
+    await help.waitFor({ state: 'detached' });
+    assert.ok(await menu.evaluate((button) => button === document.activeElement), await focused());
+  }
+
   // A stroke leads back to the field from anywhere.
   await press('Shift+Tab');
   await press('/');

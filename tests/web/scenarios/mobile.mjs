@@ -54,4 +54,25 @@ export default async function mobile(stage) {
   const size = await alice.input.evaluate((field) => parseFloat(getComputedStyle(field).fontSize));
   assert.ok(size >= 16, `${size} px`);
   await alice.picture('talk');
+
+  // The menu can be reached and read to its end: beside the words that there is no connection, and on a phone that lies.
+  const menu = alice.page.getByRole('button', { name: 'Menu' });
+  const isWithin = async (element, width, height) => {
+    const { x, y, ...size } = await element.boundingBox();
+    assert.ok(x >= 0 && y >= 0 && x + size.width <= width && y + size.height <= height, JSON.stringify({ x, y, ...size }));
+  };
+  stage.tolerate(/ERR_INTERNET_DISCONNECTED/);
+  await alice.page.setViewportSize({ width: 360, height: 640 });
+  await alice.context.setOffline(true);
+  await alice.hasConnection('offline');
+  await isWithin(menu, 360, 640);
+  await alice.picture('offline');
+  await alice.context.setOffline(false);
+  await alice.isOnline();
+  await alice.page.setViewportSize({ width: 640, height: 270 });
+  await menu.tap();
+  await isWithin(alice.page.getByRole('menu'), 640, 270);
+  const last = alice.page.getByRole('menuitem', { name: 'Log out' });
+  await last.scrollIntoViewIfNeeded();
+  await isWithin(last, 640, 270);
 }
