@@ -97,13 +97,17 @@ pub fn restore(location: &Location, from: &Path, now: Timestamp) -> Result<Optio
 fn forget_index(path: &Path) -> Result<(), StoreError> {
     let index = search::index_of(path);
     for suffix in ["", "-wal", "-shm"] {
-        let file = with_suffix(&index, suffix);
-        match fs::remove_file(&file) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(io("remove", &file)(error)),
-            _ => {}
-        }
+        remove_if_there(&with_suffix(&index, suffix))?;
     }
     Ok(())
+}
+
+/// Removes a file. One that is not there is no error.
+pub(super) fn remove_if_there(file: &Path) -> Result<(), StoreError> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(io("remove", file)(error)),
+        _ => Ok(()),
+    }
 }
 
 /// A copy of a database in a new file, on disk, for its owner alone.

@@ -192,12 +192,7 @@ fn copy_before_migration(
     let name = backup::with_suffix(&lock.database, &format!(".schema{version}"));
     // Before there is another: an upgrade that is tried again and again should not need more room than the first time. What
     // it has is in the database, which is changed when the new copy is there.
-    match fs::remove_file(&name) {
-        Err(cause) if cause.kind() != ErrorKind::NotFound => {
-            return Err(StoreError::Io { doing: format!("replace {}", name.display()), cause });
-        }
-        _ => {}
-    }
+    backup::remove_if_there(&name)?;
     let copy = backup::copy(connection, lock.file_beside()?)?;
     copy.persist(&name).map_err(|error| StoreError::Io {
         doing: format!("keep a copy of the database as {}", name.display()),
